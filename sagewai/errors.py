@@ -1,0 +1,331 @@
+"""Every exception of the library, in one tree.
+
+::
+
+    SagewaiError
+    ├── DefinitionError                a workflow is declared or called wrongly
+    │   ├── DuplicateStepError         two steps of one name
+    │   ├── StepParameterError         a step's parameter that nothing can fill
+    │   └── InvalidOptionError         an option out of its range (also a ValueError)
+    │       └── LabelError             a label that can't be stored or compared
+    ├── RunError                       a run isn't what the caller wanted; carries .run_id
+    │   ├── RunNotFound                (also a LookupError)
+    │   ├── RunInputMismatch           the run_id exists with different input
+    │   ├── UnknownWorkflow            no code for the run's workflow here
+    │   ├── InvalidTransition          the operation is not legal in the run's status
+    │   ├── WorkflowSuspended          the run waits for a person, a time or a signal
+    │   ├── RunPaused                  the run was paused by an operator
+    │   ├── RunCancelled               the run was cancelled
+    │   ├── RunFailed                  the run is a dead letter
+    │   └── ApprovalRejected           a reviewer said no: the run ended as rejected
+    ├── StepError                      why an attempt failed
+    │   ├── StepTimeout                the attempt took longer than its timeout (also a TimeoutError)
+    │   └── NonRetryableError          raise it (or a child) in a step to skip the remaining retries
+    │       ├── PayloadError           a value that can't be recorded faithfully
+    │       │   ├── PayloadTooLarge    longer than the store's limit
+    │       │   └── ResultNotStorable  the database refused this one result
+    │       ├── StepInputError         the input doesn't fit the step's annotations
+    │       └── ApprovalUnstable       a gate's content changed on every re-run
+    ├── PoisonedRun                    recorded as the error of a run that lost its worker too often
+    ├── ApprovalError                  a decision that can't be recorded
+    │   ├── ApprovalNotFound           (also a LookupError)
+    │   ├── ApprovalAmbiguous          several approvals are pending: name one
+    │   ├── ApprovalAlreadyDecided     somebody decided before; says who, what and when
+    │   ├── ApprovalContentChanged     the digest seen is not the digest stored
+    │   ├── ApprovalExpired            its deadline has passed
+    │   ├── ApprovalClosed             superseded or cancelled
+    │   └── ApprovalOutsideRun         request_approval() without a run around it
+    ├── DeadLetterNotFound             (also a LookupError)
+    ├── WorkerNotFound                 (also a LookupError)
+    ├── StoreError
+    │   ├── StoreURLError              a store URL that can't be read (also a ValueError)
+    │   ├── StoreUnavailable           the database can't be reached or stopped answering
+    │   ├── StoreRefused               the database refused a statement's data
+    │   ├── SchemaError                the schema is missing, newer than this code, or was altered
+    │   └── UnsafeLocation             a database file where locking can't be trusted
+    ├── LeaseLost                      another worker owns the run now; nothing was written
+    └── AgentError
+        └── ModelCallError             a model call failed for good; carries .model
+
+    Suspension (a BaseException)       lets go of a step that waits; not for catching
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+__all__ = [
+    "AgentError",
+    "ApprovalAlreadyDecided",
+    "ApprovalAmbiguous",
+    "ApprovalClosed",
+    "ApprovalContentChanged",
+    "ApprovalError",
+    "ApprovalExpired",
+    "ApprovalNotFound",
+    "ApprovalOutsideRun",
+    "ApprovalRejected",
+    "ApprovalUnstable",
+    "DeadLetterNotFound",
+    "DefinitionError",
+    "DuplicateStepError",
+    "InvalidOptionError",
+    "InvalidTransition",
+    "LabelError",
+    "LeaseLost",
+    "ModelCallError",
+    "NonRetryableError",
+    "PayloadError",
+    "PayloadTooLarge",
+    "PoisonedRun",
+    "ResultNotStorable",
+    "RunCancelled",
+    "RunError",
+    "RunFailed",
+    "RunInputMismatch",
+    "RunNotFound",
+    "RunPaused",
+    "SagewaiError",
+    "SchemaError",
+    "StepError",
+    "StepInputError",
+    "StepParameterError",
+    "StepTimeout",
+    "StoreError",
+    "StoreRefused",
+    "StoreURLError",
+    "StoreUnavailable",
+    "Suspension",
+    "UnknownWorkflow",
+    "UnsafeLocation",
+    "WorkerNotFound",
+    "WorkflowSuspended",
+]
+
+
+class SagewaiError(Exception):
+    """The root: catch it to catch everything this library raises on purpose."""
+
+
+# -- declarations -------------------------------------------------------------------------------------------------
+
+
+class DefinitionError(SagewaiError):
+    """A workflow is declared or called wrongly; no run was touched."""
+
+
+class DuplicateStepError(DefinitionError):
+    """Two steps of one workflow have the same name."""
+
+
+class StepParameterError(DefinitionError):
+    """A step has a parameter that neither an output, the input nor a default can fill."""
+
+
+class InvalidOptionError(DefinitionError, ValueError):
+    """An option is out of its range."""
+
+
+class LabelError(InvalidOptionError):
+    """A label's key or value can't be stored and compared."""
+
+
+# -- runs ---------------------------------------------------------------------------------------------------------
+
+
+class RunError(SagewaiError):
+    """A run isn't what its caller wanted. ``run_id`` names it."""
+
+    def __init__(self, message: str, *, run_id: str = "") -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
+
+class RunNotFound(RunError, LookupError):
+    """No run has this id in this store."""
+
+
+class RunInputMismatch(RunError):
+    """The run exists already, with different input."""
+
+
+class UnknownWorkflow(RunError):
+    """The run belongs to a workflow whose code isn't here."""
+
+
+class InvalidTransition(RunError):
+    """The operation is not legal in the run's status."""
+
+
+class WorkflowSuspended(RunError):
+    """The run waits and holds no worker; its text names the run, what it waits for and how to go on."""
+
+
+class RunPaused(RunError):
+    """An operator paused the run; it goes on when somebody resumes it."""
+
+
+class RunCancelled(RunError):
+    """The run was cancelled; the text says by whom and why."""
+
+
+class RunFailed(RunError):
+    """The run failed for good and is a dead letter. ``step`` and ``error_type`` say where and how."""
+
+    def __init__(
+        self, message: str, *, run_id: str = "", step: str | None = None, error_type: str = ""
+    ) -> None:
+        super().__init__(message, run_id=run_id)
+        self.step = step
+        self.error_type = error_type
+
+
+class ApprovalRejected(RunError):
+    """A reviewer rejected the run; the text holds the reason. ``reviewer`` and ``reason`` hold them apart."""
+
+    def __init__(self, message: str, *, run_id: str = "", reviewer: str = "", reason: str = "") -> None:
+        super().__init__(message, run_id=run_id)
+        self.reviewer = reviewer
+        self.reason = reason
+
+
+# -- steps --------------------------------------------------------------------------------------------------------
+
+
+class StepError(SagewaiError):
+    """Why an attempt failed."""
+
+
+class StepTimeout(StepError, TimeoutError):
+    """The attempt's own code took longer than the step's timeout. Retried like any failure."""
+
+
+class NonRetryableError(StepError):
+    """Raise it, or a child of it, in a step when trying again can't help: the remaining retries are skipped."""
+
+
+class PayloadError(NonRetryableError):
+    """A value that can't be recorded so that it reads back the same; the text names its place."""
+
+
+class PayloadTooLarge(PayloadError):
+    """An encoded payload is longer than the limit."""
+
+
+class ResultNotStorable(PayloadError):
+    """The database refused this result while it took its neighbours'."""
+
+
+class StepInputError(NonRetryableError):
+    """A value doesn't fit the annotation of the step parameter it fills."""
+
+
+class ApprovalUnstable(NonRetryableError):
+    """A gate asked for a third different content; each old decision was void."""
+
+
+class PoisonedRun(SagewaiError):
+    """Recorded as the error of a run whose worker died too often while holding it."""
+
+
+# -- approvals ----------------------------------------------------------------------------------------------------
+
+
+class ApprovalError(SagewaiError):
+    """A decision that can't be recorded; nothing was written."""
+
+
+class ApprovalNotFound(ApprovalError, LookupError):
+    """No such approval, or the run has none that waits."""
+
+
+class ApprovalAmbiguous(ApprovalError):
+    """Several approvals of the run are pending. ``approval_ids`` names them."""
+
+    def __init__(self, message: str, *, approval_ids: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.approval_ids = tuple(approval_ids)
+
+
+class ApprovalAlreadyDecided(ApprovalError):
+    """Somebody decided before: ``verdict``, ``reviewer`` and ``decided_at`` (aware, UTC) say what, who and when."""
+
+    def __init__(
+        self, message: str, *, verdict: str = "", reviewer: str = "", decided_at: datetime | None = None
+    ) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        self.reviewer = reviewer
+        self.decided_at = decided_at
+
+
+class ApprovalContentChanged(ApprovalError):
+    """The digest that was seen isn't the digest of the content that waits now."""
+
+
+class ApprovalExpired(ApprovalError):
+    """The deadline passed, by the database's clock, before the decision."""
+
+
+class ApprovalClosed(ApprovalError):
+    """The approval was superseded by new content, or its run ended."""
+
+
+class ApprovalOutsideRun(ApprovalError):
+    """request_approval() was called where no run is executing."""
+
+
+# -- operations ---------------------------------------------------------------------------------------------------
+
+
+class DeadLetterNotFound(SagewaiError, LookupError):
+    """The run has no dead letter (any more)."""
+
+
+class WorkerNotFound(SagewaiError, LookupError):
+    """No live worker has this id or name."""
+
+
+class StoreError(SagewaiError):
+    """Something about the database; texts never carry a password."""
+
+
+class StoreURLError(StoreError, ValueError):
+    """A store URL that can't be read."""
+
+
+class StoreUnavailable(StoreError):
+    """The database can't be reached, or stopped answering: whether the last write was made is unknown."""
+
+
+class StoreRefused(StoreError):
+    """The database refused the data of a statement; nothing of the statement was written."""
+
+
+class SchemaError(StoreError):
+    """The schema is missing, altered, or needs newer code than this."""
+
+
+class UnsafeLocation(StoreError):
+    """A database file on a file system whose locks can't be trusted."""
+
+
+class LeaseLost(SagewaiError):
+    """Another owner holds the run's token now; nothing was written."""
+
+
+class AgentError(SagewaiError):
+    """An agent can't do what it was asked."""
+
+
+class ModelCallError(AgentError):
+    """A model call failed for good. ``model`` names the model, never a key."""
+
+    def __init__(self, message: str, *, model: str = "") -> None:
+        super().__init__(message)
+        self.model = model
+
+
+class Suspension(BaseException):
+    """Unwinds a step that waits. It is noted on the attempt before it is raised, so swallowing it changes nothing."""

@@ -1,0 +1,1 @@
+"""What is stored and shown: immutable values without behaviour."""

@@ -1,0 +1,98 @@
+"""What happened to a run: attempts are written once when they end, events when somebody or something acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sagewai.models.run import ErrorInfo
+from sagewai.models.status import Outcome
+
+
+class EventKind(StrEnum):
+    """The catalogue of everything that is noted beside attempts; ``detail`` holds the fields named here."""
+
+    SUBMITTED = "submitted"  # pool, priority, delay
+    CLAIMED = "claimed"  # token, worker
+    TAKEN_OVER = "taken_over"  # token (the new one), worker (who lost it), takeovers
+    WAITING = "waiting"  # for: approval | timer | signal; due_at
+    WOKEN = "woken"  # by: approval | timer | signal | retry
+    RELEASED = "released"  # token, worker
+    APPROVAL_REQUESTED = "approval_requested"  # approval_id, gate, digest
+    APPROVED = "approved"  # approval_id, gate, digest, displayed
+    REJECTED = "rejected"  # approval_id, gate, digest, displayed
+    APPROVAL_SUPERSEDED = "approval_superseded"  # approval_id, gate
+    APPROVAL_EXPIRED = "approval_expired"  # approval_id, gate
+    APPROVAL_CANCELLED = "approval_cancelled"  # approval_id, gate
+    COMPLETED = "completed"
+    FAILED = "failed"  # error
+    CANCEL_REQUESTED = "cancel_requested"
+    CANCELLED = "cancelled"
+    PAUSE_REQUESTED = "pause_requested"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    RETRIED = "retried"  # step
+    DISCARDED = "discarded"  # error
+    PRIORITY_CHANGED = "priority_changed"  # before, after
+    ASSIGNED = "assigned"  # worker, seconds
+    WORKER_ASKED = "worker_asked"  # worker, ask
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one step, written when it ended. The same attempt number with another token was lost or let go."""
+
+    run_id: str
+    seq: int
+    step: str
+    attempt: int
+    token: int
+    worker: str | None
+    outcome: Outcome
+    started_at: datetime
+    finished_at: datetime
+    result_bytes: int | None = None
+    error: ErrorInfo | None = None
+    delay: float | None = None
+    """Seconds of back-off that follow a failed attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a run (``run_id``) or to the store as a whole (``run_id`` None)."""
+
+    id: int
+    run_id: str | None
+    at: datetime
+    kind: EventKind
+    actor: str
+    source: str
+    assurance: str
+    reason: str = ""
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A run that failed for good, kept for a person's judgement."""
+
+    run_id: str
+    workflow: str
+    pool: str
+    step: str | None
+    attempts: int
+    takeovers: int
+    error: ErrorInfo
+    failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """Dead letters that share an error type."""
+
+    error_type: str
+    count: int
+    newest_at: datetime
+    workflows: tuple[str, ...]

@@ -1,0 +1,22 @@
+"""How a model is called: endpoint, key and sampling."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+
+class InferenceParams(BaseModel):
+    """Parameters of a model call; None leaves the provider's default. ``timeout`` in seconds, per request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_base: str | None = None
+    api_key: SecretStr | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+    timeout: float | None = None
+
+    def over(self, base: InferenceParams) -> InferenceParams:
+        """These parameters where they are set, ``base``'s elsewhere."""
+        return base.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})

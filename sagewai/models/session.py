@@ -1,0 +1,106 @@
+"""Sessions: one incarnation of a process that executes runs, and what an operator sees of workers and pools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sagewai.models.run import Definition, LabelValue
+from sagewai.models.status import Ask, RunStatus, SessionStatus
+
+SessionKind = Literal["worker", "script"]
+"""``worker``: claims by pool and labels. ``script``: executes only what its own process runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """Enough to prove on the same host that a process is gone: a pid alone may have been given to another."""
+
+    host: str
+    boot_id: str
+    pid_namespace: str
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """A session to be opened. ``lease_ttl`` in seconds; ``definitions`` are the workflows it has code for."""
+
+    name: str
+    kind: SessionKind
+    process: ProcessIdentity
+    lease_ttl: float
+    pool: str = "default"
+    labels: Mapping[str, LabelValue] | None = None
+    definitions: tuple[Definition, ...] = ()
+    max_concurrent: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A run that the store believes the session holds, and what is asked of it."""
+
+    key: int
+    run_id: str
+    token: int
+    asked: Ask | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a heartbeat reads back. ``alive`` False: the session lapsed, its runs are somebody else's."""
+
+    alive: bool
+    asked: Ask | None
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session as it is listed. ``live`` is true while its lease, by the database's clock, has not lapsed."""
+
+    id: int
+    name: str
+    kind: SessionKind
+    pool: str
+    labels: Mapping[str, LabelValue]
+    workflows: tuple[str, ...]
+    status: SessionStatus
+    asked: Ask | None
+    live: bool
+    process: ProcessIdentity
+    running: int
+    assigned: int
+    max_concurrent: int
+    started_at: datetime
+    beat_at: datetime
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOverview:
+    """A pool at a glance. ``oldest_pending_at`` is when its longest-waiting ready run became ready."""
+
+    pool: str
+    pending: int
+    running: int
+    waiting: int
+    live_workers: int
+    stale_workers: int
+    capacity: int
+    oldest_pending_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many runs are in each status, per pool, plus what an operator looks at first."""
+
+    by_pool: Mapping[str, Mapping[RunStatus, int]]
+    dead_letters: int
+    pending_approvals: int
+
+    def of(self, status: RunStatus) -> int:
+        return sum(pool.get(status, 0) for pool in self.by_pool.values())
