@@ -1,0 +1,1 @@
+"""The engine: declared workflows become durable runs."""

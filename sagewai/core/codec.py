@@ -1,0 +1,114 @@
+"""The one JSON encoding: what it takes reads back the same, what it can't is refused by the place where it stands. Pure.
+
+Payloads are text, not ``jsonb``: key order survives, and NUL and lone surrogates travel escaped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+from sagewai.errors import PayloadError, PayloadTooLarge
+
+MAX_PAYLOAD = 2_000_000
+"""Default limit of one encoded payload, in bytes."""
+
+MAX_DEPTH = 400
+"""Deeper nesting is refused: the interpreter's own encoder gives up not far beyond."""
+
+_MAX_DIGITS = 4_000
+_SCALARS = (str, bool, int, type(None))
+
+
+def encode(value: object, *, what: str = "value", limit: int = MAX_PAYLOAD) -> str:
+    """JSON text of plain values: dict with str keys, list, str, bool, int, finite float, None.
+
+    Raises PayloadError naming the place of the first value that wouldn't read back the same, PayloadTooLarge past
+    ``limit`` bytes.
+    """
+    if type(value) not in _SCALARS or type(value) is int:
+        require_plain(value, what)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+    size = len(text)
+    if not text.isascii():
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError:  # lone surrogates: only their escaped form is storable
+            text = json.dumps(value, allow_nan=False, check_circular=False, separators=(",", ":"))
+            size = len(text)
+    if size > limit:
+        raise PayloadTooLarge(
+            f"{what} encodes to {size:,} bytes; the limit is {limit:,}: store it elsewhere and record where"
+        )
+    return text
+
+
+def decode(text: str) -> Any:
+    """What :func:`encode` was given."""
+    return json.loads(text)
+
+
+def is_plain(value: object) -> bool:
+    """Whether :func:`encode` takes it as it is."""
+    try:
+        require_plain(value, "value")
+    except PayloadError:
+        return False
+    return True
+
+
+def require_plain(value: object, what: str) -> None:
+    """Raise PayloadError, naming the place, unless the value is made of exact JSON types, finite and not circular."""
+    stack: list[tuple[object, str, int]] = [(value, what, 0)]
+    while stack:
+        item, place, depth = stack.pop()
+        kind = type(item)
+        if kind is str or kind is bool or item is None:
+            continue
+        if kind is int:
+            if item.bit_length() > 3 * _MAX_DIGITS:  # type: ignore[attr-defined]
+                raise PayloadError(f"{place} is an integer of more than {_MAX_DIGITS} digits")
+        elif kind is float:
+            if not math.isfinite(item):  # type: ignore[arg-type]
+                raise PayloadError(f"{place} is {item}: JSON has no such number")
+        elif kind is list or kind is dict:
+            if depth >= MAX_DEPTH:
+                raise PayloadError(f"{what} is nested more than {MAX_DEPTH} deep, or contains itself")
+            if kind is list:
+                stack.extend((entry, f"{place}[{at}]", depth + 1) for at, entry in enumerate(item))  # type: ignore[arg-type]
+                continue
+            for key, entry in item.items():  # type: ignore[attr-defined]
+                if type(key) is not str:
+                    raise PayloadError(f"{place} has the key {_shown(key)}: JSON keys are str")
+                stack.append((entry, f"{place}[{_shown(key)}]", depth + 1))
+        else:
+            raise PayloadError(
+                f"{place} is a {kind.__name__}, which JSON would change: annotate the step's return type, "
+                "or return plain values"
+            )
+
+
+def _shown(key: object) -> str:
+    try:
+        text = repr(key)
+    except Exception:  # a hostile __repr__ must not replace the error that names the place
+        text = f"<{type(key).__name__}>"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def digest(text: str) -> str:
+    """SHA-256 (hex) of a text's UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def content_digest(prompt: str, context: str) -> str:
+    """The digest a reviewer's decision carries: over the JSON text of ``[prompt, context]``, ``context`` being JSON
+    text itself. Everything that is shown goes in, so a changed comma is a changed digest."""
+    return digest(json.dumps([prompt, context], separators=(",", ":")))
+
+
+def input_digest(values: dict[str, Any]) -> str:
+    """A digest of a run's input that doesn't depend on the order its arguments were named in."""
+    return digest(json.dumps(values, sort_keys=True, separators=(",", ":")))

@@ -1,0 +1,111 @@
+"""What a step can see of its surroundings, and where a suspension is noted before it is raised."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sagewai.models.approval import Approval, ApprovalRequest
+from sagewai.models.run import LabelValue
+
+if TYPE_CHECKING:
+    from sagewai.errors import NonRetryableError
+    from sagewai.models.worker import WorkerCredentials
+
+
+@dataclass(slots=True)
+class Notes:
+    """What the attempt's body asked of the engine. Once noted it decides how the attempt ends, whatever the body does
+    afterwards: gather, a bare except or ``finally: return`` can swallow an exception, but not this."""
+
+    requests: list[ApprovalRequest] = field(default_factory=list)
+    rejection: Exception | None = None
+    fatal: NonRetryableError | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.requests) or self.rejection is not None or self.fatal is not None
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """The attempt being executed. ``idempotency_key`` (``run_id:step``) is the same on every attempt of the step: hand
+    it to whatever must not happen twice."""
+
+    run_id: str
+    workflow: str
+    step: str
+    attempt: int
+    max_attempts: int
+    token: int
+    pool: str
+    labels: Mapping[str, LabelValue]
+    tags: Mapping[str, str]
+    approvals: Callable[[], Awaitable[Sequence[Approval]]] = field(repr=False)
+    notes: Notes = field(default_factory=Notes, repr=False)
+    _positions: defaultdict[str, Iterator[int]] = field(
+        default_factory=lambda: defaultdict(lambda: itertools.count(1)), repr=False
+    )
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"{self.run_id}:{self.step}"
+
+    def next_position(self, branch: str) -> int:
+        """Counts the unnamed requests of a branch, from 1, in the order they are made."""
+        return next(self._positions[branch])
+
+
+_step: ContextVar[StepContext | None] = ContextVar("sagewai_step", default=None)
+_branch: ContextVar[str] = ContextVar("sagewai_branch", default="")
+_credentials: ContextVar[WorkerCredentials | None] = ContextVar("sagewai_credentials", default=None)
+
+
+def current_step() -> StepContext | None:
+    """The attempt this code runs in, or None outside a durable step."""
+    return _step.get()
+
+
+def current_branch() -> str:
+    """The path of parallel branches this code runs in, '' outside: ``review/editor``."""
+    return _branch.get()
+
+
+def get_worker_credentials() -> WorkerCredentials | None:
+    """What the worker that executes this code brings to model calls; None outside a worker, or without any."""
+    return _credentials.get()
+
+
+@contextmanager
+def executing(step: StepContext) -> Iterator[None]:
+    """Make ``step`` the current one, in this task and the threads and tasks it starts."""
+    token = _step.set(step)
+    try:
+        yield
+    finally:
+        _step.reset(token)
+
+
+@contextmanager
+def branch(name: str) -> Iterator[None]:
+    """Name a parallel branch, so that what happens in it has an identity that doesn't depend on arrival."""
+    outer = _branch.get()
+    token = _branch.set(f"{outer}/{name}" if outer else name)
+    try:
+        yield
+    finally:
+        _branch.reset(token)
+
+
+@contextmanager
+def worker_credentials(credentials: WorkerCredentials | None) -> Iterator[None]:
+    """Bring ``credentials`` to the model calls made inside."""
+    token = _credentials.set(credentials)
+    try:
+        yield
+    finally:
+        _credentials.reset(token)

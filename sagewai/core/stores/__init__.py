@@ -1,0 +1,1 @@
+"""Where runs live: one contract (base), three stores that keep it."""

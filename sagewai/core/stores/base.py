@@ -1,0 +1,326 @@
+"""The store contract: what every store promises, and the only thing the engine knows about databases.
+
+Rules that hold for every method:
+
+- Time is the store's own clock. No argument carries a point in time, only durations in seconds.
+- What is returned is the caller's: values are immutable, and changing what went in changes nothing stored.
+- A write is one transaction. It either happened wholly or raised; ``StoreUnavailable`` alone leaves that unknown.
+- Locks are taken in one order: runs by key, then approvals, then everything else.
+- Methods are safe to call from several event loops and threads; what a loop opened, ``close`` in that loop closes.
+- Every method opens the store by itself; ``initialize`` also migrates.
+- Counters, events and dead letters are written by the statement that causes them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Self
+
+from sagewai.core.transitions import Operation
+from sagewai.models.actor import Actor
+from sagewai.models.approval import Approval, DecisionRequest
+from sagewai.models.history import Attempt, DeadLetter, ErrorGroup, Event
+from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
+from sagewai.models.run import Inserted, LabelValue, LeasedRun, Run, RunHead, RunOutcome, RunSpec, StepInfo
+from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
+from sagewai.models.status import Ask, RunStatus
+from sagewai.models.transition import Transition
+
+POISON_LIMIT = 5
+"""Takeovers since the last recorded attempt, suspension or release after which a run is given up."""
+
+SUSPECT_AFTER = 2
+"""From this many takeovers on a run is a suspect: a session holds at most one, and dies on its account alone."""
+
+Topic = Literal["work", "done"]
+"""``work``: some run became ready. ``done``: some run came to rest (terminal, waiting or paused)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The routes a worker satisfies. ``newest`` is the highest route id that existed when they were resolved."""
+
+    ids: tuple[int, ...]
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim gave. Routes are resolved again when ``newest_route`` is past the one the caller knows."""
+
+    runs: tuple[LeasedRun, ...]
+    newest_route: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What one sweep did. ``more`` says that a batch was full, so another sweep would find work at once."""
+
+    lapsed_sessions: int = 0
+    taken_over: int = 0
+    poisoned: int = 0
+    woken: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """``url`` has no password. ``schema`` is the newest migration applied, ``expected`` the newest this code knows."""
+
+    kind: Literal["memory", "sqlite", "postgres"]
+    url: str
+    schema: int
+    expected: int
+    server: str
+
+
+class Store(ABC):
+    """One place where runs live."""
+
+    payload_limit: int
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def initialize(self) -> None:
+        """Open the store and bring its schema up to date; where the rights for that are missing, verify it instead.
+
+        Raises SchemaError when the schema needs newer code or was altered, StoreUnavailable when nothing answers.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close what this event loop opened. The store opens again when it is used again."""
+
+    async def __aenter__(self) -> Self:
+        await self.initialize()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    @abstractmethod
+    async def info(self) -> StoreInfo:
+        """What this store is, for a badge and ``sagewai db check``; does not migrate."""
+
+    @abstractmethod
+    async def now(self) -> datetime:
+        """The store's clock, aware and UTC."""
+
+    @abstractmethod
+    async def wait(self, topic: Topic, timeout: float) -> bool:
+        """Return True early when the topic was heard of since the last ``wait`` of this topic in this event loop
+        returned (a hint: may be missed, may be false), False after ``timeout`` seconds."""
+
+    # -- submitting -----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def insert_runs(self, specs: Sequence[RunSpec], *, session: int | None = None) -> list[Inserted]:
+        """Record runs, all or none, in order; each becomes pending, or waiting (timer) when it has a ``delay``.
+
+        With ``session`` each new run without delay is held by that session at once (token 1, running).
+        A run_id that exists is left alone: ``created`` is False. Raises RunInputMismatch, and records nothing, when
+        one exists with another workflow or input digest. The events SUBMITTED (and CLAIMED) commit with the rows.
+        A run without a definition takes the newest one that any session registered for its workflow, if any.
+        """
+
+    # -- sessions -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def open_session(self, spec: SessionSpec) -> int:
+        """Record a session with a fresh lease, and the definitions it brings; gives its id. Ids rise."""
+
+    @abstractmethod
+    async def heartbeat(
+        self, session: int, *, status: Literal["active", "draining", "paused"] = "active"
+    ) -> Beat:
+        """Renew the session's lease by its lease_ttl and read back what it holds and what is asked.
+
+        A session that lapsed or stopped is not revived: ``alive`` is False and nothing is written. Reading clears no
+        ask of a run (the transition does); an ask of the session is cleared once ``status`` fulfils it.
+        """
+
+    @abstractmethod
+    async def close_session(self, session: int) -> None:
+        """Mark it stopped and release whatever it still holds (Outcome RELEASED, no takeover counted)."""
+
+    @abstractmethod
+    async def lapse_sessions(self, sessions: Sequence[int]) -> int:
+        """End the lease of sessions whose process is proven dead, now; the next ``tick`` takes their runs over."""
+
+    @abstractmethod
+    async def list_sessions(self, *, live_only: bool = False, limit: int = 500) -> list[Session]:
+        """Sessions, live ones first, then the newest; those stopped or lapsed for more than a day are left out."""
+
+    @abstractmethod
+    async def ask_session(self, session: int, ask: Ask, actor: Actor, reason: str) -> Session:
+        """Ask a session to drain, pause or resume. Raises WorkerNotFound when it doesn't live."""
+
+    # -- claiming -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def resolve_routes(
+        self, pool: str, labels: Mapping[str, LabelValue], workflows: Sequence[str]
+    ) -> Routes:
+        """The routes with that pool, one of the workflows, and labels contained in ``labels``."""
+
+    @abstractmethod
+    async def claim(self, session: int, routes: Sequence[int], limit: int) -> Claimed:
+        """Take up to ``limit`` ready runs of these routes, highest priority first, then oldest.
+
+        Each gets a higher token and rev + 1, status running, its step's start time, and an event CLAIMED. Two claimers
+        never get the same run. A run assigned to another session is passed over until the assignment ends. A session
+        that holds a suspect (see SUSPECT_AFTER) gets no other suspect, and one claim gives at most one. A session that
+        isn't active and live gets nothing. A run without a definition takes the session's for its workflow.
+        """
+
+    @abstractmethod
+    async def claim_run(self, session: int, run_id: str) -> LeasedRun | None:
+        """Take this one run if it is pending, whatever its route, assignment or suspicion; None if it isn't.
+        Raises RunNotFound."""
+
+    @abstractmethod
+    async def assign(self, run_id: str, session: int, seconds: float, actor: Actor) -> bool:
+        """Show a pending run to one session alone for some seconds (event ASSIGNED); False if it isn't pending."""
+
+    # -- the owner's moves ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def record(self, transitions: Sequence[Transition]) -> list[RunStatus | None]:
+        """Make moves of different runs, all in one transaction; gives each run's new status, in order.
+
+        None means that (token, rev) did not match a running run: nothing of that transition was written. Each other
+        one raised rev by 1, wrote its attempt, and follows :func:`sagewai.core.transitions.settle` for ``asked`` and
+        ``wakeups``. Requires: at most one transition per run. STEP_DONE moves to ``next_step``, attempt 1. Every move
+        resets the takeover count; RETRY_LATER and RETRY raise the attempt. A run that leaves running has no
+        session. PARK inserts the requests, keeps a pending approval of the same (step, branch, gate, digest), and
+        supersedes other approvals of the same (step, branch, gate). FAILED writes the dead letter. FAILED, REJECTED
+        and CANCELLED close pending approvals as cancelled. An honoured ask is cleared.
+
+        Raises StoreRefused, nothing written, when the database refuses somebody's data.
+        """
+
+    @abstractmethod
+    async def heads(self, keys: Sequence[int]) -> dict[int, RunHead]:
+        """(token, rev, status) now, to learn what became of a write whose reply was lost."""
+
+    # -- sweeping -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def tick(self, limit: int = 500) -> Ticked:
+        """Do what time has made due, in batches of ``limit``; safe to run anywhere, any number at once.
+
+        Sessions past their lease lapse. Their runs become pending under a higher token (attempt LOST, event
+        TAKEN_OVER, takeovers + 1), or failed with a dead letter at POISON_LIMIT; when the session held a suspect, that
+        run alone is counted. A run asked to cancel whose owner lapsed is cancelled; one whose owner lives but hasn't
+        obeyed for twice the lease is cancelled under a higher token. Due timers become pending. Pending approvals past
+        their deadline expire and their run is rejected. Counter deltas are folded.
+        """
+
+    # -- people ---------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def decide(self, request: DecisionRequest) -> Approval:
+        """Record a decision: the only way an approval is approved or rejected.
+
+        Compare-and-set on (approval, digest if given, pending), under the run's lock, before the deadline by the
+        store's clock. The decision, the wake-up (wakeups + 1), the run's move, and the event commit together. APPROVE
+        makes a waiting run pending once none of its approvals is pending any more. REJECT ends a run that isn't running
+        as rejected and cancels its other pending approvals; a running one meets the rejection when it parks.
+        The same reviewer name repeating the same verdict on the same approval gets the recorded approval back.
+
+        Raises RunNotFound, ApprovalNotFound, ApprovalAmbiguous (several pending and no approval_id),
+        ApprovalContentChanged, ApprovalAlreadyDecided, ApprovalExpired, ApprovalClosed.
+        """
+
+    @abstractmethod
+    async def operate(
+        self,
+        run_id: str,
+        operation: Operation,
+        actor: Actor,
+        reason: str = "",
+        *,
+        priority: int | None = None,
+    ) -> Run:
+        """Carry out CANCEL, PAUSE, RESUME, RETRY, DISCARD or SET_PRIORITY by the table of legal transitions.
+
+        The event commits with it. CANCEL and PAUSE of a running run only ask (``Run.asked``); CANCEL of any other ends
+        it and cancels its pending approvals. RETRY removes the dead letter, and starts again at the first step without
+        a checkpoint with attempt 1 and takeovers 0. DISCARD removes the dead letter, the run stays failed. Raises
+        RunNotFound, InvalidTransition, and DeadLetterNotFound (DISCARD without one).
+        """
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def get_run(self, run_id: str) -> Run:
+        """Raises RunNotFound."""
+
+    @abstractmethod
+    async def get_outcome(self, run_id: str) -> RunOutcome:
+        """How the run stands, with its output or error. Raises RunNotFound."""
+
+    @abstractmethod
+    async def get_input(self, run_id: str) -> str:
+        """The input's JSON text. Raises RunNotFound."""
+
+    @abstractmethod
+    async def get_results(self, run_id: str) -> dict[str, str]:
+        """Recorded results as JSON text by step, in order. Raises RunNotFound."""
+
+    @abstractmethod
+    async def get_steps(self, run_id: str) -> tuple[StepInfo, ...]:
+        """The declared steps of the run's definition; empty while no code has been seen. Raises RunNotFound."""
+
+    @abstractmethod
+    async def get_attempts(self, run_id: str) -> list[Attempt]:
+        """Finished attempts, oldest first. Raises RunNotFound."""
+
+    @abstractmethod
+    async def get_events(
+        self, run_id: str | None = None, *, after: int = 0, limit: int = 1_000
+    ) -> list[Event]:
+        """Events with an id above ``after``: of one run, oldest first (raises RunNotFound); without run_id the latest of
+        the whole store that a person caused (source is not ``worker``), newest first."""
+
+    @abstractmethod
+    async def list_runs(self, query: RunQuery) -> Page[Run]:
+        """One keyset page. The first page of any single filter costs no scan of the runs that don't match."""
+
+    @abstractmethod
+    async def get_approval(self, approval_id: int) -> Approval:
+        """With its whole context. Raises ApprovalNotFound."""
+
+    @abstractmethod
+    async def list_approvals(self, query: ApprovalQuery) -> Page[Approval]:
+        """One page, without contexts."""
+
+    @abstractmethod
+    async def approvals_of(self, run_id: str, step: str | None = None) -> list[Approval]:
+        """Every approval of a run (of one step), oldest first, with contexts."""
+
+    @abstractmethod
+    async def get_dead_letter(self, run_id: str) -> DeadLetter:
+        """Raises DeadLetterNotFound."""
+
+    @abstractmethod
+    async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
+        """One page."""
+
+    @abstractmethod
+    async def group_dead_letters(self, limit: int = 100) -> list[ErrorGroup]:
+        """Dead letters by error type, largest group first."""
+
+    @abstractmethod
+    async def counts(self) -> Counts:
+        """Kept counters, not counted rows."""
+
+    @abstractmethod
+    async def list_pools(self) -> list[PoolOverview]:
+        """Every pool that has runs that aren't terminal, or a live worker."""

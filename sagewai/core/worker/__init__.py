@@ -1,0 +1,1 @@
+"""What holds and executes runs: sessions, heartbeats, group commit and the worker's claim loop."""
