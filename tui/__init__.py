@@ -1,0 +1,1 @@
+"""The operations console for sagewai: `sagewai-tui`."""
