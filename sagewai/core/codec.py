@@ -1,4 +1,4 @@
-"""The one JSON encoding: what it takes reads back the same, what it can't is refused by the place where it stands. Pure.
+"""The one JSON encoding: what it takes reads back the same, what it can't is refused, naming its place. Pure.
 
 Payloads are text, not ``jsonb``: key order survives, and NUL and lone surrogates travel escaped.
 """
@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any
 
-from sagewai.errors import PayloadError, PayloadTooLarge
+from sagewai.errors import PayloadError, PayloadTooLarge, StoreRefused
 
 MAX_PAYLOAD = 2_000_000
 """Default limit of one encoded payload, in bytes."""
@@ -77,7 +77,7 @@ def require_plain(value: object, what: str) -> None:
             if depth >= MAX_DEPTH:
                 raise PayloadError(f"{what} is nested more than {MAX_DEPTH} deep, or contains itself")
             if kind is list:
-                stack.extend((entry, f"{place}[{at}]", depth + 1) for at, entry in enumerate(item))  # type: ignore[arg-type]
+                stack.extend((entry, f"{place}[{at}]", depth + 1) for at, entry in enumerate(item))  # type: ignore[arg-type, var-annotated]
                 continue
             for key, entry in item.items():  # type: ignore[attr-defined]
                 if type(key) is not str:
@@ -96,6 +96,22 @@ def _shown(key: object) -> str:
     except Exception:  # a hostile __repr__ must not replace the error that names the place
         text = f"<{type(key).__name__}>"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def require_storable(text: str, what: str) -> None:
+    """Raise StoreRefused, naming ``what``, for NUL and lone surrogates: one database keeps them, another doesn't.
+
+    Encoded payloads never hold them; names, prompts and reasons can.
+    """
+    if "\0" in text:
+        raise StoreRefused(f"{what} holds NUL, which no database stores: leave it out")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise StoreRefused(
+                f"{what} holds a lone surrogate, which no database stores: leave it out"
+            ) from None
 
 
 def digest(text: str) -> str:

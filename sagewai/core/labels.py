@@ -48,7 +48,7 @@ def encode_labels(labels: Mapping[str, LabelValue] | None) -> dict[str, str]:
     if len(labels) > MAX_LABELS:
         raise LabelError(f"{len(labels)} labels: at most {MAX_LABELS} are compared per run or worker")
     for key in labels:
-        if not isinstance(key, str) or not key:
+        if not isinstance(key, str) or not key:  # type: ignore[redundant-expr]
             raise LabelError(f"label key {key!r} must be a non-empty str")
         _text(key, f"label key {key[:40]!r}")
     return {key: encode_label(labels[key], key=key) for key in sorted(labels)}
@@ -74,7 +74,7 @@ def check_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
     if len(tags) > MAX_LABELS:
         raise LabelError(f"{len(tags)} tags: at most {MAX_LABELS} per run")
     for key, value in tags.items():
-        if not isinstance(key, str) or not key or "=" in key:
+        if not isinstance(key, str) or not key or "=" in key:  # type: ignore[redundant-expr]
             raise LabelError(f"tag key {key!r} must be a non-empty str without '='")
         if not isinstance(value, str):
             raise LabelError(f"tag {key!r} is a {type(value).__name__}: tags are str")

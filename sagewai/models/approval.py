@@ -43,7 +43,8 @@ class Decision:
 class Approval:
     """An approval. ``context`` is the whole JSON text; listings leave it None and give ``context_bytes`` alone.
 
-    ``revision`` counts the contents this gate has asked for in this run, from 1.
+    ``revision`` counts the contents this gate has asked for in this run, from 1: asking again for the content it asked
+    for last is the same revision. ``context_bytes`` is its length in UTF-8.
     """
 
     id: int

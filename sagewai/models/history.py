@@ -17,7 +17,7 @@ class EventKind(StrEnum):
     SUBMITTED = "submitted"  # pool, priority, delay
     CLAIMED = "claimed"  # token, worker
     TAKEN_OVER = "taken_over"  # token (the new one), worker (who lost it), takeovers
-    WAITING = "waiting"  # for: approval | timer | signal; due_at
+    WAITING = "waiting"  # for: approval | timer | signal; due_at (ISO 8601, timer only)
     WOKEN = "woken"  # by: approval | timer | signal | retry
     RELEASED = "released"  # token, worker
     APPROVAL_REQUESTED = "approval_requested"  # approval_id, gate, digest
@@ -27,14 +27,14 @@ class EventKind(StrEnum):
     APPROVAL_EXPIRED = "approval_expired"  # approval_id, gate
     APPROVAL_CANCELLED = "approval_cancelled"  # approval_id, gate
     COMPLETED = "completed"
-    FAILED = "failed"  # error
+    FAILED = "failed"  # error (its type)
     CANCEL_REQUESTED = "cancel_requested"
     CANCELLED = "cancelled"
     PAUSE_REQUESTED = "pause_requested"
     PAUSED = "paused"
     RESUMED = "resumed"
     RETRIED = "retried"  # step
-    DISCARDED = "discarded"  # error
+    DISCARDED = "discarded"  # error (its type)
     PRIORITY_CHANGED = "priority_changed"  # before, after
     ASSIGNED = "assigned"  # worker, seconds
     WORKER_ASKED = "worker_asked"  # worker, ask
@@ -42,7 +42,10 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of one step, written when it ended. The same attempt number with another token was lost or let go."""
+    """One try of one step, written when it ended. The same attempt number with another token was lost or let go.
+
+    ``started_at`` is never after ``finished_at``. ``delay``: seconds of back-off that follow a failed attempt.
+    ``result_bytes``: length of the result's JSON text in UTF-8."""
 
     run_id: str
     seq: int
@@ -56,7 +59,6 @@ class Attempt:
     result_bytes: int | None = None
     error: ErrorInfo | None = None
     delay: float | None = None
-    """Seconds of back-off that follow a failed attempt."""
 
 
 @dataclass(frozen=True, slots=True)

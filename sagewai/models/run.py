@@ -119,7 +119,9 @@ class Run:
 
     ``step`` is the step that runs, waits or comes next (None when all are recorded); ``steps_done`` of ``steps_total``
     are recorded (``steps_total`` is 0 while no code has been seen); ``attempt`` of ``max_attempts`` counts from 1.
-    ``changed_at`` is the last change of status, ``due_at`` when a timer wakes it, ``worker`` who holds it.
+    ``max_attempts`` is 1 while no code has been seen, and that of the last step once all are recorded.
+    ``changed_at`` is the last change of status, ``due_at`` when a timer wakes it, ``worker`` and ``session`` who holds
+    it. ``step_started_at`` is None unless it runs, and may lie ahead by a back-off.
     """
 
     run_id: str

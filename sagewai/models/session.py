@@ -82,7 +82,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class PoolOverview:
-    """A pool at a glance. ``oldest_pending_at`` is when its longest-waiting ready run became ready."""
+    """A pool at a glance. ``oldest_pending_at`` is when its longest-waiting ready run became ready.
+
+    ``capacity`` is what its live, active workers run at most; ``stale_workers`` lost their lease less than an hour ago.
+    """
 
     pool: str
     pending: int

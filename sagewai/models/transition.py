@@ -39,8 +39,10 @@ class Move(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One move under (token, rev). ``result`` and ``error`` are JSON text; ``delay`` in seconds; ``seq``, ``step`` and
-    ``attempt`` name the attempt that ended, ``outcome`` how."""
+    """One move under (token, rev). ``seq``, ``step`` and ``attempt`` name the attempt that ended, ``outcome`` how.
+
+    ``result`` is JSON text, ``error`` that of an object with ErrorInfo's fields; ``delay`` in seconds.
+    """
 
     key: int
     token: int

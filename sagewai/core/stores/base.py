@@ -9,31 +9,61 @@ Rules that hold for every method:
 - Methods are safe to call from several event loops and threads; what a loop opened, ``close`` in that loop closes.
 - Every method opens the store by itself; ``initialize`` also migrates.
 - Counters, events and dead letters are written by the statement that causes them.
+- A write of a text with NUL or a lone surrogate raises StoreRefused (``codec.require_storable``); nothing is written.
+- What nobody asked for is done by ``SYSTEM``; what an ask led to (CANCELLED, PAUSED) is its asker's, with that reason.
+- ``rev`` rises with a claim, an owner's move and whatever takes a run from its owner, and with nothing else: it tells
+  an owner whether its write was made. What operators, timers and reviewers do leaves (token, rev) alone.
 """
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from sagewai.core.transitions import Operation
 from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, DecisionRequest
 from sagewai.models.history import Attempt, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
-from sagewai.models.run import Inserted, LabelValue, LeasedRun, Run, RunHead, RunOutcome, RunSpec, StepInfo
+from sagewai.models.run import (
+    ErrorInfo,
+    Inserted,
+    LabelValue,
+    LeasedRun,
+    Run,
+    RunHead,
+    RunOutcome,
+    RunSpec,
+    StepInfo,
+)
 from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
+
+C = TypeVar("C")
+
+_companions_lock = threading.Lock()
 
 POISON_LIMIT = 5
 """Takeovers since the last recorded attempt, suspension or release after which a run is given up."""
 
 SUSPECT_AFTER = 2
 """From this many takeovers on a run is a suspect: a session holds at most one, and dies on its account alone."""
+
+POISONED = ErrorInfo(
+    type="sagewai.errors.PoisonedRun",
+    message=f"lost its worker {POISON_LIMIT} times in a row without recording anything: its step may kill the process",
+)
+"""The recorded error of a run that is given up."""
+
+EXPIRED_REASON = "an approval passed its deadline"
+"""Why a run that ``tick`` rejected ended."""
 
 Topic = Literal["work", "done"]
 """``work``: some run became ready. ``done``: some run came to rest (terminal, waiting or paused)."""
@@ -83,6 +113,18 @@ class Store(ABC):
     """One place where runs live."""
 
     payload_limit: int
+    """Bytes of one encoded payload; the engine checks it before anything is handed over."""
+
+    def companion(self, make: Callable[[Self], C]) -> C:
+        """What lives beside this store in the running event loop: made by ``make`` once per loop, then the same."""
+        loop = asyncio.get_running_loop()
+        with _companions_lock:
+            beside: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[object, object]]
+            beside = self.__dict__.setdefault("_companions", WeakKeyDictionary())
+            mine = beside.setdefault(loop, {})
+        if make not in mine:
+            mine[make] = make(self)
+        return cast(C, mine[make])
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -123,10 +165,12 @@ class Store(ABC):
     async def insert_runs(self, specs: Sequence[RunSpec], *, session: int | None = None) -> list[Inserted]:
         """Record runs, all or none, in order; each becomes pending, or waiting (timer) when it has a ``delay``.
 
-        With ``session`` each new run without delay is held by that session at once (token 1, running).
-        A run_id that exists is left alone: ``created`` is False. Raises RunInputMismatch, and records nothing, when
-        one exists with another workflow or input digest. The events SUBMITTED (and CLAIMED) commit with the rows.
-        A run without a definition takes the newest one that any session registered for its workflow, if any.
+        With ``session`` each new run without delay is held by that session at once (token 1, running); it is pending
+        when that session isn't active and live. A run_id that exists, earlier in the same call too, is left alone:
+        ``created`` is False. Raises RunInputMismatch, and records nothing, when one exists with another workflow or
+        input digest; LabelError for labels or tags that can't be compared. The events SUBMITTED (and CLAIMED) commit
+        with the rows. A run without a definition takes the one that the session opened last brought for its workflow,
+        if any. ``actor`` None is SYSTEM.
         """
 
     # -- sessions -------------------------------------------------------------------------------------------------
@@ -141,17 +185,20 @@ class Store(ABC):
     ) -> Beat:
         """Renew the session's lease by its lease_ttl and read back what it holds and what is asked.
 
-        A session that lapsed or stopped is not revived: ``alive`` is False and nothing is written. Reading clears no
-        ask of a run (the transition does); an ask of the session is cleared once ``status`` fulfils it.
+        A session that stopped, or whose lease is over, swept or not, is not revived: ``alive`` is False and nothing is
+        written. Reading clears no ask of a run (the transition does); an ask of the session is cleared once ``status``
+        fulfils it (DRAIN: draining, PAUSE: paused, RESUME: active). ``held`` is ordered by key.
         """
 
     @abstractmethod
     async def close_session(self, session: int) -> None:
-        """Mark it stopped and release whatever it still holds (Outcome RELEASED, no takeover counted)."""
+        """Mark it stopped and release whatever it still holds, as Move.RELEASED would. A session that is over stays
+        as it is."""
 
     @abstractmethod
     async def lapse_sessions(self, sessions: Sequence[int]) -> int:
-        """End the lease of sessions whose process is proven dead, now; the next ``tick`` takes their runs over."""
+        """End the lease of sessions whose process is proven dead, now; the next ``tick`` takes their runs over. Gives
+        how many had one."""
 
     @abstractmethod
     async def list_sessions(self, *, live_only: bool = False, limit: int = 500) -> list[Session]:
@@ -159,7 +206,8 @@ class Store(ABC):
 
     @abstractmethod
     async def ask_session(self, session: int, ask: Ask, actor: Actor, reason: str) -> Session:
-        """Ask a session to drain, pause or resume. Raises WorkerNotFound when it doesn't live."""
+        """Ask a session to drain, pause or resume (event WORKER_ASKED, of no run). Raises WorkerNotFound when it
+        doesn't live."""
 
     # -- claiming -------------------------------------------------------------------------------------------------
 
@@ -171,22 +219,24 @@ class Store(ABC):
 
     @abstractmethod
     async def claim(self, session: int, routes: Sequence[int], limit: int) -> Claimed:
-        """Take up to ``limit`` ready runs of these routes, highest priority first, then oldest.
+        """Take up to ``limit`` ready runs of these routes, highest priority first, then first submitted.
 
         Each gets a higher token and rev + 1, status running, its step's start time, and an event CLAIMED. Two claimers
         never get the same run. A run assigned to another session is passed over until the assignment ends. A session
         that holds a suspect (see SUSPECT_AFTER) gets no other suspect, and one claim gives at most one. A session that
-        isn't active and live gets nothing. A run without a definition takes the session's for its workflow.
+        isn't active and live gets nothing. A run without a definition takes the session's for its workflow, with its
+        version and steps. The claim ends an assignment.
         """
 
     @abstractmethod
     async def claim_run(self, session: int, run_id: str) -> LeasedRun | None:
-        """Take this one run if it is pending, whatever its route, assignment or suspicion; None if it isn't.
-        Raises RunNotFound."""
+        """Take this one run if it is pending, whatever its route, assignment or suspicion; None if it isn't, or if the
+        session isn't active and live. Raises RunNotFound."""
 
     @abstractmethod
     async def assign(self, run_id: str, session: int, seconds: float, actor: Actor) -> bool:
-        """Show a pending run to one session alone for some seconds (event ASSIGNED); False if it isn't pending."""
+        """Show a pending run to one session alone for some seconds (event ASSIGNED); False if it isn't pending or the
+        session doesn't live. Raises RunNotFound."""
 
     # -- the owner's moves ----------------------------------------------------------------------------------------
 
@@ -196,13 +246,21 @@ class Store(ABC):
 
         None means that (token, rev) did not match a running run: nothing of that transition was written. Each other
         one raised rev by 1, wrote its attempt, and follows :func:`sagewai.core.transitions.settle` for ``asked`` and
-        ``wakeups``. Requires: at most one transition per run. STEP_DONE moves to ``next_step``, attempt 1. Every move
-        resets the takeover count; RETRY_LATER and RETRY raise the attempt. A run that leaves running has no
-        session. PARK inserts the requests, keeps a pending approval of the same (step, branch, gate, digest), and
-        supersedes other approvals of the same (step, branch, gate). FAILED writes the dead letter. FAILED, REJECTED
-        and CANCELLED close pending approvals as cancelled. An honoured ask is cleared.
+        ``wakeups``. Requires: at most one transition per run. STEP_DONE moves to ``next_step``, attempt 1; COMPLETED
+        has no step left. RETRY and RETRY_LATER raise the attempt; RETRY's next attempt starts ``delay`` from now. Every
+        move resets the takeover count. A run that leaves running has no session, and nothing is asked of it any more.
+        FAILED writes the dead letter. A move that ends the run, an honoured CANCEL too, closes its pending approvals as
+        cancelled.
 
-        Raises StoreRefused, nothing written, when the database refuses somebody's data.
+        PARK leaves a gate alone whose newest approval has the request's (step, branch, gate, digest) and is neither
+        superseded nor cancelled: it waits already, or was decided meanwhile. Any other request becomes a pending
+        approval and supersedes what the gate asked before, decided or not. Pending approvals of other steps are closed
+        as cancelled. A PARK that ends as cancelled requests nothing.
+
+        Events: RETRY_LATER and PARK: WAITING; a woken PARK: WOKEN (approval); RELEASED, COMPLETED, FAILED by that name;
+        CANCELLED and PAUSED also for an honoured ask; one for each approval requested, superseded or cancelled.
+        STEP_DONE, RETRY and REJECTED: none, their attempt says it. Raises StoreRefused, nothing written, when the
+        database refuses somebody's data.
         """
 
     @abstractmethod
@@ -215,11 +273,15 @@ class Store(ABC):
     async def tick(self, limit: int = 500) -> Ticked:
         """Do what time has made due, in batches of ``limit``; safe to run anywhere, any number at once.
 
-        Sessions past their lease lapse. Their runs become pending under a higher token (attempt LOST, event
-        TAKEN_OVER, takeovers + 1), or failed with a dead letter at POISON_LIMIT; when the session held a suspect, that
-        run alone is counted. A run asked to cancel whose owner lapsed is cancelled; one whose owner lives but hasn't
-        obeyed for twice the lease is cancelled under a higher token. Due timers become pending. Pending approvals past
-        their deadline expire and their run is rejected. Counter deltas are folded.
+        Sessions past their lease lapse. Their runs become pending under a higher token and rev (attempt LOST under the
+        old token with the same attempt number, event TAKEN_OVER, takeovers + 1); when the session held a suspect, only
+        suspects are counted. A run that was asked to cancel becomes cancelled instead, one at POISON_LIMIT failed with
+        the error POISONED and a dead letter, one asked to pause paused: in this order, each with its event beside
+        TAKEN_OVER. A run asked to cancel whose owner lives but hasn't obeyed for twice its lease_ttl since it was first
+        asked is cancelled under a higher token and rev (attempt CANCELLED). Due timers become pending (wakeups + 1,
+        event WOKEN: ``timer`` after a delayed submit, ``retry`` after a failed attempt). Pending approvals past their
+        deadline expire (event APPROVAL_EXPIRED, wakeups + 1); their run is rejected for EXPIRED_REASON unless it is
+        running: then it meets the expiry when it parks. Counter deltas are folded.
         """
 
     # -- people ---------------------------------------------------------------------------------------------------
@@ -230,12 +292,15 @@ class Store(ABC):
 
         Compare-and-set on (approval, digest if given, pending), under the run's lock, before the deadline by the
         store's clock. The decision, the wake-up (wakeups + 1), the run's move, and the event commit together. APPROVE
-        makes a waiting run pending once none of its approvals is pending any more. REJECT ends a run that isn't running
-        as rejected and cancels its other pending approvals; a running one meets the rejection when it parks.
-        The same reviewer name repeating the same verdict on the same approval gets the recorded approval back.
+        makes a waiting run pending (event WOKEN) once none of its approvals is pending any more. REJECT ends a run that
+        isn't running as rejected and cancels its other pending approvals; a running one meets the rejection when it
+        parks. Without an approval_id it is about the run's only pending approval, or where none is, its newest one: a
+        caller who comes late is told what became of it. The same reviewer name repeating the same verdict on the same
+        approval, with its digest or none, gets the recorded approval back.
 
-        Raises RunNotFound, ApprovalNotFound, ApprovalAmbiguous (several pending and no approval_id),
-        ApprovalContentChanged, ApprovalAlreadyDecided, ApprovalExpired, ApprovalClosed.
+        Raises RunNotFound, ApprovalNotFound (none, or of another run), ApprovalAmbiguous (several pending and no
+        approval_id); then for an approval that was decided ApprovalAlreadyDecided, superseded or cancelled
+        ApprovalClosed, expired or past its deadline ApprovalExpired; then ApprovalContentChanged.
         """
 
     @abstractmethod
@@ -250,10 +315,15 @@ class Store(ABC):
     ) -> Run:
         """Carry out CANCEL, PAUSE, RESUME, RETRY, DISCARD or SET_PRIORITY by the table of legal transitions.
 
-        The event commits with it. CANCEL and PAUSE of a running run only ask (``Run.asked``); CANCEL of any other ends
-        it and cancels its pending approvals. RETRY removes the dead letter, and starts again at the first step without
-        a checkpoint with attempt 1 and takeovers 0. DISCARD removes the dead letter, the run stays failed. Raises
-        RunNotFound, InvalidTransition, and DeadLetterNotFound (DISCARD without one).
+        The event commits with it. CANCEL and PAUSE of a running run only ask (``Run.asked``, CANCEL_REQUESTED or
+        PAUSE_REQUESTED); asking again changes nothing but adds the event, CANCEL replaces PAUSE, and PAUSE or RESUME of
+        a run asked to cancel, like RESUME of a running one not asked to pause, raises InvalidTransition. CANCEL of any
+        other ends it and cancels its pending approvals. PAUSE ends a wait; RESUME makes the run pending, its step finds
+        out what it still waits for. RETRY removes the dead letter, and starts again at the first step without a
+        checkpoint with attempt 1 and takeovers 0. DISCARD removes the dead letter, the run stays failed.
+
+        Raises RunNotFound, InvalidTransition, DeadLetterNotFound (RETRY and DISCARD without one), InvalidOptionError
+        (any other operation, SET_PRIORITY without ``priority``).
         """
 
     # -- reading --------------------------------------------------------------------------------------------------
@@ -264,7 +334,8 @@ class Store(ABC):
 
     @abstractmethod
     async def get_outcome(self, run_id: str) -> RunOutcome:
-        """How the run stands, with its output or error. Raises RunNotFound."""
+        """How the run stands, with its output or error. A rejected run's ``by`` and ``reason`` are those of its
+        newest rejected approval, else SYSTEM's EXPIRED_REASON. Raises RunNotFound."""
 
     @abstractmethod
     async def get_input(self, run_id: str) -> str:
@@ -286,12 +357,15 @@ class Store(ABC):
     async def get_events(
         self, run_id: str | None = None, *, after: int = 0, limit: int = 1_000
     ) -> list[Event]:
-        """Events with an id above ``after``: of one run, oldest first (raises RunNotFound); without run_id the latest of
-        the whole store that a person caused (source is not ``worker``), newest first."""
+        """Events with an id above ``after``: of one run, oldest first (raises RunNotFound); without run_id the latest
+        of the whole store that a person caused (source is not ``worker``), newest first."""
 
     @abstractmethod
     async def list_runs(self, query: RunQuery) -> Page[Run]:
-        """One keyset page. The first page of any single filter costs no scan of the runs that don't match."""
+        """One keyset page. The first page of any single filter costs no scan of the runs that don't match.
+
+        Raises InvalidOptionError, as every listing does, for a cursor it didn't give and a limit outside 1 to MAX_PAGE.
+        """
 
     @abstractmethod
     async def get_approval(self, approval_id: int) -> Approval:
@@ -303,7 +377,7 @@ class Store(ABC):
 
     @abstractmethod
     async def approvals_of(self, run_id: str, step: str | None = None) -> list[Approval]:
-        """Every approval of a run (of one step), oldest first, with contexts."""
+        """Every approval of a run (of one step), oldest first, with contexts; none of a run that doesn't exist."""
 
     @abstractmethod
     async def get_dead_letter(self, run_id: str) -> DeadLetter:
@@ -315,12 +389,12 @@ class Store(ABC):
 
     @abstractmethod
     async def group_dead_letters(self, limit: int = 100) -> list[ErrorGroup]:
-        """Dead letters by error type, largest group first."""
+        """Dead letters by error type, largest group first, then by type; workflows in order."""
 
     @abstractmethod
     async def counts(self) -> Counts:
-        """Kept counters, not counted rows."""
+        """Kept counters, not counted rows; statuses and pools without a run are left out."""
 
     @abstractmethod
     async def list_pools(self) -> list[PoolOverview]:
-        """Every pool that has runs that aren't terminal, or a live worker."""
+        """Every pool that has runs that aren't terminal, or a live worker, by name. Scripts are no workers."""
