@@ -1,0 +1,54 @@
+"""Who is acting from this process, as far as the machine can tell; environment variables like USER prove nothing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import getpass
+import hashlib
+import os
+import socket
+from pathlib import Path
+
+from sagewai.models.actor import Actor
+
+
+def current_actor(source: str) -> Actor:
+    """``account@host`` by the process's real uid; with assurance ``ssh`` and the key's fingerprint where the SSH
+    server exposes it (``ExposeAuthInfo``): a hint, no stronger than the account."""
+    name = f"{_account()}@{socket.gethostname()}"
+    key = _ssh_key(os.environ.get("SSH_USER_AUTH", ""))
+    if key:
+        return Actor(f"{name} {key}", source=source, assurance="ssh")
+    return Actor(name, source=source, assurance="os")
+
+
+def _account() -> str:
+    try:
+        import pwd
+    except ImportError:  # no account database: Windows
+        return getpass.getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid{os.getuid()}"
+
+
+def _ssh_key(path: str) -> str:
+    """The fingerprint of the first public key the session's auth file names, or ''."""
+    if not path:
+        return ""
+    try:
+        lines = Path(path).read_text(encoding="ascii", errors="replace")[:10_000].splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        words = line.split()
+        if len(words) >= 3 and words[0] == "publickey":
+            try:
+                blob = base64.b64decode(words[2], validate=True)
+            except binascii.Error:
+                return ""
+            print_ = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+            return f"SHA256:{print_[:16]}"
+    return ""
