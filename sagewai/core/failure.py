@@ -1,0 +1,67 @@
+"""An exception as it is recorded: class, message and the frames of the user's code, free of secrets and of locals."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+
+from sagewai.core.codec import decode, encode
+from sagewai.core.context import get_worker_credentials
+from sagewai.core.redact import redact
+from sagewai.models.run import ErrorInfo
+
+MAX_MESSAGE = 4_000
+MAX_FRAMES = 20
+_OWN = str(Path(__file__).parent)
+
+
+def describe(error: BaseException) -> ErrorInfo:
+    """What is kept of ``error``. Never raises, whatever its ``__str__`` does."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        message = str(error)
+    except Exception as broken:
+        message = f"<its message can't be shown: {type(broken).__name__}>"
+    if isinstance(error, BaseExceptionGroup):
+        message += "".join(f"; {type(inner).__name__}: {inner}" for inner in error.exceptions[:5])
+    secrets = known_secrets()
+    return ErrorInfo(name, _cut(redact(message, secrets)), redact(_frames(error), secrets))
+
+
+def error_text(info: ErrorInfo) -> str:
+    """The JSON text that stores keep; its ``type`` is what dead letters are grouped by."""
+    return encode({"type": info.type, "message": info.message, "traceback": info.traceback}, what="error")
+
+
+def error_info(text: str) -> ErrorInfo:
+    """What :func:`error_text` was given."""
+    value = decode(text)
+    return ErrorInfo(value["type"], value["message"], value.get("traceback", ""))
+
+
+def known_secrets() -> list[str]:
+    """Keys this process could leak: the worker's own, and the values of ``*_API_KEY``-like environment variables."""
+    secrets = [
+        value
+        for name, value in os.environ.items()
+        if name.upper().endswith(("_KEY", "_TOKEN", "_SECRET", "PASSWORD")) and value
+    ]
+    credentials = get_worker_credentials()
+    if credentials is not None and credentials.inference_overrides.api_key is not None:
+        secrets.append(credentials.inference_overrides.api_key.get_secret_value())
+    return secrets
+
+
+def _frames(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    shown = [frame for frame in frames if not frame.filename.startswith(_OWN)][-MAX_FRAMES:]
+    return "".join(
+        f"{frame.filename}:{frame.lineno} in {frame.name}\n" + (f"    {frame.line}\n" if frame.line else "")
+        for frame in shown
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + f"... ({len(text):,} characters)"

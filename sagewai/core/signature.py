@@ -1,0 +1,236 @@
+"""How a step's parameters are filled, decided once per workflow: from earlier steps or from the run's input."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sagewai.core.codec import MAX_PAYLOAD, decode, encode, input_digest
+from sagewai.core.payloads import Payload
+from sagewai.core.retry import RetryPolicy
+from sagewai.errors import StepParameterError
+from sagewai.models.run import Definition, StepInfo
+
+StepFunction = Callable[..., Awaitable[Any]] | Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepDeclaration:
+    """What ``@wf.step`` was given. ``timeout`` in seconds, per attempt."""
+
+    name: str
+    function: StepFunction
+    retries: int
+    policy: RetryPolicy
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Where one parameter comes from: the result of ``step``, else the run's input, else its default."""
+
+    name: str
+    payload: Payload
+    step: str | None
+    has_default: bool
+    positional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """A step ready to be executed."""
+
+    name: str
+    function: StepFunction
+    is_async: bool
+    parameters: tuple[Parameter, ...]
+    takes_rest: bool
+    result: Payload
+    retries: int
+    policy: RetryPolicy
+    timeout: float | None
+
+    @property
+    def max_attempts(self) -> int:
+        return self.retries + 1
+
+    def arguments(self, input_text: str, results: Mapping[str, str]) -> tuple[list[Any], dict[str, Any]]:
+        """Positional and keyword arguments of one call, from the run's input and recorded results (JSON texts). Every
+        call gets values of its own. Raises StepInputError naming step and parameter."""
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        run_input = decode(input_text) if self.reads_input else {}
+        for parameter in self.parameters:
+            what = f"step {self.name!r}, parameter {parameter.name!r}"
+            if parameter.step is not None:
+                value = parameter.payload.load(results[parameter.step], what=what)
+            elif parameter.name in run_input:
+                value = parameter.payload.load_plain(run_input.pop(parameter.name), what=what)
+            else:
+                continue
+            if parameter.positional:
+                args.append(value)
+            else:
+                kwargs[parameter.name] = value
+        if self.takes_rest:
+            kwargs.update(run_input)
+        return args, kwargs
+
+    @property
+    def reads_input(self) -> bool:
+        return self.takes_rest or any(parameter.step is None for parameter in self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPlan:
+    """A workflow whose parameters are all accounted for."""
+
+    steps: tuple[StepPlan, ...]
+    required: frozenset[str]
+    accepted: frozenset[str]
+    takes_rest: bool
+    definition: Definition
+
+    def encode_input(self, values: Mapping[str, Any], *, limit: int = MAX_PAYLOAD) -> tuple[str, str]:
+        """The input's JSON text and its digest. Raises StepParameterError or PayloadError, naming the parameter."""
+        self.check_input(values)
+        payloads = {
+            p.name: p.payload for step in reversed(self.steps) for p in step.parameters if p.step is None
+        }
+        plain = {
+            name: payloads[name].plain(value, what=f"input {name!r}") if name in payloads else value
+            for name, value in values.items()
+        }
+        return encode(plain, what="input", limit=limit), input_digest(plain)
+
+    def check_input(self, values: Mapping[str, Any]) -> None:
+        """Raise StepParameterError, naming the parameter, when input is missing or nobody takes it."""
+        missing = sorted(self.required - values.keys())
+        if missing:
+            step = next(
+                step.name for step in self.steps if any(p.name == missing[0] for p in step.parameters)
+            )
+            raise StepParameterError(
+                f"step {step!r} of workflow {self.definition.workflow!r} needs {missing[0]!r}: pass {missing[0]}=..."
+            )
+        unknown = sorted(values.keys() - self.accepted)
+        if unknown and not self.takes_rest:
+            takes = ", ".join(sorted(self.accepted)) or "no input"
+            raise StepParameterError(
+                f"no step of workflow {self.definition.workflow!r} takes {unknown[0]!r}; it takes {takes}"
+            )
+
+
+def plan(workflow: str, version: str, declarations: Sequence[StepDeclaration]) -> WorkflowPlan:
+    """Decide where every parameter comes from. Raises StepParameterError, naming step and parameter, where nothing can
+    fill it."""
+    if not declarations:
+        raise StepParameterError(f"workflow {workflow!r} has no steps: declare one with @wf.step")
+    steps: list[StepPlan] = []
+    required: set[str] = set()
+    accepted: set[str] = set()
+    takes_rest = False
+    for index, declaration in enumerate(declarations):
+        earlier = [step.name for step in steps]
+        step = _plan_step(workflow, declaration, earlier, steps)
+        for parameter in step.parameters:
+            if parameter.step is None:
+                accepted.add(parameter.name)
+                if not parameter.has_default:
+                    required.add(parameter.name)
+        takes_rest = takes_rest or step.takes_rest
+        if step.takes_rest and index > 0:
+            raise StepParameterError(
+                f"step {step.name!r} of workflow {workflow!r} takes **kwargs: only the first step can take the rest "
+                "of the input"
+            )
+        steps.append(step)
+    infos = tuple(StepInfo(step.name, step.max_attempts, step.timeout) for step in steps)
+    shape = "\n".join([workflow, version, *(step.name for step in steps)])
+    fingerprint = hashlib.sha256(shape.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return WorkflowPlan(
+        tuple(steps),
+        frozenset(required),
+        frozenset(accepted),
+        takes_rest,
+        Definition(workflow, version, infos, fingerprint),
+    )
+
+
+def _plan_step(
+    workflow: str, declaration: StepDeclaration, earlier: Sequence[str], steps: Sequence[StepPlan]
+) -> StepPlan:
+    where = f"step {declaration.name!r} of workflow {workflow!r}"
+    function = declaration.function
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        raise StepParameterError(f"{where} has no readable signature: wrap it in a function") from None
+    hints = _hints(function, where)
+    by_name = {_as_identifier(name): name for name in earlier}
+    results = {step.name: step.result for step in steps}
+    parameters: list[Parameter] = []
+    takes_rest = False
+    for position, parameter in enumerate(signature.parameters.values()):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            takes_rest = True
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            raise StepParameterError(f"{where} takes *{parameter.name}: parameters are filled by name")
+        source: str | None = None
+        if earlier and position == 0:
+            source = earlier[-1]
+        elif parameter.name in by_name:
+            source = by_name[parameter.name]
+        positional = parameter.kind is parameter.POSITIONAL_ONLY
+        if positional and source is None and parameter.default is not parameter.empty:
+            raise StepParameterError(
+                f"{where}: {parameter.name!r} is positional-only with a default; name it"
+            )
+        payload = Payload(hints.get(parameter.name))
+        if source is not None and not payload.typed:
+            payload = results[
+                source
+            ]  # an unannotated parameter takes what the producing step says it returns
+        parameters.append(
+            Parameter(parameter.name, payload, source, parameter.default is not parameter.empty, positional)
+        )
+    return StepPlan(
+        declaration.name,
+        function,
+        _is_async(function),
+        tuple(parameters),
+        takes_rest,
+        Payload(hints.get("return")),
+        declaration.retries,
+        declaration.policy,
+        declaration.timeout,
+    )
+
+
+def _hints(function: StepFunction, where: str) -> dict[str, Any]:
+    target: Any = function
+    while isinstance(target, functools.partial):
+        target = target.func
+    if not inspect.isroutine(target):
+        target = getattr(type(target), "__call__", target)  # noqa: B004 - the method that carries the hints
+    try:
+        return typing.get_type_hints(inspect.unwrap(target), include_extras=True)
+    except NameError as error:
+        raise StepParameterError(f"{where} has an annotation that can't be resolved: {error}") from None
+    except TypeError:
+        return {}
+
+
+def _is_async(function: StepFunction) -> bool:
+    called = function if inspect.isroutine(function) else type(function).__call__
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
+
+
+def _as_identifier(name: str) -> str:
+    return "".join(character if character.isalnum() else "_" for character in name)
