@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sagewai.models.approval import Approval, ApprovalRequest
 from sagewai.models.run import LabelValue
@@ -16,6 +17,8 @@ from sagewai.models.run import LabelValue
 if TYPE_CHECKING:
     from sagewai.errors import NonRetryableError
     from sagewai.models.worker import WorkerCredentials
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -45,7 +48,8 @@ class StepContext:
     pool: str
     labels: Mapping[str, LabelValue]
     tags: Mapping[str, str]
-    approvals: Callable[[], Awaitable[Sequence[Approval]]] = field(repr=False)
+    approvals: Callable[[], Coroutine[Any, Any, Sequence[Approval]]] = field(repr=False)
+    loop: asyncio.AbstractEventLoop = field(repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)
     _positions: defaultdict[str, Iterator[int]] = field(
         default_factory=lambda: defaultdict(lambda: itertools.count(1)), repr=False
@@ -54,6 +58,10 @@ class StepContext:
     @property
     def idempotency_key(self) -> str:
         return f"{self.run_id}:{self.step}"
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await ``work`` in the run's event loop from a sync step's thread, blocking that thread."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def next_position(self, branch: str) -> int:
         """Counts the unnamed requests of a branch, from 1, in the order they are made."""

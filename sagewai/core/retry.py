@@ -50,7 +50,7 @@ def check_number(name: str, value: object, *, low: float, high: float) -> float:
     """``value`` as a float in [low, high]; raises InvalidOptionError naming it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidOptionError(f"{name} is {value!r}: it must be a number")
-    if isinstance(value, float) and not math.isfinite(value) or not low <= value <= high:
+    if (isinstance(value, float) and not math.isfinite(value)) or not low <= value <= high:
         raise InvalidOptionError(f"{name} is {value!r}: it must lie between {low:g} and {high:g}")
     return float(value)
 

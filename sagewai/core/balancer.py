@@ -1,0 +1,59 @@
+"""WorkerLoadBalancer: prefers the least loaded worker for a run, for a few seconds; nothing strands when it dies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sagewai.core.labels import contained, encode_labels
+from sagewai.core.monitor import as_actor
+from sagewai.core.retry import check_number
+from sagewai.core.stores.base import Store
+from sagewai.models.actor import Actor
+from sagewai.models.run import LabelValue
+from sagewai.models.session import Session
+from sagewai.models.status import SessionStatus
+
+
+class WorkerLoadBalancer:
+    """``prefer_for`` seconds an assigned run is visible to its worker alone, then to every match again."""
+
+    def __init__(self, store: Store, *, prefer_for: float = 5.0) -> None:
+        self.store = store
+        self.prefer_for = check_number("prefer_for", prefer_for, low=0.1, high=300.0)
+
+    async def loads(self) -> dict[str, float]:
+        """Load of every live worker by name: runs held and assigned, over what it can hold."""
+        return {worker.name: load(worker) for worker in await self._workers()}
+
+    async def select_worker(
+        self, workflow: str, *, pool: str = "default", labels: Mapping[str, LabelValue] | None = None
+    ) -> Session | None:
+        """The live worker with the lowest load that has the pool, the labels and the code; None without one."""
+        required = encode_labels(labels)
+        matching = [
+            worker
+            for worker in await self._workers()
+            if worker.pool == pool
+            and workflow in worker.workflows
+            and contained(required, encode_labels(worker.labels))
+        ]
+        return min(matching, key=lambda worker: (load(worker), worker.id), default=None)
+
+    async def assign(self, run_id: str, *, actor: Actor | str | None = None) -> Session | None:
+        """Show a pending run to the least loaded matching worker first. Gives that worker; None when the run isn't
+        pending any more, or nobody matches. Raises RunNotFound."""
+        run = await self.store.get_run(run_id)
+        worker = await self.select_worker(run.workflow, pool=run.pool, labels=run.labels)
+        if worker is None:
+            return None
+        done = await self.store.assign(run_id, worker.id, self.prefer_for, as_actor(actor))
+        return worker if done else None
+
+    async def _workers(self) -> list[Session]:
+        sessions = await self.store.list_sessions(live_only=True)
+        return [item for item in sessions if item.kind == "worker" and item.status is SessionStatus.ACTIVE]
+
+
+def load(worker: Session) -> float:
+    """Runs held and assigned, over what the worker can hold."""
+    return (worker.running + worker.assigned) / max(1, worker.max_concurrent)

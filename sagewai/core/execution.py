@@ -1,0 +1,253 @@
+"""One leased run driven through its steps: each result is recorded before the next step begins."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sagewai.core.attempt import Body, BodyResult
+from sagewai.core.context import Notes, StepContext
+from sagewai.core.failure import describe, error_text
+from sagewai.core.retry import IN_PLACE
+from sagewai.core.signature import StepPlan, WorkflowPlan
+from sagewai.core.stores.base import Store
+from sagewai.errors import LeaseLost, NonRetryableError, StepTimeout
+from sagewai.models.approval import Approval, ApprovalRequest
+from sagewai.models.run import LeasedRun
+from sagewai.models.status import Outcome, RunStatus
+from sagewai.models.transition import Move, Transition
+
+log = logging.getLogger("sagewai.execution")
+
+Record = Callable[[Transition], Awaitable[RunStatus | None]]
+
+
+class Stop(Enum):
+    """Why an execution is told to stop before its run rests."""
+
+    LOST = "lost"  # another owner holds the run: write nothing
+    CANCEL = "cancel"  # somebody asked for it
+    RELEASE = "release"  # drain, or the caller went away: hand the run back
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How this owner's hold of the run ended. ``result`` is the last step's JSON text (completed only), ``error`` what
+    failed the run or rejected it."""
+
+    status: RunStatus
+    result: str | None = None
+    error: BaseException | None = None
+    step: str | None = None
+
+
+@dataclass(slots=True)
+class _Progress:
+    """The mutable part: where the run stands under this lease."""
+
+    rev: int
+    seq: int
+    attempt: int
+    results: dict[str, str] = field(default_factory=dict)
+
+
+class Execution:
+    """Drives one run under one token until it rests, is let go, or the lease is lost (LeaseLost)."""
+
+    def __init__(
+        self,
+        lease: LeasedRun,
+        plan: WorkflowPlan,
+        *,
+        store: Store,
+        record: Record,
+        grace: float,
+    ) -> None:
+        self.lease = lease
+        self._plan = plan
+        self._store = store
+        self._record = record
+        self._grace = grace
+        self._at = _Progress(lease.rev, lease.seq, lease.attempt, dict(lease.results))
+        self._stop: Stop | None = None
+        self._stopped = asyncio.Event()
+        self._body: Body | None = None
+
+    def stop(self, reason: Stop) -> None:
+        """Cancel the step's task and end as ``reason`` says. A step already being recorded is recorded first."""
+        if self._stop is None or reason is Stop.LOST:
+            self._stop = reason
+        self._stopped.set()
+        if self._body is not None:
+            self._body.cancel()
+
+    async def run(self) -> Finished:
+        """Raises LeaseLost when another owner took over; whatever else happens is recorded and returned. Cancelling the
+        task that awaits this hands the run back first."""
+        try:
+            return await self._run()
+        except asyncio.CancelledError:
+            step = self._plan.steps[self._at.seq]
+            await self._let_go(step, self._stop or Stop.RELEASE)
+            raise
+
+    async def _run(self) -> Finished:
+        while True:
+            step = self._plan.steps[self._at.seq]
+            if self._stop is not None:
+                return await self._let_go(step, self._stop)
+            context = self._context(step)
+            result = await self._attempt(step, context)
+            if self._stop is not None and (result.cancelled or self._stop is Stop.LOST):
+                return await self._let_go(step, self._stop)
+            finished = await self._conclude(step, context.notes, result)
+            if finished is not None:
+                return finished
+
+    # -- one attempt ----------------------------------------------------------------------------------------------
+
+    def _context(self, step: StepPlan) -> StepContext:
+        lease = self.lease
+
+        async def approvals() -> list[Approval]:
+            return await self._store.approvals_of(lease.run_id, step.name)
+
+        return StepContext(
+            run_id=lease.run_id,
+            workflow=lease.workflow,
+            step=step.name,
+            attempt=self._at.attempt,
+            max_attempts=step.max_attempts,
+            token=lease.token,
+            pool=lease.pool,
+            labels=lease.labels,
+            tags=lease.tags,
+            approvals=approvals,
+            loop=asyncio.get_running_loop(),
+        )
+
+    async def _attempt(self, step: StepPlan, context: StepContext) -> BodyResult:
+        try:
+            args, kwargs = step.arguments(self.lease.input, self._at.results)
+        except NonRetryableError as error:
+            return BodyResult(error=error)
+        self._body = Body(step.function, step.is_async, args, kwargs, context)
+        try:
+            result = await self._body.run(timeout=step.timeout, grace=self._grace)
+        finally:
+            self._body = None
+        if result.error is None and not result.cancelled and not context.notes:
+            try:
+                text = step.result.dump(
+                    result.value, what=f"the result of step {step.name!r}", limit=self._store.payload_limit
+                )
+            except NonRetryableError as error:
+                return BodyResult(error=error)
+            return BodyResult(value=text)
+        return result
+
+    async def _conclude(self, step: StepPlan, notes: Notes, result: BodyResult) -> Finished | None:
+        """Record how the attempt ended; None while the run goes on here. What was noted counts more than what the body
+        returned or raised."""
+        if notes.fatal is not None:
+            return await self._fail(step, notes.fatal)
+        if notes.rejection is not None:
+            error = describe(notes.rejection)
+            status = await self._write(step, Move.REJECTED, Outcome.REJECTED, error=error_text(error))
+            return Finished(status, error=notes.rejection, step=step.name)
+        if notes.requests:
+            status = await self._write(step, Move.PARK, Outcome.SUSPENDED, requests=tuple(notes.requests))
+            return Finished(status, step=step.name)
+        if result.error is not None:
+            return await self._fail(step, result.error)
+        try:
+            return await self._advance(step, str(result.value))
+        except NonRetryableError as refused:  # the database took its neighbours' results, but not this one
+            return await self._fail(step, refused)
+
+    async def _advance(self, step: StepPlan, text: str) -> Finished | None:
+        last = self._at.seq + 1 == len(self._plan.steps)
+        following = None if last else self._plan.steps[self._at.seq + 1].name
+        move = Move.COMPLETED if last else Move.STEP_DONE
+        status = await self._write(step, move, Outcome.COMPLETED, result=text, next_step=following)
+        if last:
+            return Finished(status, result=text)
+        self._at.results[step.name] = text
+        self._at.seq += 1
+        self._at.attempt = 1
+        return None if status is RunStatus.RUNNING else Finished(status, step=following)
+
+    async def _fail(self, step: StepPlan, error: BaseException) -> Finished | None:
+        info = describe(error)
+        text = error_text(info)
+        outcome = Outcome.TIMED_OUT if isinstance(error, StepTimeout) else Outcome.FAILED
+        if isinstance(error, NonRetryableError) or self._at.attempt >= step.max_attempts:
+            log.warning("run %s: step %s failed for good: %s", self.lease.run_id, step.name, info.type)
+            status = await self._write(step, Move.FAILED, outcome, error=text)
+            return Finished(status, error=error, step=step.name)
+        delay = step.policy.wait(self._at.attempt)
+        move = Move.RETRY if delay <= IN_PLACE else Move.RETRY_LATER
+        status = await self._write(step, move, outcome, error=text, next_step=step.name, delay=delay)
+        self._at.attempt += 1
+        if status is not RunStatus.RUNNING:
+            return Finished(status, error=error, step=step.name)
+        await self._sleep(delay)
+        return None
+
+    async def _sleep(self, delay: float) -> None:
+        """Back-off in place, under the lease; a stop ends it."""
+        try:
+            async with asyncio.timeout(delay):
+                await self._stopped.wait()
+        except TimeoutError:
+            return
+
+    async def _let_go(self, step: StepPlan, reason: Stop) -> Finished:
+        if reason is Stop.LOST:
+            raise LeaseLost(
+                f"run {self.lease.run_id!r}: token {self.lease.token} is not the current one any more"
+            )
+        if reason is Stop.CANCEL:
+            status = await self._write(step, Move.CANCELLED, Outcome.CANCELLED)
+        else:
+            status = await self._write(step, Move.RELEASED, Outcome.RELEASED, next_step=step.name)
+        return Finished(status, step=step.name)
+
+    async def _write(
+        self,
+        step: StepPlan,
+        move: Move,
+        outcome: Outcome,
+        *,
+        result: str | None = None,
+        error: str | None = None,
+        next_step: str | None = None,
+        delay: float = 0.0,
+        requests: tuple[ApprovalRequest, ...] = (),
+    ) -> RunStatus:
+        transition = Transition(
+            key=self.lease.key,
+            token=self.lease.token,
+            rev=self._at.rev,
+            move=move,
+            outcome=outcome,
+            seq=self._at.seq,
+            step=step.name,
+            attempt=self._at.attempt,
+            result=result,
+            error=error,
+            next_step=next_step,
+            delay=delay,
+            wakeups=self.lease.wakeups,
+            requests=requests,
+        )
+        status = await self._record(transition)
+        if status is None:
+            raise LeaseLost(
+                f"run {self.lease.run_id!r}: token {self.lease.token} is not the current one any more"
+            )
+        self._at.rev += 1
+        return status

@@ -1,0 +1,129 @@
+"""The heartbeat: a thread with an event loop and a connection of its own, so that no step can hold it up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from sagewai.core.stores.base import Store
+from sagewai.errors import StoreError
+from sagewai.models.session import Beat
+
+log = logging.getLogger("sagewai.heartbeat")
+
+DEAF_LEASES = 10
+"""After this many leases in which the owner's loop hasn't ticked, the heartbeat stops: a dead loop holds no run."""
+
+LAG_WARNING = 1.0
+"""Seconds of delay of the owner's loop from which a warning is logged."""
+
+
+class Heartbeat:
+    """Renews one session's lease every ``interval`` seconds and hands each Beat to ``on_beat`` in the owner's loop.
+
+    ``on_beat(beat, sent)``: ``sent`` is ``time.monotonic()`` from before the store was asked, so that the owner can
+    tell what the store could not yet know.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        session: int,
+        *,
+        interval: float,
+        lease_ttl: float,
+        on_beat: Callable[[Beat, float], None],
+        status: Callable[[], Literal["active", "draining", "paused"]],
+    ) -> None:
+        self._store = store
+        self._session = session
+        self._interval = interval
+        self._lease_ttl = lease_ttl
+        self._on_beat = on_beat
+        self._status = status
+        self._owner = asyncio.get_running_loop()
+        self._ticked = time.monotonic()
+        self._stopped = threading.Event()
+        self._nudge: Callable[[], object] = lambda: None
+        self._ended = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name=f"sagewai-heartbeat-{session}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """End the thread and what it opened."""
+        self._stopped.set()
+        self._nudge()
+        await self._ended.wait()
+
+    def beat_now(self) -> None:
+        """Don't wait for the interval: something changed that the store should know."""
+        self._nudge()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._beat_until_stopped())
+        except Exception:
+            log.exception("the heartbeat of session %d ended", self._session)
+        try:
+            self._owner.call_soon_threadsafe(self._ended.set)
+        except RuntimeError:  # nobody is left to be told
+            return
+
+    async def _beat_until_stopped(self) -> None:
+        loop = asyncio.get_running_loop()
+        wake = asyncio.Event()
+
+        def nudge() -> None:
+            try:
+                loop.call_soon_threadsafe(wake.set)
+            except RuntimeError:  # this loop has ended already
+                return
+
+        self._nudge = nudge
+        try:
+            while not self._stopped.is_set():
+                wake.clear()
+                if not await self._beat():
+                    return
+                try:
+                    async with asyncio.timeout(self._interval * random.uniform(0.85, 1.0)):
+                        await wake.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            await self._store.close()
+
+    async def _beat(self) -> bool:
+        """One beat; False when there is nobody left to beat for."""
+        silent = time.monotonic() - self._ticked
+        if silent > DEAF_LEASES * self._lease_ttl:
+            log.error(
+                "session %d: its event loop hasn't run for %.0f s; letting its runs go", self._session, silent
+            )
+            return False
+        if silent > self._interval + max(LAG_WARNING, self._interval):
+            log.warning("session %d: its event loop is blocked, for %.1f s now", self._session, silent)
+        sent = time.monotonic()
+        try:
+            beat = await self._store.heartbeat(self._session, status=self._status())
+        except StoreError as error:
+            log.warning("session %d: no heartbeat (%s)", self._session, error)
+            return True
+        try:
+            self._owner.call_soon_threadsafe(self._deliver, beat, sent)
+        except RuntimeError:  # the owner's loop is closed: nobody is left to finish what the session holds
+            await self._store.close_session(self._session)
+            return False
+        return beat.alive
+
+    def _deliver(self, beat: Beat, sent: float) -> None:
+        self._ticked = time.monotonic()
+        if not self._stopped.is_set():
+            self._on_beat(beat, sent)

@@ -1,0 +1,264 @@
+"""A session and the runs it holds: opened once, kept alive by its heartbeat, each run driven in a task of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sagewai.core.context import worker_credentials
+from sagewai.core.defaults import using
+from sagewai.core.execution import Execution, Finished, Stop
+from sagewai.core.signature import WorkflowPlan
+from sagewai.core.stores.base import Store
+from sagewai.core.worker.committer import Committer
+from sagewai.core.worker.heartbeat import Heartbeat
+from sagewai.core.worker.process import proven_dead, this_process
+from sagewai.errors import LeaseLost, StoreError
+from sagewai.models.run import Definition, LabelValue, LeasedRun
+from sagewai.models.session import Beat, Held, SessionKind, SessionSpec
+from sagewai.models.status import Ask, Outcome
+from sagewai.models.transition import Move, Transition
+
+if TYPE_CHECKING:
+    from sagewai.models.worker import WorkerCredentials
+
+log = logging.getLogger("sagewai.worker")
+
+GRACE = 5.0
+"""Seconds a step gets to end after it was cancelled or timed out, unless the lease is shorter."""
+
+
+@dataclass(slots=True)
+class _Hold:
+    execution: Execution
+    task: asyncio.Task[Finished]
+    since: float
+
+
+class Host:
+    """Executes leased runs under one session. Belongs to the event loop it was opened in."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        name: str,
+        kind: SessionKind,
+        pool: str = "default",
+        labels: Mapping[str, LabelValue] | None = None,
+        definitions: tuple[Definition, ...] = (),
+        max_concurrent: int = 1,
+        heartbeat_interval: float = 10.0,
+        lease_ttl: float | None = None,
+        credentials: WorkerCredentials | None = None,
+        on_ask: Callable[[Ask], None] | None = None,
+    ) -> None:
+        self.store = store
+        self.lease_ttl = lease_ttl or 3 * heartbeat_interval
+        self.status: Literal["active", "draining", "paused"] = "active"
+        self.committer = Committer(store)
+        self.freed = asyncio.Event()
+        self._spec = SessionSpec(
+            name=name,
+            kind=kind,
+            process=this_process(),
+            lease_ttl=self.lease_ttl,
+            pool=pool,
+            labels=dict(labels or {}),
+            definitions=definitions,
+            max_concurrent=max_concurrent,
+        )
+        self._interval = heartbeat_interval
+        self._credentials = credentials
+        self._on_ask = on_ask
+        self._holds: dict[int, _Hold] = {}
+        self._strangers: set[tuple[int, int]] = set()
+        self._claims = 0
+        self._session: int | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._opening = asyncio.Lock()
+        self._chores: set[asyncio.Task[None]] = set()
+        self.keeper: asyncio.Task[None] | None = None
+
+    # -- session --------------------------------------------------------------------------------------------------
+
+    async def session(self) -> int:
+        """The id of the live session; opened, with its heartbeat, when there is none."""
+        async with self._opening:
+            if self._session is None:
+                self._session = await self.store.open_session(self._spec)
+                self._heartbeat = Heartbeat(
+                    self.store,
+                    self._session,
+                    interval=self._interval,
+                    lease_ttl=self.lease_ttl,
+                    on_beat=self._hear,
+                    status=lambda: self.status,
+                )
+                self._heartbeat.start()
+            return self._session
+
+    async def close(self) -> None:
+        """Hand back what is still held, stop the heartbeat and mark the session as stopped."""
+        self.stop_all(Stop.RELEASE)
+        await self.idle()
+        session, heartbeat = self._session, self._heartbeat
+        self._session = self._heartbeat = None
+        if heartbeat is not None:
+            await heartbeat.stop()
+        if session is not None:
+            try:
+                await self.store.close_session(session)
+            except StoreError as error:
+                log.warning("session %d will lapse by itself: it couldn't be closed (%s)", session, error)
+
+    # -- runs -----------------------------------------------------------------------------------------------------
+
+    @property
+    def held(self) -> int:
+        return len(self._holds)
+
+    def claiming(self) -> _Claiming:
+        """Around every claim: while one is under way, what the heartbeat doesn't recognize may be its result."""
+        return _Claiming(self)
+
+    def start(self, lease: LeasedRun, plan: WorkflowPlan) -> asyncio.Task[Finished]:
+        """Drive a leased run in a task of its own, which ends with how this hold of the run ended."""
+        execution = Execution(
+            lease, plan, store=self.store, record=self.committer.record, grace=min(self.lease_ttl, GRACE)
+        )
+        with ExitStack() as scope:  # the task copies this context; the caller's stays as it was
+            scope.enter_context(using(self.store))
+            scope.enter_context(worker_credentials(self._credentials))
+            task = asyncio.create_task(execution.run(), name=f"run {lease.run_id}")
+        self._holds[lease.key] = _Hold(execution, task, time.monotonic())
+        if lease.asked is Ask.CANCEL:
+            execution.stop(Stop.CANCEL)
+        task.add_done_callback(lambda done: self._let_go(lease, done))
+        return task
+
+    def stop_all(self, reason: Stop) -> None:
+        for hold in list(self._holds.values()):
+            hold.execution.stop(reason)
+
+    def stop_run(self, key: int, reason: Stop) -> None:
+        if key in self._holds:
+            self._holds[key].execution.stop(reason)
+
+    async def idle(self) -> None:
+        """Wait until nothing is held."""
+        while self._holds:
+            await asyncio.wait([hold.task for hold in self._holds.values()])
+            await asyncio.sleep(0)
+
+    def _let_go(self, lease: LeasedRun, task: asyncio.Task[Finished]) -> None:
+        hold = self._holds.get(lease.key)
+        if hold is not None and hold.task is task:
+            del self._holds[lease.key]
+        self.freed.set()
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, LeaseLost):
+            log.warning("%s", error)
+        elif error is not None:
+            log.error("run %s: its execution broke off: %s", lease.run_id, error, exc_info=error)
+
+    # -- what the heartbeat heard ---------------------------------------------------------------------------------
+
+    def _hear(self, beat: Beat, sent: float) -> None:
+        if not beat.alive:
+            log.warning("session %s lapsed: what it held belongs to others now", self._session)
+            self.stop_all(Stop.LOST)
+            self._session = self._heartbeat = None
+            self.freed.set()
+            return
+        held = {run.key: run for run in beat.held}
+        for key, hold in list(self._holds.items()):
+            run = held.get(key)
+            if hold.since < sent and (run is None or run.token != hold.execution.lease.token):
+                self._verify(key, hold)
+            elif run is not None and run.asked is Ask.CANCEL:
+                hold.execution.stop(Stop.CANCEL)
+        strangers = {
+            (run.key, run.token) for run in beat.held if run.key not in self._holds and not self._claims
+        }
+        for run in beat.held:
+            if (
+                run.key,
+                run.token,
+            ) in strangers & self._strangers:  # unknown in two beats: its claim's reply was lost
+                self._chore(self._release(run))
+        self._strangers = strangers
+        if beat.asked is not None and self._on_ask is not None:
+            self._on_ask(beat.asked)
+
+    def _verify(self, key: int, hold: _Hold) -> None:
+        """The store didn't name a run that is held here: it was taken over, or has come to rest just now."""
+
+        async def look() -> None:
+            head = (await self.store.heads([key])).get(key)
+            if head is None or head.token != hold.execution.lease.token:
+                hold.execution.stop(Stop.LOST)
+
+        self._chore(look())
+
+    async def _release(self, run: Held) -> None:
+        """Hand back a run that the store believes to be held here but nobody here knows."""
+        head = (await self.store.heads([run.key])).get(run.key)
+        if head is None or head.token != run.token or run.key in self._holds:
+            return
+        shown = await self.store.get_run(run.run_id)
+        await self.committer.record(
+            Transition(
+                key=run.key,
+                token=head.token,
+                rev=head.rev,
+                move=Move.RELEASED,
+                outcome=Outcome.RELEASED,
+                seq=shown.steps_done,
+                step=shown.step or "",
+                attempt=shown.attempt,
+                next_step=shown.step,
+            )
+        )
+        log.warning("run %s was held without anybody driving it; handed back", run.run_id)
+
+    def _chore(self, work: object) -> None:
+        async def quietly() -> None:
+            try:
+                await work  # type: ignore[misc]
+            except StoreError as error:
+                log.warning("session %s: %s", self._session, error)
+
+        task = asyncio.create_task(quietly())
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    # -- others ---------------------------------------------------------------------------------------------------
+
+    async def sweep(self) -> bool:
+        """Do what time has made due, here and for processes of this host that are proven dead; True if more is due."""
+        sessions = await self.store.list_sessions(live_only=True)
+        dead = [
+            session.id for session in sessions if session.id != self._session and proven_dead(session.process)
+        ]
+        if dead:
+            await self.store.lapse_sessions(dead)
+        return (await self.store.tick()).more
+
+
+class _Claiming:
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def __enter__(self) -> None:
+        self._host._claims += 1
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._host._claims -= 1

@@ -1,0 +1,37 @@
+"""The session of a script: one per store and event loop, opened by the first wf.run and closed with the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+
+from sagewai.core.stores.base import Store
+from sagewai.core.worker.host import Host
+
+
+def script_host(store: Store) -> Host:
+    """The host through which this event loop executes runs of ``store``. When the loop ends (``asyncio.run`` cancels
+    its tasks) the session is closed, and what the loop opened with it."""
+    return store.companion(_open)
+
+
+def _open(store: Store) -> Host:
+    host = Host(store, name=_name(), kind="script", max_concurrent=1_000_000)
+    keeper = asyncio.get_running_loop().create_task(_close_with_loop(host), name="sagewai script session")
+    host.keeper = keeper  # a loop holds its tasks weakly
+    return host
+
+
+async def _close_with_loop(host: Host) -> None:
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await host.close()
+        await host.store.close()
+
+
+def _name() -> str:
+    program = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else "python"
+    return f"{program}@{socket.gethostname()}-{os.getpid()}"[:200]

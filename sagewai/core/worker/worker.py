@@ -1,0 +1,261 @@
+"""WorkflowWorker: claims ready runs of its pool and labels, executes them, and drains when it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import socket
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sagewai.core.commands import check_text
+from sagewai.core.labels import encode_labels
+from sagewai.core.loading import as_registry
+from sagewai.core.retry import check_count, check_number
+from sagewai.core.stores.base import Routes, Store
+from sagewai.core.worker.host import Host
+from sagewai.errors import InvalidOptionError, StoreError
+from sagewai.models.run import LabelValue
+from sagewai.models.status import Ask
+
+if TYPE_CHECKING:
+    from sagewai.core.workflow import DurableWorkflow
+    from sagewai.models.worker import WorkerCredentials
+
+log = logging.getLogger("sagewai.worker")
+
+SWEEP_EVERY = 1.0
+"""Seconds between sweeps, unless the poll interval is shorter."""
+
+
+class WorkflowWorker:
+    """Executes runs of the registered workflows.
+
+    Takes runs whose pool is equal to ``pool`` and whose labels are contained in ``labels``, at most ``max_concurrent``
+    at a time. Waits up to ``poll_interval`` seconds for new ones where no hint arrives; renews its lease every
+    ``heartbeat_interval`` seconds, for ``lease_ttl`` (three heartbeats). ``drain_timeout`` is how long ``stop()`` lets
+    steps go on before they are cancelled and their runs handed back.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        workflow_registry: Mapping[str, DurableWorkflow] | Iterable[DurableWorkflow] | DurableWorkflow,
+        pool: str = "default",
+        labels: Mapping[str, LabelValue] | None = None,
+        credentials: WorkerCredentials | None = None,
+        poll_interval: float = 2.0,
+        heartbeat_interval: float = 10.0,
+        lease_ttl: float | None = None,
+        max_concurrent: int = 10,
+        drain_timeout: float = 30.0,
+        name: str | None = None,
+    ) -> None:
+        encode_labels(labels)
+        self.store = store
+        self.registry = as_registry(workflow_registry)
+        self.pool = check_text("pool", pool, limit=200, empty=False)
+        self.labels: dict[str, LabelValue] = dict(labels or {})
+        self.credentials = credentials
+        self.poll_interval = check_number("poll_interval", poll_interval, low=0.01, high=3_600)
+        self.heartbeat_interval = check_number("heartbeat_interval", heartbeat_interval, low=0.05, high=3_600)
+        self.lease_ttl = check_number("lease_ttl", lease_ttl or 3 * heartbeat_interval, low=0.1, high=86_400)
+        if self.lease_ttl <= self.heartbeat_interval:
+            raise InvalidOptionError(
+                f"lease_ttl is {self.lease_ttl:g} s and heartbeat_interval {self.heartbeat_interval:g} s: a lease must "
+                "outlive its heartbeat; three heartbeats are usual"
+            )
+        self.max_concurrent = check_count("max_concurrent", max_concurrent, low=1, high=10_000)
+        self.drain_timeout = check_number("drain_timeout", drain_timeout, low=0.0, high=86_400)
+        self.name = check_text(
+            "name", name or f"{socket.gethostname()}-{os.getpid()}", limit=200, empty=False
+        )
+        self._host: Host | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._done = asyncio.Event()
+
+    @property
+    def held(self) -> int:
+        """How many runs it executes now."""
+        return 0 if self._host is None else self._host.held
+
+    async def start(self) -> None:
+        """Claim and execute until ``stop()``, SIGTERM or SIGINT (where this is the main thread), then drain. A second
+        signal doesn't wait for steps. Survives an unreachable database; raises only what makes work impossible."""
+        if self._host is not None:
+            raise InvalidOptionError(f"worker {self.name!r} is running already")
+        plans = {name: workflow.plan for name, workflow in self.registry.items()}
+        await self.store.initialize()
+        self._loop = asyncio.get_running_loop()
+        self._stopping.clear()
+        self._hurry.clear()
+        self._done.clear()
+        self._host = host = Host(
+            self.store,
+            name=self.name,
+            kind="worker",
+            pool=self.pool,
+            labels=self.labels,
+            definitions=tuple(replace(plan.definition, workflow=name) for name, plan in plans.items()),
+            max_concurrent=self.max_concurrent,
+            heartbeat_interval=self.heartbeat_interval,
+            lease_ttl=self.lease_ttl,
+            credentials=self.credentials,
+            on_ask=self._obey,
+        )
+        restore = self._catch_signals()
+        sweeping = asyncio.create_task(self._sweep(host))
+        try:
+            await self._claim(host)
+        finally:
+            sweeping.cancel()
+            host.status = "draining"
+            try:
+                await self._drain(host)
+            finally:
+                await host.close()
+                restore()
+                self._host = None
+                self._done.set()
+
+    async def stop(self) -> None:
+        """Drain: claim nothing new, let held steps end (at most ``drain_timeout``), hand the rest back."""
+        if self._host is None:
+            return
+        self._stopping.set()
+        self._host.freed.set()
+        await self._done.wait()
+
+    # -- loops ----------------------------------------------------------------------------------------------------
+
+    async def _claim(self, host: Host) -> None:
+        routes = Routes((), -1)
+        failures = 0
+        while not self._stopping.is_set():
+            host.freed.clear()
+            try:
+                session = await host.session()
+                if routes.newest < 0:
+                    routes = await self.store.resolve_routes(self.pool, self.labels, list(self.registry))
+                free = self.max_concurrent - host.held
+                if free > 0 and host.status == "active":
+                    with host.claiming():
+                        claimed = await self.store.claim(session, routes.ids, free)
+                        for lease in claimed.runs:
+                            host.start(lease, self.registry[lease.workflow].plan)
+                    failures = 0
+                    if claimed.newest_route > routes.newest:
+                        routes = Routes((), -1)
+                        continue
+                    if len(claimed.runs) == free:
+                        await host.freed.wait()
+                        continue
+                await self._wait_for_work(host, full=free <= 0)
+            except StoreError as error:
+                failures += 1
+                delay = min(10.0, 0.1 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.5)
+                log.warning("worker %s can't claim (%s); next try in %.1f s", self.name, error, delay)
+                await self._pause(delay)
+
+    async def _wait_for_work(self, host: Host, *, full: bool) -> None:
+        """Until a hint, a free place after being full, a stop, or the poll interval with jitter."""
+        timeout = self.poll_interval * random.uniform(0.8, 1.2)
+        waits: list[asyncio.Future[bool]] = [asyncio.ensure_future(self._stopping.wait())]
+        if full or host.status != "active":
+            waits.append(asyncio.ensure_future(host.freed.wait()))
+        else:
+            waits.append(asyncio.ensure_future(self.store.wait("work", timeout)))
+        try:
+            done, _ = await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in waits:
+                waiting.cancel()
+        for finished in done:
+            finished.result()
+
+    async def _sweep(self, host: Host) -> None:
+        interval = min(SWEEP_EVERY, self.poll_interval)
+        more = False
+        while True:
+            await asyncio.sleep(0 if more else interval * random.uniform(0.75, 1.25))
+            try:
+                more = await host.sweep()
+            except StoreError as error:
+                more = False
+                log.warning("worker %s can't sweep (%s)", self.name, error)
+
+    async def _drain(self, host: Host) -> None:
+        if not host.held:
+            return
+        log.info("worker %s drains %d runs", self.name, host.held)
+        idle = asyncio.create_task(host.idle())
+        hurry = asyncio.create_task(self._hurry.wait())
+        try:
+            await asyncio.wait({idle, hurry}, timeout=self.drain_timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            idle.cancel()
+            hurry.cancel()
+
+    async def _pause(self, delay: float) -> None:
+        try:
+            async with asyncio.timeout(delay):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    # -- asks -----------------------------------------------------------------------------------------------------
+
+    def _obey(self, ask: Ask) -> None:
+        host = self._host
+        if host is None or host.status == "draining":
+            return
+        if ask is Ask.DRAIN:
+            host.status = "draining"
+            self._stopping.set()
+        elif ask is Ask.PAUSE:
+            host.status = "paused"
+        elif ask is Ask.RESUME:
+            host.status = "active"
+        host.freed.set()
+
+    def _catch_signals(self) -> _Restore:
+        """SIGTERM and SIGINT drain; the second one is told to hurry. Only the main thread may catch signals."""
+        if threading.current_thread() is not threading.main_thread() or os.name == "nt":
+            return _Restore(None, {})
+        loop = asyncio.get_running_loop()
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+        def heard() -> None:
+            if self._stopping.is_set():
+                self._hurry.set()
+            self._stopping.set()
+            if self._host is not None:
+                self._host.freed.set()
+
+        for number in before:
+            loop.add_signal_handler(number, heard)
+        return _Restore(loop, before)
+
+
+class _Restore:
+    """Puts back the signal handlers that were there before."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop | None, before: Mapping[signal.Signals, object]
+    ) -> None:
+        self._loop = loop
+        self._before = before
+
+    def __call__(self) -> None:
+        for number, handler in self._before.items():
+            if self._loop is not None:
+                self._loop.remove_signal_handler(number)
+            signal.signal(number, handler)  # type: ignore[arg-type]

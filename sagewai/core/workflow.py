@@ -1,0 +1,231 @@
+"""DurableWorkflow: steps are declared on it; run, submit and attach start and follow its runs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from sagewai.core.actors import current_actor
+from sagewai.core.commands import check_priority, check_text
+from sagewai.core.defaults import store_in_use
+from sagewai.core.labels import check_tags, encode_labels
+from sagewai.core.retry import MAX_DELAY, MAX_RETRIES, RetryPolicy, check_count, check_number
+from sagewai.core.runner import attach, execute
+from sagewai.core.signature import StepDeclaration, WorkflowPlan, plan
+from sagewai.core.stores.base import Store
+from sagewai.errors import DefinitionError, DuplicateStepError, InvalidOptionError, RunNotFound
+from sagewai.models.run import LabelValue, Run, RunSpec
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_NAME = 200
+
+
+class DurableWorkflow:
+    """A named, ordered list of steps whose results are checkpointed in a store.
+
+    ``store`` may be set later; without one the store of the surrounding run is used, else ``SAGEWAI_STORE``, else the
+    user's SQLite file. ``version`` tells apart definitions that must not take over each other's runs.
+    """
+
+    def __init__(self, name: str, store: Store | None = None, *, version: str = "") -> None:
+        self.name = check_text("the workflow's name", name, limit=MAX_NAME, empty=False)
+        self.version = check_text("version", version, limit=MAX_NAME)
+        self.store = store
+        self._declarations: list[StepDeclaration] = []
+        self._plan: WorkflowPlan | None = None
+
+    def __repr__(self) -> str:
+        return f"DurableWorkflow({self.name!r}, {len(self._declarations)} steps)"
+
+    # -- declaring ------------------------------------------------------------------------------------------------
+
+    def step(
+        self,
+        name: str,
+        *,
+        retries: int = 0,
+        retry_delay: float = 1.0,
+        timeout: float | None = None,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Callable[[F], F]:
+        """Declare the next step. ``retries`` counts tries after the first; ``retry_delay`` seconds lie between them
+        (``retry_policy`` for growing or jittered ones); ``timeout`` in seconds bounds each attempt.
+
+        The function may be async or sync (it then runs in a thread). Raises DuplicateStepError, InvalidOptionError.
+        """
+        check_text("a step's name", name, limit=MAX_NAME, empty=False)
+        if any(declaration.name == name for declaration in self._declarations):
+            raise DuplicateStepError(
+                f"workflow {self.name!r} has a step {name!r} already: step names are unique"
+            )
+        declared = f"of step {name!r}"
+        check_count(f"retries {declared}", retries, low=0, high=MAX_RETRIES)
+        check_number(f"retry_delay {declared}", retry_delay, low=0.0, high=MAX_DELAY)
+        if timeout is not None:
+            check_number(f"timeout {declared}", timeout, low=0.001, high=MAX_DELAY)
+        policy = retry_policy or RetryPolicy(delay=retry_delay, max_delay=max(retry_delay, 300.0))
+
+        def declare(function: F) -> F:
+            if not callable(function):
+                raise DefinitionError(f"@{self.name}.step({name!r}) must decorate a function")
+            self._declarations.append(StepDeclaration(name, function, retries, policy, timeout))
+            self._plan = None
+            return function
+
+        return declare
+
+    @property
+    def plan(self) -> WorkflowPlan:
+        """Where every parameter comes from. Raises StepParameterError, naming the one that nothing fills."""
+        if self._plan is None:
+            self._plan = plan(self.name, self.version, self._declarations)
+        return self._plan
+
+    # -- running --------------------------------------------------------------------------------------------------
+
+    async def run(self, /, run_id: str | None = None, **values: Any) -> Any:
+        """Execute here, or attach, and return the last step's output.
+
+        However many callers name one ``run_id``, in whatever processes, lead to one execution and get its result; a
+        completed run's is returned at once. An existing run keeps its stored input: leave it out, or repeat it
+        (RunInputMismatch otherwise). Cancelling the caller hands the run back for others to take.
+
+        Raises WorkflowSuspended when the run waits for an approval, RunPaused, RunFailed (its ``__cause__`` is the
+        step's exception where it failed here), ApprovalRejected with the reason, RunCancelled.
+        """
+        store = self._store()
+        if run_id is not None:
+            check_text("run_id", run_id, limit=MAX_NAME, empty=False)
+        if run_id is not None and not values and (self.plan.required or await self._exists(store, run_id)):
+            return await attach(store, self.plan, run_id)
+        return await execute(store, self.plan, self._spec(store, run_id, values))
+
+    async def submit(
+        self,
+        /,
+        run_id: str | None = None,
+        *,
+        pool: str | None = None,
+        labels: Mapping[str, LabelValue] | None = None,
+        priority: int = 0,
+        delay: float | None = None,
+        tags: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> RunHandle:
+        """Record a pending run for a worker of ``pool`` that has ``labels``; ``delay`` in seconds postpones it.
+
+        Submitting the same run_id with the same input again gives a handle on the run that exists.
+        """
+        store = self._store()
+        spec = self._spec(
+            store, run_id, values, pool=pool, labels=labels, priority=priority, delay=delay, tags=tags
+        )
+        await store.insert_runs([spec])
+        return RunHandle(self, store, spec.run_id)
+
+    async def submit_many(
+        self,
+        inputs: Iterable[Mapping[str, Any]],
+        *,
+        run_ids: Iterable[str] | None = None,
+        pool: str | None = None,
+        labels: Mapping[str, LabelValue] | None = None,
+        priority: int = 0,
+        delay: float | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> list[RunHandle]:
+        """Record one pending run for each input, in order and in one transaction: all of them or none."""
+        items = [dict(item) for item in inputs]
+        ids: list[str | None] = [None] * len(items) if run_ids is None else list(run_ids)
+        if len(ids) != len(items):
+            raise InvalidOptionError(f"{len(ids)} run_ids for {len(items)} inputs")
+        store = self._store()
+        specs = [
+            self._spec(
+                store, run_id, item, pool=pool, labels=labels, priority=priority, delay=delay, tags=tags
+            )
+            for run_id, item in zip(ids, items, strict=True)
+        ]
+        await store.insert_runs(specs)
+        return [RunHandle(self, store, spec.run_id) for spec in specs]
+
+    def handle(self, run_id: str) -> RunHandle:
+        """A handle on a run that exists, or will."""
+        return RunHandle(self, self._store(), run_id)
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _store(self) -> Store:
+        return self.store if self.store is not None else store_in_use()
+
+    async def _exists(self, store: Store, run_id: str) -> bool:
+        try:
+            await store.get_outcome(run_id)
+        except RunNotFound:
+            return False
+        return True
+
+    def _spec(
+        self,
+        store: Store,
+        run_id: str | None,
+        values: Mapping[str, Any],
+        *,
+        pool: str | None = None,
+        labels: Mapping[str, LabelValue] | None = None,
+        priority: int = 0,
+        delay: float | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> RunSpec:
+        if run_id is not None:
+            check_text("run_id", run_id, limit=MAX_NAME, empty=False)
+        if delay is not None:
+            check_number("delay", delay, low=0.0, high=10 * MAX_DELAY)
+        encode_labels(labels)
+        text, digest = self.plan.encode_input(values, limit=store.payload_limit)
+        return RunSpec(
+            run_id=run_id or new_run_id(self.name),
+            workflow=self.name,
+            input=text,
+            input_digest=digest,
+            definition=self.plan.definition,
+            version=self.version,
+            pool="default" if pool is None else check_text("pool", pool, limit=MAX_NAME, empty=False),
+            labels=dict(labels or {}),
+            priority=check_priority(priority),
+            delay=delay,
+            tags=check_tags(tags),
+            actor=current_actor("api"),
+        )
+
+
+class RunHandle:
+    """A submitted run, to be asked and waited for."""
+
+    def __init__(self, workflow: DurableWorkflow, store: Store, run_id: str) -> None:
+        self._workflow = workflow
+        self._store = store
+        self.run_id = run_id
+
+    def __repr__(self) -> str:
+        return f"RunHandle({self.run_id!r})"
+
+    async def status(self) -> Run:
+        """The run as it stands (``.status``, ``.step``, ``.steps_done`` ...). Raises RunNotFound."""
+        return await self._store.get_run(self.run_id)
+
+    async def result(self, timeout: float | None = None) -> Any:
+        """Wait until the run ends, executing nothing here, and return the last step's output; waits through approvals
+        and pauses. Raises RunFailed, ApprovalRejected, RunCancelled as ``run`` does; TimeoutError after ``timeout``
+        seconds."""
+        return await attach(
+            self._store, self._workflow.plan, self.run_id, execute_here=False, timeout=timeout
+        )
+
+
+def new_run_id(workflow: str) -> str:
+    """``<workflow>-<12 characters>``."""
+    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+    return f"{workflow[: MAX_NAME - 13]}-" + "".join(secrets.choice(alphabet) for _ in range(12))
