@@ -1,0 +1,44 @@
+"""What every test may ask for: a database of its own, in PostgreSQL or in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres.errors import PostgresUnavailable
+from tests.postgres.open import open_server
+from tests.postgres.server import PostgresServer
+
+SERVER = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
+    """A real PostgreSQL, started when the first test asks for it. Without one the tests fail: they never skip."""
+    try:
+        with open_server() as server:
+            pytestconfig.stash[SERVER] = str(server)
+            yield server
+    except PostgresUnavailable as missing:
+        pytest.fail(str(missing), pytrace=False)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database that nobody else uses."""
+    with postgres_server.database() as name:
+        yield postgres_server.url(name)
+
+
+@pytest.fixture
+def sqlite_path(tmp_path: Path) -> Path:
+    """Where a SQLite store may put its file; nothing is there yet."""
+    return tmp_path / "runs.db"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which PostgreSQL the figures above hold for."""
+    if SERVER in config.stash:
+        terminalreporter.write_line(f"tested against {config.stash[SERVER]}")
