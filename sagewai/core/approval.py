@@ -181,7 +181,8 @@ def _answer(step: StepContext, request: ApprovalRequest, recorded: list[Approval
     elif latest is not None and latest.revision >= MAX_REVISIONS:
         step.notes.fatal = ApprovalUnstable(
             f"gate {request.gate} of step {step.step!r} asked for a different content again, after "
-            f"{latest.revision}: what stands before a gate must give the same when it is re-run; put the gate in a step of its own"
+            f"{latest.revision}: what stands before a gate must give the same when it is re-run; "
+            "put the gate in a step of its own"
         )
         raise step.notes.fatal
     step.notes.requests.append(request)
