@@ -117,8 +117,4 @@ def _system_folders(installed: Sequence[str]) -> Iterator[Path]:
         if told.returncode == 0:
             yield Path(told.stdout.strip())
     for pattern in installed:
-        yield from sorted(Path("/").glob(pattern[1:]), key=_numbers, reverse=True)
-
-
-def _numbers(folder: Path) -> list[int]:
-    return [int(digits) for digits in re.findall(r"\d+", str(folder))]
+        yield from sorted(Path("/").glob(pattern[1:]), reverse=True)
