@@ -1,0 +1,109 @@
+"""What every command shares: which store is meant, how to print, and a loop in which the store opens and closes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import typer
+
+from sagewai.cli.output import note
+from sagewai.errors import InvalidOptionError
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
+    from sagewai.models.actor import Actor
+
+T = TypeVar("T")
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="sqlite:///PATH or postgresql://USER@HOST/DATABASE. Default: SAGEWAI_STORE, then your SQLite file.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Kept with the event.", show_default=False)
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most this many.")]
+CursorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cursor", metavar="CURSOR", help="Where the list before said it goes on.", show_default=False
+    ),
+]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options that are accepted before the command's name too."""
+
+    store: str | None = None
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One command as it was called."""
+
+    url: str
+    json: bool
+
+    @classmethod
+    def of(cls, context: typer.Context, store: str | None, as_json: bool) -> Invocation:
+        """The command's own options, else those before its name, else the environment."""
+        from sagewai.core.stores.url import default_url
+
+        common = context.obj if isinstance(context.obj, Common) else Common()
+        given = store if store is not None else common.store
+        if given is not None and has_password(given):
+            note(
+                "sagewai: warning: --store carries a password, which everybody on this machine can read in the process "
+                "list; put it into SAGEWAI_STORE or a file named by PGPASSFILE"
+            )
+        url = given if given is not None else default_url()
+        if url.strip().lower().startswith("memory:"):
+            raise InvalidOptionError(
+                "memory:// lives and dies inside one process, so no other command could see it: use sqlite:///PATH"
+            )
+        return cls(url, as_json or common.json)
+
+    def call(self, body: Callable[[Store], Awaitable[T]], *, migrate: bool = False) -> T:
+        """Run ``body`` with the store, and close it; ``migrate`` brings the schema up to date before."""
+
+        async def opened() -> T:
+            from sagewai.core.stores.url import open_store
+
+            store = open_store(self.url)
+            try:
+                if migrate:
+                    await store.initialize()
+                return await body(store)
+            finally:
+                await store.close()
+
+        return asyncio.run(opened())
+
+    @property
+    def actor(self) -> Actor:
+        """Who is calling."""
+        from sagewai.core.actors import current_actor
+
+        return current_actor("cli")
+
+
+def has_password(url: str) -> bool:
+    """Whether a store URL carries a password, before the host or among its parameters."""
+    try:
+        parts = urlsplit(url.strip())
+        return bool(parts.password) or any(key == "password" for key, _ in parse_qsl(parts.query))
+    except ValueError:
+        return False

@@ -1,0 +1,88 @@
+"""One call of the program: arguments in, an exit code out; whatever goes wrong is one line on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Protocol, runtime_checkable
+
+import typer
+
+from sagewai.cli.exits import Exit, of_error
+from sagewai.cli.output import note
+from sagewai.errors import SagewaiError
+
+PROGRAM = "sagewai"
+
+
+@runtime_checkable
+class UsageProblem(Protocol):
+    """What the option parser raises: it has a message of its own, and the command it is about."""
+
+    exit_code: int
+
+    def format_message(self) -> str: ...
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command. Prints results to stdout, at most one line about a failure to stderr."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail
+    try:
+        return _dispatch(given)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except SagewaiError as error:
+        note(f"{PROGRAM}: {_redacted(str(error))}")
+        return of_error(error)
+    except Exception as error:
+        if isinstance(error, UsageProblem):
+            note(f"{PROGRAM}: {_usage(error)}")
+            return Exit.USAGE
+        if os.environ.get("SAGEWAI_DEBUG"):
+            raise
+        note(
+            f"{PROGRAM}: unexpected {type(error).__name__}: {_redacted(_message(error))} "
+            "(SAGEWAI_DEBUG=1 shows the traceback)"
+        )
+        return Exit.UNEXPECTED
+
+
+def _dispatch(arguments: list[str]) -> int:
+    for at, argument in enumerate(arguments, start=1):
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            note(f"{PROGRAM}: argument {at} isn't valid text in this locale's encoding: {argument!r}")
+            return Exit.USAGE
+    from sagewai.cli.app import app
+
+    command = typer.main.get_command(app)
+    try:
+        ended = command.main(args=arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    except typer.Abort:
+        return Exit.INTERRUPTED
+    return ended if isinstance(ended, int) else Exit.OK
+
+
+def _usage(error: UsageProblem) -> str:
+    """The parser's message, with the command it is about and where to look."""
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", PROGRAM)
+    return f"{error.format_message().rstrip('.')}; see `{path} --help`"
+
+
+def _message(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as broken:  # whatever a message does, the line must come out
+        return f"<its message can't be shown: {type(broken).__name__}>"
+
+
+def _redacted(text: str) -> str:
+    from sagewai.core.failure import known_secrets
+    from sagewai.core.redact import redact
+
+    return redact(text, known_secrets())

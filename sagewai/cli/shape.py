@@ -1,0 +1,62 @@
+"""Models as plain JSON values: the models' field names, times as ISO 8601 in UTC, labels with their types. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sagewai.models.approval import Approval
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def plain(value: object) -> object:
+    """A model, or a collection of models, as JSON values."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(str(plain(entry)) for entry in value)
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return model(value)
+    return str(value)
+
+
+def model(value: DataclassInstance) -> dict[str, object]:
+    """One model as a JSON object."""
+    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def approval(value: Approval) -> dict[str, object]:
+    """An approval with its context, and a decision's payload, as the JSON they are."""
+    shape = {**model(value), "context": payload(value.context)}
+    if value.decision is not None:
+        shape["decision"] = {**model(value.decision), "payload": payload(value.decision.payload)}
+    return shape
+
+
+def payload(text: str | None) -> object:
+    """The value of recorded JSON text; the text itself where somebody altered it to something else."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def timestamp(value: datetime) -> str:
+    """``2025-11-22T21:08:31.123456Z``."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
