@@ -335,7 +335,7 @@ class Store(ABC):
     @abstractmethod
     async def get_outcome(self, run_id: str) -> RunOutcome:
         """How the run stands, with its output or error. A rejected run's ``by`` and ``reason`` are those of its
-        newest rejected approval, else SYSTEM's EXPIRED_REASON. Raises RunNotFound."""
+        last rejection, else SYSTEM's EXPIRED_REASON. Raises RunNotFound."""
 
     @abstractmethod
     async def get_input(self, run_id: str) -> str:

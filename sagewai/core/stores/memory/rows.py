@@ -1,0 +1,120 @@
+"""What the memory store keeps: mutable rows that never leave it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sagewai.models.actor import Actor
+from sagewai.models.approval import ApprovalRequest, Decision
+from sagewai.models.history import Attempt, Event
+from sagewai.models.run import Definition, ErrorInfo
+from sagewai.models.session import SessionSpec
+from sagewai.models.status import ApprovalStatus, Ask, RunStatus, SessionStatus, WaitReason
+
+
+@dataclass(slots=True, eq=False)
+class ApprovalRow:
+    """An approval; times in seconds of the store's clock."""
+
+    id: int
+    run: RunRow
+    request: ApprovalRequest
+    revision: int
+    requested: float
+    deadline: float | None
+    status: ApprovalStatus = ApprovalStatus.PENDING
+    decision: Decision | None = None
+
+    @property
+    def gate(self) -> tuple[str, str, str]:
+        return (self.request.step, self.request.branch, self.request.gate)
+
+
+@dataclass(slots=True)
+class Asked:
+    """What an operator asked of a running run, by whom, and when for the first time."""
+
+    ask: Ask
+    by: Actor
+    reason: str
+    at: float
+
+
+@dataclass(slots=True, eq=False)
+class RunRow:
+    """A run with all that belongs to it alone. ``labels`` are encoded."""
+
+    key: int
+    run_id: str
+    workflow: str
+    definition: Definition | None
+    version: str
+    pool: str
+    labels: dict[str, str]
+    route: int
+    priority: int
+    tags: dict[str, str]
+    input: str
+    input_digest: str
+    submitted_by: str
+    created: float
+    changed: float
+    status: RunStatus = RunStatus.PENDING
+    wait: WaitReason | None = None
+    due: float | None = None
+    token: int = 0
+    rev: int = 0
+    seq: int = 0
+    step: str | None = None
+    attempt: int = 1
+    step_started: float = 0.0
+    session: int | None = None
+    wakeups: int = 0
+    takeovers: int = 0
+    asked: Asked | None = None
+    assigned_to: int | None = None
+    assigned_until: float = 0.0
+    ended_by: str = ""
+    ended_for: str = ""
+    error: ErrorInfo | None = None
+    results: dict[str, str] = field(default_factory=dict)
+    attempts: list[Attempt] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    approvals: list[ApprovalRow] = field(default_factory=list)
+
+    def pending_approvals(self) -> list[ApprovalRow]:
+        return [approval for approval in self.approvals if approval.status is ApprovalStatus.PENDING]
+
+    def adopt(self, definition: Definition | None) -> None:
+        """Take the shape of the run's workflow, where none is known yet."""
+        if self.definition is not None or definition is None:
+            return
+        self.definition, self.version = definition, definition.version
+        if self.seq < len(definition.steps):
+            self.step = definition.steps[self.seq].name
+
+
+@dataclass(slots=True, eq=False)
+class SessionRow:
+    """A session; ``labels`` are encoded, ``ended`` is when it stopped or was seen to have lapsed."""
+
+    id: int
+    spec: SessionSpec
+    labels: dict[str, str]
+    started: float
+    beat: float
+    lease_until: float
+    status: SessionStatus = SessionStatus.ACTIVE
+    asked: Ask | None = None
+    ended: float | None = None
+    held: set[int] = field(default_factory=set)
+    assigned: set[int] = field(default_factory=set)
+
+    def is_live(self, now: float) -> bool:
+        return self.ended is None and now < self.lease_until
+
+    def may_claim(self, now: float) -> bool:
+        return self.is_live(now) and self.status is SessionStatus.ACTIVE
+
+    def definition_of(self, workflow: str) -> Definition | None:
+        return next((known for known in self.spec.definitions if known.workflow == workflow), None)

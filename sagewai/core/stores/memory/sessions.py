@@ -1,0 +1,83 @@
+"""Sessions: opened, kept alive by beats, closed or given up; asked by operators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from sagewai.core.codec import require_storable
+from sagewai.core.labels import encode_labels
+from sagewai.core.stores.memory.checks import check_actor, check_definition
+from sagewai.core.stores.memory.moves import release
+from sagewai.core.stores.memory.rows import SessionRow
+from sagewai.core.stores.memory.state import State
+from sagewai.errors import WorkerNotFound
+from sagewai.models.actor import Actor
+from sagewai.models.history import EventKind
+from sagewai.models.session import Beat, Held, SessionSpec
+from sagewai.models.status import Ask, SessionStatus
+
+_FULFILS = {
+    SessionStatus.ACTIVE: Ask.RESUME,
+    SessionStatus.DRAINING: Ask.DRAIN,
+    SessionStatus.PAUSED: Ask.PAUSE,
+}
+
+
+def open_session(state: State, spec: SessionSpec) -> int:
+    process = spec.process
+    for text in (spec.name, spec.pool, process.host, process.boot_id, process.pid_namespace, process.started):
+        require_storable(text, "the session")
+    for definition in spec.definitions:
+        check_definition(definition)
+    session = SessionRow(
+        id=len(state.sessions) + 1,
+        spec=spec,
+        labels=encode_labels(spec.labels),
+        started=state.now,
+        beat=state.now,
+        lease_until=state.now + spec.lease_ttl,
+    )
+    state.sessions[session.id] = session
+    state.definitions.update({known.workflow: known for known in spec.definitions})
+    return session.id
+
+
+def heartbeat(state: State, session_id: int, status: Literal["active", "draining", "paused"]) -> Beat:
+    session = state.sessions.get(session_id)
+    if session is None or not session.is_live(state.now):
+        return Beat(alive=False, asked=None, held=())
+    session.status = SessionStatus(status)
+    session.beat, session.lease_until = state.now, state.now + session.spec.lease_ttl
+    if session.asked is _FULFILS[session.status]:
+        session.asked = None
+    runs = [state.runs[key] for key in sorted(session.held)]
+    held = tuple(Held(run.key, run.run_id, run.token, run.asked.ask if run.asked else None) for run in runs)
+    return Beat(alive=True, asked=session.asked, held=held)
+
+
+def close_session(state: State, session_id: int) -> None:
+    session = state.sessions.get(session_id)
+    if session is None or session.ended is not None:
+        return
+    for key in sorted(session.held):
+        release(state, state.runs[key])
+    session.status, session.ended = SessionStatus.STOPPED, state.now
+
+
+def lapse_sessions(state: State, sessions: Sequence[int]) -> int:
+    found = [state.sessions[each] for each in dict.fromkeys(sessions) if each in state.sessions]
+    live = [session for session in found if session.is_live(state.now)]
+    for session in live:
+        session.lease_until = state.now
+    return len(live)
+
+
+def ask_session(state: State, session_id: int, ask: Ask, actor: Actor, reason: str) -> SessionRow:
+    check_actor(actor, reason)
+    session = state.sessions.get(session_id)
+    if session is None or not session.is_live(state.now):
+        raise WorkerNotFound(f"no live session {session_id}: it stopped or lost its lease")
+    session.asked = ask
+    state.tell(None, EventKind.WORKER_ASKED, actor, reason, {"worker": session.spec.name, "ask": ask.value})
+    return session
