@@ -1,0 +1,1 @@
+"""The public document's code blocks, verbatim in blocks/, run as written."""

@@ -1,0 +1,141 @@
+"""Group commit: batches, bisection, oversized items, and replies that never came."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from sagewai import DurableWorkflow, InMemoryStore, ResultNotStorable
+from sagewai.core.worker.committer import MAX_ITEMS, Committer
+from sagewai.core.worker.process import this_process
+from sagewai.errors import StoreRefused, StoreUnavailable
+from sagewai.models.page import RunQuery
+from sagewai.models.session import SessionSpec
+from sagewai.models.status import Outcome, RunStatus
+from sagewai.models.transition import Move, Transition
+
+
+class Recording(InMemoryStore):
+    """The reference store with faults between it and its caller."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[int] = []
+        self.lose_replies = 0
+        self.lose_requests = 0
+        self.refuse: set[str] = set()
+
+    async def record(self, transitions: Sequence[Transition]) -> list[RunStatus | None]:
+        self.batches.append(len(transitions))
+        if self.lose_requests:
+            self.lose_requests -= 1
+            raise StoreUnavailable("cut before the write")
+        if any(item.result in self.refuse for item in transitions):
+            raise StoreRefused("invalid byte")
+        answer = await super().record(transitions)
+        if self.lose_replies:
+            self.lose_replies -= 1
+            raise StoreUnavailable("cut after the write")
+        await asyncio.sleep(0)
+        return answer
+
+
+async def leased(store: InMemoryStore, count: int) -> list[Transition]:
+    session = await store.open_session(
+        SessionSpec(name="w", kind="script", process=this_process(), lease_ttl=60, max_concurrent=count)
+    )
+    wf = DurableWorkflow("flow", store)
+    wf.step("one")(lambda n: n)
+    specs = [wf._spec(store, None, {"n": n}) for n in range(count)]
+    inserted = await store.insert_runs(specs, session=session)
+    moves = []
+    for item in inserted:
+        assert item.lease is not None
+        lease = item.lease
+        moves.append(
+            Transition(
+                lease.key,
+                lease.token,
+                lease.rev,
+                Move.COMPLETED,
+                Outcome.COMPLETED,
+                0,
+                "one",
+                1,
+                result=f'"{lease.key}"',
+            )
+        )
+    return moves
+
+
+async def test_what_gathers_while_a_batch_is_under_way_is_written_together() -> None:
+    store = Recording()
+    committer = Committer(store)
+    moves = await leased(store, 300)
+    statuses = await asyncio.gather(*(committer.record(move) for move in moves))
+    assert statuses == [RunStatus.COMPLETED] * 300
+    assert len(store.batches) <= 2
+
+
+async def test_a_batch_has_a_limit() -> None:
+    store = Recording()
+    committer = Committer(store)
+    moves = await leased(store, MAX_ITEMS + 5)
+    await asyncio.gather(*(committer.record(move) for move in moves))
+    assert max(store.batches) <= MAX_ITEMS
+
+
+async def test_one_refused_item_fails_alone() -> None:
+    store = Recording()
+    committer = Committer(store)
+    moves = await leased(store, 50)
+    store.refuse = {str(moves[17].result)}
+    results = await asyncio.gather(*(committer.record(move) for move in moves), return_exceptions=True)
+    assert isinstance(results[17], ResultNotStorable)
+    assert [status for at, status in enumerate(results) if at != 17] == [RunStatus.COMPLETED] * 49
+
+
+@pytest.mark.parametrize("fault", ["lose_replies", "lose_requests"])
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_unanswered_write_is_read_back_and_never_made_twice(fault: str, times: int) -> None:
+    store = Recording()
+    committer = Committer(store)
+    moves = await leased(store, 20)
+    setattr(store, fault, times)
+    statuses = await asyncio.gather(*(committer.record(move) for move in moves))
+    assert statuses == [RunStatus.COMPLETED] * 20
+    for run in (await store.list_runs(RunQuery())).items:
+        assert [item.outcome for item in await store.get_attempts(run.run_id)] == [Outcome.COMPLETED]
+
+
+async def test_a_stale_token_is_told_so() -> None:
+    store = Recording()
+    committer = Committer(store)
+    (move,) = await leased(store, 1)
+    stale = Transition(
+        move.key, move.token + 1, move.rev, Move.COMPLETED, Outcome.COMPLETED, 0, "one", 1, result="1"
+    )
+    assert await committer.record(stale) is None
+
+
+async def test_an_oversized_item_goes_alone_beside_the_others() -> None:
+    store = Recording()
+    committer = Committer(store)
+    moves = await leased(store, 10)
+    big = moves[0]
+    large = Transition(
+        big.key,
+        big.token,
+        big.rev,
+        Move.COMPLETED,
+        Outcome.COMPLETED,
+        0,
+        "one",
+        1,
+        result='"' + "x" * 1_500_000 + '"',
+    )
+    await asyncio.gather(committer.record(large), *(committer.record(move) for move in moves[1:]))
+    assert 1 in store.batches
+    assert sum(store.batches) == 10
