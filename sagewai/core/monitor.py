@@ -102,7 +102,7 @@ class WorkflowMonitor:
                     outcome="running",
                 )
             )
-        entries.sort(key=lambda entry: entry.at)
+        entries.sort(key=lambda entry: (entry.at, entry.kind == "attempt"))  # what began it stands first
         return entries
 
     async def retry_execution(
