@@ -18,7 +18,8 @@ MAX_PAYLOAD = 2_000_000
 MAX_DEPTH = 400
 """Deeper nesting is refused: the interpreter's own encoder gives up not far beyond."""
 
-_MAX_DIGITS = 4_000
+_MAX_BITS = 13_000
+"""About 3,900 digits; the interpreter itself stops converting at 4,300."""
 _SCALARS = (str, bool, int, type(None))
 
 
@@ -68,8 +69,8 @@ def require_plain(value: object, what: str) -> None:
         if kind is str or kind is bool or item is None:
             continue
         if kind is int:
-            if item.bit_length() > 3 * _MAX_DIGITS:  # type: ignore[attr-defined]
-                raise PayloadError(f"{place} is an integer of more than {_MAX_DIGITS} digits")
+            if item.bit_length() > _MAX_BITS:  # type: ignore[attr-defined]
+                raise PayloadError(f"{place} is an integer of thousands of digits: record it as a str")
         elif kind is float:
             if not math.isfinite(item):  # type: ignore[arg-type]
                 raise PayloadError(f"{place} is {item}: JSON has no such number")
