@@ -44,8 +44,10 @@
     │   ├── SchemaError                the schema is missing, newer than this code, or was altered
     │   └── UnsafeLocation             a database file where locking can't be trusted
     ├── LeaseLost                      another worker owns the run now; nothing was written
-    └── AgentError
-        └── ModelCallError             a model call failed for good; carries .model
+    └── AgentError                     an agent can't do what it was asked
+        ├── AgentInputError            an agent was given something else than text (also a NonRetryableError)
+        └── ModelCallError             a model call failed for good; carries .model, .agent and .kind
+            └── ModelCallRefused       and the same call would fail again (also a NonRetryableError)
 
     Suspension (a BaseException)       lets go of a step that waits; not for catching
 """
@@ -57,6 +59,7 @@ from datetime import datetime
 
 __all__ = [
     "AgentError",
+    "AgentInputError",
     "ApprovalAlreadyDecided",
     "ApprovalAmbiguous",
     "ApprovalClosed",
@@ -75,6 +78,7 @@ __all__ = [
     "LabelError",
     "LeaseLost",
     "ModelCallError",
+    "ModelCallRefused",
     "NonRetryableError",
     "PayloadError",
     "PayloadTooLarge",
@@ -319,12 +323,23 @@ class AgentError(SagewaiError):
     """An agent can't do what it was asked."""
 
 
-class ModelCallError(AgentError):
-    """A model call failed for good. ``model`` names the model, never a key."""
+class AgentInputError(AgentError, NonRetryableError):
+    """An agent, or a function given to one, handed over something else than text."""
 
-    def __init__(self, message: str, *, model: str = "") -> None:
+
+class ModelCallError(AgentError):
+    """A model call failed for good, after the call's own retries. ``kind`` says how, as in "rate limit"; no attribute
+    and no text holds a key."""
+
+    def __init__(self, message: str, *, model: str = "", agent: str = "", kind: str = "") -> None:
         super().__init__(message)
         self.model = model
+        self.agent = agent
+        self.kind = kind
+
+
+class ModelCallRefused(ModelCallError, NonRetryableError):
+    """The provider refused the call: key, model name or content must change, so no step retries it."""
 
 
 class Suspension(BaseException):
