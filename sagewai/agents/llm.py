@@ -1,0 +1,165 @@
+"""The one door to litellm: loads it once, quietly and off the event loop, and makes one try of a model call."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from sagewai.agents.failures import Failure, Kind, understand
+from sagewai.core.failure import known_secrets
+from sagewai.errors import AgentError
+
+if TYPE_CHECKING:
+    from sagewai.models.inference import InferenceParams
+
+DEFAULT_TIMEOUT = 300.0
+"""Seconds that one try may take in all where InferenceParams names no timeout."""
+
+_QUIET_IMPORT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # the price table that ships with it, instead of a download
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_MODE": "PRODUCTION",  # no reading of .env files into this process's environment
+}
+_FIRST_CALL = ("openai.resources", "httpcore", "litellm.proxy._types")
+"""What its first call would import on the event loop, for a third of a second."""
+_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said. ``finish`` is the provider's reason to stop, in OpenAI's words."""
+
+    text: str
+    finish: str
+
+
+async def load() -> ModuleType:
+    """The litellm module, ready for calls.
+
+    However many callers, loops and threads ask at once, it is imported by one thread of its own while their loops go
+    on. Raises AgentError if it can't be imported.
+    """
+    loading = _library.loading()
+    return loading.result() if loading.done() else await asyncio.wrap_future(loading)
+
+
+async def request(
+    model: str, messages: Sequence[Mapping[str, Any]], params: InferenceParams
+) -> Answer | Failure:
+    """One try. A failure is given back as a value: exceptions of the library and its clients hold requests and keys."""
+    litellm = await load()
+    _keep_from_asking_about(model, litellm)
+    seconds = DEFAULT_TIMEOUT if params.timeout is None else params.timeout
+    try:
+        async with asyncio.timeout(seconds):
+            response = await litellm.acompletion(
+                model=model,
+                messages=[dict(message) for message in messages],
+                timeout=seconds,
+                max_retries=0,  # tries are counted by the caller
+                drop_params=True,
+                **_given(params),
+            )
+        return _answer(response)
+    except Exception as error:
+        failure = understand(error, _secrets(params))
+    return (
+        replace(failure, detail=f"nothing within {seconds:g} s") if failure.kind is Kind.TIMEOUT else failure
+    )
+
+
+def _keep_from_asking_about(model: str, litellm: ModuleType) -> None:
+    # About an Ollama model that its table doesn't hold litellm asks the server, several times a call, blocking the
+    # event loop, without a usable time-out, and at the default address rather than the call's.
+    provider = model.partition("/")[0]
+    if provider in ("ollama", "ollama_chat"):
+        free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "max_tokens": None}
+        litellm.model_cost.setdefault(model, {"litellm_provider": provider, "mode": "chat", **free})
+
+
+def _given(params: InferenceParams) -> dict[str, Any]:
+    given = params.model_dump(exclude={"api_key", "timeout"}, exclude_none=True)
+    if params.api_key is not None:
+        given["api_key"] = params.api_key.get_secret_value()
+    return given
+
+
+def _secrets(params: InferenceParams) -> list[str]:
+    own = [] if params.api_key is None else [params.api_key.get_secret_value()]
+    return [*own, *known_secrets()]
+
+
+def _answer(response: Any) -> Answer | Failure:
+    choice = response.choices[0]
+    text, finish = choice.message.content, choice.finish_reason or ""
+    if isinstance(text, str) and text.strip():
+        return Answer(text, finish)
+    if finish == "content_filter":
+        return Failure(Kind.CONTENT)
+    if finish == "length":
+        return Failure(Kind.NO_ROOM, detail="the token limit was reached before any text")
+    return Failure(Kind.EMPTY, detail=f"finish reason: {finish or 'none'}")
+
+
+class _Library:
+    """litellm in this process: not asked for, being imported by a thread, or there."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loading: Future[ModuleType] | None = None
+
+    def loading(self) -> Future[ModuleType]:
+        with self._lock:
+            loading = self._loading
+            if loading is None or (loading.done() and loading.exception() is not None):
+                loading = self._loading = Future()
+                loading.set_running_or_notify_cancel()  # a caller that gives up doesn't cancel it for the others
+                threading.Thread(target=_import, args=(loading,), name="sagewai-litellm", daemon=True).start()
+            return loading
+
+
+_library = _Library()
+
+
+def _import(loading: Future[ModuleType]) -> None:
+    try:
+        with _environment(_QUIET_IMPORT):
+            import litellm
+            from litellm.anthropic_beta_headers_manager import reload_beta_headers_config
+
+            reload_beta_headers_config()  # else the first call to Anthropic downloads it
+            for name in _FIRST_CALL:
+                with suppress(ImportError):
+                    importlib.import_module(name)
+        litellm.suppress_debug_info = True  # it prints advice to stdout
+        if "LITELLM_LOG" not in os.environ:
+            for name in _LOGGERS:
+                logger = logging.getLogger(name)
+                if logger.level == logging.NOTSET:
+                    logger.setLevel(logging.CRITICAL + 1)
+    except BaseException as error:
+        loading.set_exception(AgentError(f"litellm, which calls the models, can't be imported: {error!r}"))
+    else:
+        loading.set_result(litellm)
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for a while; what the user has set stays."""
+    added = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name, value in added.items():
+            if os.environ.get(name) == value:
+                del os.environ[name]
