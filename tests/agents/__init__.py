@@ -1,0 +1,1 @@
+"""Agents against the real litellm and a model endpoint on loopback."""

@@ -1,0 +1,20 @@
+"""A model endpoint for each test, under the names and keys that users configure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.agents.endpoint import LoopbackModels
+
+
+@pytest.fixture
+async def models() -> AsyncIterator[LoopbackModels]:
+    """The endpoint, with this process's environment pointing all three providers at it."""
+    with LoopbackModels() as endpoint, endpoint.as_environment():
+        yield endpoint
+        litellm = sys.modules.get("litellm")
+        if litellm is not None:  # its clients belong to the test's event loop, which ends now
+            await litellm.close_litellm_async_clients()

@@ -1,0 +1,90 @@
+"""A worker's credentials win over the agent's own model, endpoint, key and sampling, at call time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from sagewai.agents import ParallelAgent, UniversalAgent
+from sagewai.core.context import worker_credentials
+from sagewai.models.inference import InferenceParams
+from sagewai.models.worker import WorkerCredentials
+from tests.agents.endpoint import LoopbackModels
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[LoopbackModels]:
+    """A second endpoint: the one the worker brings."""
+    with LoopbackModels() as endpoint:
+        yield endpoint
+
+
+async def test_the_document_s_worker_sends_every_model_to_its_own_ollama(
+    models: LoopbackModels, elsewhere: LoopbackModels
+) -> None:
+    credentials = WorkerCredentials(
+        model_overrides={"default": "ollama/llama3.2"},
+        inference_overrides=InferenceParams(api_base=elsewhere.ollama_base),
+    )
+    writer = UniversalAgent(name="writer", model="gpt-4o")
+
+    with worker_credentials(credentials):
+        await writer.chat("hi")
+    await writer.chat("hi")
+
+    assert [(request.wire, request.model) for request in elsewhere.requests] == [("ollama", "llama3.2")]
+    assert [request.model for request in models.requests] == ["gpt-4o"]
+
+
+async def test_a_model_named_in_the_overrides_goes_before_the_default(models: LoopbackModels) -> None:
+    credentials = WorkerCredentials(model_overrides={"gpt-4o": "gpt-4.1", "default": "gpt-4o-mini"})
+
+    with worker_credentials(credentials):
+        await UniversalAgent("a", "gpt-4o").chat("hi")
+        await UniversalAgent("b", "claude-sonnet-4-20250514").chat("hi")
+
+    assert [request.model for request in models.requests] == ["gpt-4.1", "gpt-4o-mini"]
+
+
+async def test_what_the_worker_sets_wins_and_what_it_leaves_open_stays_the_agent_s(
+    models: LoopbackModels, elsewhere: LoopbackModels
+) -> None:
+    agent = UniversalAgent(
+        "writer",
+        "gpt-4o",
+        inference=InferenceParams(api_key=SecretStr("sk-agent"), temperature=0.2, max_tokens=50),
+    )
+    credentials = WorkerCredentials(
+        inference_overrides=InferenceParams(
+            api_base=elsewhere.openai_base, api_key=SecretStr("sk-worker"), temperature=0.9
+        )
+    )
+
+    with worker_credentials(credentials):
+        await agent.chat("hi")
+
+    (request,) = elsewhere.requests
+    assert models.requests == []
+    assert (request.key, request.body["temperature"], request.body["max_tokens"]) == ("sk-worker", 0.9, 50)
+
+
+async def test_branches_and_tasks_of_a_run_call_with_its_worker_s_key(models: LoopbackModels) -> None:
+    panel = ParallelAgent("panel", [UniversalAgent("a", "gpt-4o"), UniversalAgent("b", "gpt-4o")])
+
+    async def run_with(key: str) -> None:
+        with worker_credentials(
+            WorkerCredentials(inference_overrides=InferenceParams(api_key=SecretStr(key)))
+        ):
+            await asyncio.create_task(panel.chat(key))
+
+    await asyncio.gather(run_with("sk-one"), run_with("sk-two"))
+
+    assert sorted((request.key, request.prompt) for request in models.requests) == [
+        ("sk-one", "sk-one"),
+        ("sk-one", "sk-one"),
+        ("sk-two", "sk-two"),
+        ("sk-two", "sk-two"),
+    ]
