@@ -115,18 +115,21 @@ def fit(text: str, cells: int, *, align: Literal["left", "right"] = "left", elli
 def wrap(line: str, cells: int) -> list[str]:
     """Safe text without line ends, folded so that no piece is wider than ``cells``; breaks after a blank if it can."""
     cells = max(2, cells)  # a wide character needs two
-    line = line.expandtabs(4)
+    if "\t" in line:
+        line = line.expandtabs(4)
+    reach = cells * (MARKS + 1) + 1
     pieces: list[str] = []
+    at = 0
     while True:
-        head = take(line[: cells * (MARKS + 1) + 1], cells)
-        if len(head) == len(line):
-            pieces.append(line)
+        head = take(line[at : at + reach], cells)
+        if at + len(head) >= len(line):
+            pieces.append(head)
             return pieces
         blank = head.rfind(" ") + 1
-        if blank > len(head) // 2 and line[len(head)] != " ":
+        if blank > len(head) // 2 and line[at + len(head)] != " ":
             head = head[:blank]
         pieces.append(head)
-        line = line[len(head) :]
+        at += len(head)
 
 
 def _visible(text: str, keep: str, ascii_only: bool) -> str:

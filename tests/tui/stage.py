@@ -1,0 +1,196 @@
+"""Puts runs into every state an operator meets, through the store contract alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sagewai.core.codec import content_digest, encode, input_digest
+from sagewai.core.stores.base import Store
+from sagewai.models.actor import Actor
+from sagewai.models.approval import ApprovalRequest
+from sagewai.models.run import Definition, LabelValue, LeasedRun, RunSpec, StepInfo
+from sagewai.models.session import ProcessIdentity, SessionSpec
+from sagewai.models.status import Outcome
+from sagewai.models.transition import Move, Transition
+
+OPERATOR = Actor("alice@ops1", source="console", assurance="os")
+SUBMITTER = Actor("shop@web1", source="api")
+STEPS = ("research", "draft", "review", "publish")
+
+
+def definition(workflow: str, steps: tuple[str, ...] = STEPS, *, max_attempts: int = 4) -> Definition:
+    return Definition(
+        workflow, "1", tuple(StepInfo(name, max_attempts) for name in steps), f"print-of-{workflow}"
+    )
+
+
+class Stage:
+    """One store with one worker on it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.leases: dict[str, LeasedRun] = {}
+        self.session = 0
+
+    async def worker(
+        self,
+        *workflows: str,
+        pool: str = "default",
+        name: str = "worker-1",
+        lease: float = 60.0,
+        labels: Mapping[str, LabelValue] | None = None,
+        steps: tuple[str, ...] = STEPS,
+    ) -> int:
+        """A live worker; the last one opened claims for this stage."""
+        self.session = await self.store.open_session(
+            SessionSpec(
+                name=name,
+                kind="worker",
+                process=ProcessIdentity("ops2", "boot", "ns", 4242, "1"),
+                lease_ttl=lease,
+                pool=pool,
+                labels=labels or {},
+                definitions=tuple(definition(workflow, steps) for workflow in workflows),
+                max_concurrent=10,
+            )
+        )
+        return self.session
+
+    async def submit(
+        self,
+        run_id: str,
+        workflow: str = "content-pipeline",
+        *,
+        pool: str = "default",
+        delay: float | None = None,
+        tags: Mapping[str, str] | None = None,
+        labels: Mapping[str, LabelValue] | None = None,
+        steps: tuple[str, ...] = STEPS,
+        **values: object,
+    ) -> str:
+        await self.store.insert_runs(
+            [
+                RunSpec(
+                    run_id=run_id,
+                    workflow=workflow,
+                    input=encode(values),
+                    input_digest=input_digest(values),
+                    definition=definition(workflow, steps),
+                    pool=pool,
+                    delay=delay,
+                    tags=tags or {},
+                    labels=labels or {},
+                    actor=SUBMITTER,
+                )
+            ]
+        )
+        return run_id
+
+    async def hold(self, run_id: str) -> None:
+        """Let the stage's worker take this run."""
+        lease = await self.store.claim_run(self.session, run_id)
+        assert lease is not None
+        self.leases[run_id] = lease
+
+    async def running(self, run_id: str, *, done: int = 0, **options: object) -> str:
+        """A run whose first ``done`` steps are recorded and whose next one runs."""
+        await self.submit(run_id, **options)  # type: ignore[arg-type]
+        await self.hold(run_id)
+        for _ in range(done):
+            await self.finish_step(run_id)
+        return run_id
+
+    async def finish_step(self, run_id: str, result: object = "a result") -> None:
+        lease = self.leases[run_id]
+        steps = [step.name for step in await self.store.get_steps(run_id)]
+        last = lease.seq + 1 == len(steps)
+        await self._move(
+            run_id,
+            Move.COMPLETED if last else Move.STEP_DONE,
+            Outcome.COMPLETED,
+            result=encode(result),
+            next_step=None if last else steps[lease.seq + 1],
+        )
+
+    async def fail_attempt(
+        self, run_id: str, message: str = "upstream said no", *, delay: float = 0.5
+    ) -> None:
+        await self._move(run_id, Move.RETRY, Outcome.FAILED, error=_error(message), delay=delay)
+
+    async def back_off(self, run_id: str, *, delay: float = 600.0) -> None:
+        await self._move(run_id, Move.RETRY_LATER, Outcome.FAILED, error=_error("rate limited"), delay=delay)
+
+    async def ask(
+        self,
+        run_id: str,
+        prompt: str = "Approve publication of: Durable agents",
+        context: object = None,
+        *,
+        gate: str = "#1",
+        timeout: float | None = None,
+    ) -> int:
+        """Park the run at a gate; gives the approval's id."""
+        lease = self.leases[run_id]
+        step = (await self.store.get_run(run_id)).step or ""
+        text = encode({"content": "Durable agents\nsurvive crashes."} if context is None else context)
+        request = ApprovalRequest(step, "", gate, prompt, text, content_digest(prompt, text), timeout)
+        await self._move(run_id, Move.PARK, Outcome.SUSPENDED, requests=(request,), wakeups=lease.wakeups)
+        return (await self.store.approvals_of(run_id))[-1].id
+
+    async def die(
+        self, run_id: str, message: str = "no such topic", *, kind: str = "builtins.ValueError"
+    ) -> None:
+        """Fail the run for good."""
+        await self._move(run_id, Move.FAILED, Outcome.FAILED, error=_error(message, kind))
+
+    async def _move(self, run_id: str, move: Move, outcome: Outcome, **more: object) -> None:
+        lease = self.leases[run_id]
+        run = await self.store.get_run(run_id)
+        head = (await self.store.heads([lease.key]))[lease.key]
+        assert run.step is not None
+        [status] = await self.store.record(
+            [
+                Transition(
+                    key=lease.key,
+                    token=head.token,
+                    rev=head.rev,
+                    move=move,
+                    outcome=outcome,
+                    seq=run.steps_done,
+                    step=run.step,
+                    attempt=run.attempt,
+                    **more,  # type: ignore[arg-type]
+                )
+            ]
+        )
+        assert status is not None
+        self.leases[run_id] = _moved(lease, run.steps_done + (outcome is Outcome.COMPLETED))
+
+    async def one_of_each(self) -> None:
+        """A store as an operator finds it at three in the morning."""
+        await self.worker("content-pipeline", "invoice")
+        await self.submit("run-90ce41d7", "invoice", tags={"team": "blue"}, topic="March")
+        await self.submit("run-0gpu0gpu", "train", pool="gpu", labels={"gpu": True})
+        await self.submit("run-later001", "invoice", delay=3600.0)
+        await self.running("run-81b0aa17", done=1, topic="AI safety")
+        await self.fail_attempt("run-81b0aa17")
+        await self.running("run-5aa1c0de", workflow="invoice", done=1)
+        await self.back_off("run-5aa1c0de")
+        await self.running("run-7f3a91c2", done=2, topic="quantum")
+        await self.ask("run-7f3a91c2")
+        await self.running("run-d0d0d0d0", done=1)
+        await self.die("run-d0d0d0d0")
+        await self.running("run-e4e4e4e4", workflow="invoice", done=0)
+        await self.die("run-e4e4e4e4", "connection refused", kind="httpx.ConnectError")
+        await self.running("run-00c0ffee", done=4)
+
+
+def _moved(lease: LeasedRun, seq: int) -> LeasedRun:
+    from dataclasses import replace
+
+    return replace(lease, seq=seq)
+
+
+def _error(message: str, kind: str = "builtins.RuntimeError") -> str:
+    trace = f'Traceback (most recent call last):\n  File "flows.py", line 12, in draft\n    raise {kind}\n'
+    return encode({"type": kind, "message": message, "traceback": trace})

@@ -1,0 +1,72 @@
+"""The ``:`` line: its commands, how they are read and how they are completed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verb = Literal["runs", "run", "approvals", "workers", "dlq", "theme", "help", "quit"]
+
+COMMANDS: dict[Verb, str] = {
+    "runs": "runs [FILTER]",
+    "run": "run ID",
+    "approvals": "approvals",
+    "workers": "workers",
+    "dlq": "dlq",
+    "theme": "theme NAME",
+    "help": "help",
+    "quit": "quit",
+}
+"""Each with its form."""
+
+_SHORT: dict[str, Verb] = {
+    "q": "quit",
+    "q!": "quit",
+    "?": "help",
+    "approval": "approvals",
+    "worker": "workers",
+}
+
+
+class CommandError(ValueError):
+    """A command that can't be read; the text says what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command and what was written behind it."""
+
+    verb: Verb
+    argument: str = ""
+
+
+def parse(text: str) -> Command:
+    """Raises CommandError. A command may be shortened as long as it stays clear."""
+    word, _, argument = text.strip().partition(" ")
+    argument = argument.strip()
+    verb = _verb(word)
+    if verb in {"run", "theme"} and not argument:
+        raise CommandError(f"{verb!r} needs an argument: {COMMANDS[verb]}")
+    if argument and verb not in {"run", "runs", "theme"}:
+        raise CommandError(f"{verb!r} takes no argument")
+    return Command(verb, argument)
+
+
+def completions(text: str, themes: tuple[str, ...] = ()) -> list[str]:
+    """Whole command lines that begin with ``text``."""
+    if text.startswith("theme "):
+        return [f"theme {name}" for name in themes if f"theme {name}".startswith(text)]
+    return [verb for verb in COMMANDS if verb.startswith(text)] if text else []
+
+
+def _verb(word: str) -> Verb:
+    if word in COMMANDS:
+        return next(verb for verb in COMMANDS if verb == word)
+    if word in _SHORT:
+        return _SHORT[word]
+    matches = [verb for verb in COMMANDS if word and verb.startswith(word)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise CommandError(f"{word!r} could be {' or '.join(matches)}")
+    raise CommandError(f"no command is called {word!r}: use {', '.join(COMMANDS)}")

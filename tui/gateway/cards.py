@@ -1,0 +1,194 @@
+"""Builds what a reviewer reads before deciding. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sagewai.core.codec import content_digest
+from sagewai.core.labels import contained, encode_labels
+from sagewai.models.approval import Approval
+from sagewai.models.history import Attempt
+from sagewai.models.run import Run, StepInfo
+from sagewai.models.session import Session
+from sagewai.models.status import ApprovalStatus, SessionStatus
+from tui.format import Cell, Role, age, approval_state, plural
+from tui.gateway.details import attempt_line
+from tui.gateway.shape import Shaper
+from tui.payload import Line, raw, readable
+from tui.text import hidden
+from tui.views import ApprovalRow, Card, Fact, Ref
+
+DIGEST = 16
+"""Hex digits of a digest that are shown."""
+
+
+def digest_ref(digest: str, shaper: Shaper) -> Ref:
+    return Ref(digest, shaper.scribe.line(digest[:DIGEST]))
+
+
+def approval_row(approval: Approval, served: bool, now: datetime, shaper: Shaper) -> ApprovalRow:
+    """``served``: a worker lives in the run's pool."""
+    gate = "" if approval.gate.startswith("#") else f"/{shaper.short(approval.gate)}"
+    left = None if approval.deadline_at is None else (approval.deadline_at - now).total_seconds()
+    due = (
+        Cell("-", Role.DIM) if left is None else Cell(f"in {age(left)}" if left > 0 else "over", Role.WAITING)
+    )
+    if left is not None and left < 600:
+        due = Cell(due.text, Role.FAILED)
+    return ApprovalRow(
+        key=approval.id,
+        run=shaper.ref(approval.run_id),
+        digest=digest_ref(approval.digest, shaper),
+        workflow=shaper.short(approval.workflow),
+        cells={
+            "due": due,
+            "run": Cell(shaper.short(approval.run_id), Role.STRONG),
+            "workflow": Cell(shaper.short(approval.workflow)),
+            "step": Cell(f"{shaper.short(approval.step)}{gate}"),
+            "age": Cell(age((now - approval.requested_at).total_seconds()), Role.DIM),
+            "pool": Cell(shaper.short(approval.pool), Role.DIM),
+            "worker": Cell(shaper.glyphs.done, Role.DONE) if served else Cell("NONE!", Role.FAILED),
+            "prompt": Cell(shaper.short(approval.prompt), Role.DIM),
+        },
+    )
+
+
+def card(
+    approval: Approval,
+    run: Run,
+    steps: Sequence[StepInfo],
+    attempts: Sequence[Attempt],
+    others: Sequence[Approval],
+    sessions: Sequence[Session],
+    now: datetime,
+    shaper: Shaper,
+) -> Card:
+    """``approval`` with its context; ``others`` are what its step asked before, in this run."""
+    context = approval.context or ""
+    intact = content_digest(approval.prompt, context) == approval.digest
+    pending = approval.status is ApprovalStatus.PENDING
+    unseen = hidden(approval.prompt) + hidden(context)
+    length = f"{len(approval.prompt) + len(context):,} characters"
+    gate = "" if approval.gate.startswith("#") else f" ({shaper.short(approval.gate)})"
+    branch = f" in {shaper.short(approval.branch)}" if approval.branch else ""
+    facts = [
+        Fact(
+            "asked",
+            Cell(f"{age((now - approval.requested_at).total_seconds())} ago{_deadline(approval, now)}"),
+        ),
+        Fact("worker", takers(run, sessions, shaper)),
+        Fact("after", Cell(_after(run, approval.step, steps, shaper))),
+        Fact(
+            "content",
+            Cell(f"{length}, {plural(unseen, 'hidden character')} made visible", Role.WAITING)
+            if unseen
+            else Cell(length),
+        ),
+        Fact(
+            "digest",
+            Cell(f"{digest_ref(approval.digest, shaper)}{shaper.glyphs.ellipsis}", Role.DIM)
+            if intact
+            else Cell("does NOT match this content: nothing can be decided here", Role.FAILED),
+        ),
+    ]
+    if not pending:
+        facts.insert(0, Fact("state", _decided(approval, now, shaper)))
+    return Card(
+        key=approval.id,
+        run=shaper.ref(approval.run_id),
+        digest=digest_ref(approval.digest, shaper),
+        title=(
+            approval_state(approval.status, shaper.glyphs),
+            Cell(f"{shaper.short(approval.step)}{gate}{branch}", Role.STRONG),
+            Cell(f"of {shaper.short(approval.workflow)}"),
+            Cell(shaper.short(approval.run_id), Role.ACCENT),
+        ),
+        facts=tuple(facts),
+        content=(*_prompt(approval.prompt, shaper), *_context(context, shaper)),
+        before=tuple(_before(approval, run, attempts, others, now, shaper)),
+        decidable=pending and intact,
+    )
+
+
+def takers(run: Run, sessions: Sequence[Session], shaper: Shaper) -> Cell:
+    """Whether a live worker could take the run once it is decided."""
+    needed = encode_labels(run.labels)
+    able = [
+        session
+        for session in sessions
+        if session.live
+        and session.kind == "worker"
+        and session.status is SessionStatus.ACTIVE
+        and session.pool == run.pool
+        and run.workflow in session.workflows
+        and contained(needed, encode_labels(session.labels))
+    ]
+    where = f"pool {shaper.short(run.pool)}" + (f" with {shaper.labels(run.labels)}" if run.labels else "")
+    if able:
+        return Cell(
+            f"{shaper.glyphs.done} {plural(len(able), 'live worker')} in {where} can take it", Role.DONE
+        )
+    return Cell(f"{shaper.glyphs.failed} NONE: no live worker in {where} knows this workflow", Role.FAILED)
+
+
+def _deadline(approval: Approval, now: datetime) -> str:
+    if approval.deadline_at is None:
+        return ", no deadline"
+    left = (approval.deadline_at - now).total_seconds()
+    return f", due in {age(left)}" if left > 0 else ", its deadline has passed"
+
+
+def _after(run: Run, step: str, steps: Sequence[StepInfo], shaper: Shaper) -> str:
+    names = [declared.name for declared in steps]
+    if step not in names:
+        return "the run goes on"
+    following = names[names.index(step) + 1 :]
+    if not following:
+        return "this is the last step"
+    return f"{shaper.short(following[0])} ({len(names) - len(following) + 1}/{len(names)})"
+
+
+def _decided(approval: Approval, now: datetime, shaper: Shaper) -> Cell:
+    state = approval_state(approval.status, shaper.glyphs)
+    decision = approval.decision
+    if decision is None:
+        return state
+    ago = age((now - decision.decided_at).total_seconds())
+    reason = f": {shaper.short(decision.reason)}" if decision.reason else ""
+    return Cell(f"{state.text} by {shaper.short(decision.reviewer.name)} {ago} ago{reason}", state.role)
+
+
+def _prompt(prompt: str, shaper: Shaper) -> tuple[Line, ...]:
+    return tuple(Line(line.text, Role.STRONG) for line in raw(prompt, shaper.scribe))
+
+
+def _context(context: str, shaper: Shaper) -> tuple[Line, ...]:
+    if not context or context in {"{}", "null"}:
+        return ()
+    return (Line(), *readable(context, shaper.scribe, shaper.glyphs))
+
+
+def _before(
+    approval: Approval,
+    run: Run,
+    attempts: Sequence[Attempt],
+    others: Sequence[Approval],
+    now: datetime,
+    shaper: Shaper,
+) -> list[Line]:
+    """What has already happened: earlier contents and decisions of this gate, then the attempts, newest first."""
+    lines: list[Line] = []
+    for other in sorted(others, key=lambda other: other.id, reverse=True):
+        if other.id != approval.id:
+            state = _decided(other, now, shaper)
+            text = f"{shaper.short(other.step)} revision {other.revision}: {state.text}"
+            lines.append(
+                Line(text, state.role, head=f"{age((now - other.requested_at).total_seconds()):>5} ago  ")
+            )
+    lines += [attempt_line(attempt, now, shaper) for attempt in reversed(attempts)]
+    if run.takeovers:
+        lines.append(
+            Line(f"lost its worker {plural(run.takeovers, 'time')} in a row", Role.FAILED, head=" " * 11)
+        )
+    return lines

@@ -1,0 +1,147 @@
+"""The way to the database: opens it when first asked, notices when it goes away, keeps its clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from sagewai.errors import (
+    ApprovalNotFound,
+    DeadLetterNotFound,
+    RunError,
+    StoreError,
+    StoreRefused,
+    WorkerNotFound,
+)
+from sagewai.models.actor import Actor
+from tui.gateway.link import Link
+from tui.gateway.place import place
+from tui.gateway.shape import Shaper
+from tui.text import Scribe
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
+
+T = TypeVar("T")
+
+INTERVAL = 2.0
+"""Seconds between two looks at the database."""
+
+_PATIENCE = 15.0
+"""Seconds after which a read that neither answers nor fails counts as failed."""
+
+_CLOCK_EVERY = 60.0
+_NOT_THERE = (RunError, ApprovalNotFound, DeadLetterNotFound, WorkerNotFound, StoreRefused)
+
+
+class Unreachable(Exception):
+    """The database didn't answer; the last picture stays. The text is safe."""
+
+
+class Missing(Exception):
+    """What was asked for isn't there. The text is safe."""
+
+
+def open_store(url: str) -> Store:
+    """The store a URL names. Its driver is imported now, not before: that costs more than the first frame may."""
+    from sagewai.core.stores import url as urls
+
+    return urls.open_store(url)
+
+
+class Door:
+    """One store, seen by one actor. ``read_only`` migrates nothing and sweeps nothing."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        actor: Actor,
+        read_only: bool = False,
+        scribe: Scribe | None = None,
+        opener: Callable[[str], Store] = open_store,
+    ) -> None:
+        self.shaper = Shaper(scribe or Scribe())
+        self.url = url
+        self.place = self.shaper.short(place(url))
+        self.actor = actor
+        self.actor_name = self.shaper.short(actor.name)
+        self.read_only = read_only
+        self.link = Link()
+        self._opener = opener
+        self._store: Store | None = None
+        self._opening = asyncio.Lock()
+        self._clock_offset = timedelta(0)
+        self._clock_read_at = float("-inf")
+
+    async def close(self) -> None:
+        """Let go of the store's connections of this event loop."""
+        store, self._store = self._store, None
+        if store is not None:
+            await store.close()
+
+    async def breathe(self) -> None:
+        """Wait until the next look is due: sooner when something came to rest, later while nothing answers."""
+        pause = self.link.pause(INTERVAL)
+        store = self._store
+        if store is None or self.link.state != "live":
+            await asyncio.sleep(pause)
+            return
+        await asyncio.sleep(min(0.3, pause))
+        try:
+            await store.wait("done", pause - 0.3)
+        except (StoreError, OSError):
+            await asyncio.sleep(pause)
+
+    async def sweep(self) -> None:
+        """Do what time has made due, as every writing process does; a reader leaves it to others."""
+        if self.read_only or self._store is None or self.link.state != "live":
+            return
+        await self.read(lambda store: store.tick())
+
+    def now(self) -> datetime:
+        """The database's clock, as of its last reading."""
+        return datetime.now(UTC) + self._clock_offset
+
+    async def read(self, call: Callable[[Store], Awaitable[T]]) -> T:
+        """What ``call`` reads. Raises Unreachable or Missing."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                store = await self.opened()
+                if time.monotonic() - self._clock_read_at > _CLOCK_EVERY:
+                    self._clock_offset = await store.now() - datetime.now(UTC)
+                    self._clock_read_at = time.monotonic()
+                value = await call(store)
+        except _NOT_THERE as error:
+            self.link.answered()
+            raise Missing(self.said(error)) from error
+        except (StoreError, OSError, TimeoutError) as error:
+            self.link.failed(self.said(error))
+            raise Unreachable(self.link.error) from error
+        self.link.answered()
+        return value
+
+    async def opened(self) -> Store:
+        """The store, opened and (by a writing console) migrated."""
+        async with self._opening:
+            if self._store is None:
+                store = await asyncio.to_thread(self._opener, self.url)
+                try:
+                    await (store.info() if self.read_only else store.initialize())
+                except BaseException:
+                    await store.close()
+                    raise
+                self._store = store
+            return self._store
+
+    def said(self, error: BaseException) -> str:
+        """An error's text, safe and without secrets."""
+        from sagewai.core.redact import redact
+
+        text = str(error) or (
+            "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+        )
+        return self.shaper.scribe.line(redact(text), limit=500)

@@ -1,0 +1,196 @@
+"""What screens ask: rows, timelines, cards and counters. Reads raise Unreachable while the database doesn't answer,
+and Missing for what isn't there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sagewai.models.approval import Approval
+from sagewai.models.page import MAX_PAGE, ApprovalQuery, DeadLetterQuery, RunQuery
+from sagewai.models.run import Run
+from sagewai.models.session import PoolOverview, Session
+from sagewai.models.status import ApprovalStatus
+from tui.filters import Filter
+from tui.gateway import cards, details
+from tui.gateway.door import Door, Missing
+from tui.gateway.follow import Followed
+from tui.gateway.verbs import Verbs
+from tui.payload import Line, readable
+from tui.views import (
+    ApprovalRow,
+    Card,
+    DeadRow,
+    GroupRow,
+    PoolRow,
+    Ref,
+    RunRow,
+    RunView,
+    Tab,
+    Totals,
+    Window,
+    WorkerRow,
+)
+
+_SIFT_PAGES = 3
+"""Pages of MAX_PAGE rows that one window of a sifted listing reads at most."""
+
+_FOLLOWED = 4
+"""Runs whose history is kept at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reviewed:
+    """What the card on screen was built from; all but the workers is as it was when the card was opened."""
+
+    approval: Approval
+    run: Run
+    others: tuple[Approval, ...]
+    followed: Followed
+
+
+class Gateway:
+    """What screens may ask and do. At most five statements a refresh, the counters included."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.verbs = Verbs(door)
+        self._pools: tuple[PoolOverview, ...] = ()
+        self._followed: dict[str, Followed] = {}
+        self._reviewed: _Reviewed | None = None
+
+    async def totals(self) -> Totals:
+        """The counter line; two statements."""
+        counts = await self.door.read(lambda store: store.counts())
+        self._pools = tuple(await self.door.read(lambda store: store.list_pools()))
+        return self.door.shaper.totals(counts, self._pools)
+
+    # -- runs ---------------------------------------------------------------------------------------------------------
+
+    async def runs(self, wanted: Filter, cursor: str | None, limit: int) -> Window[RunRow]:
+        """A window of runs. What no index answers is sifted from at most ``_SIFT_PAGES`` pages."""
+        now = self.door.now()
+        oldest = None if wanted.since is None else now - timedelta(seconds=wanted.since)
+        rows: list[RunRow] = []
+        looked = 0
+        for _ in range(_SIFT_PAGES if wanted.is_sifted else 1):
+            query = wanted.page(cursor, MAX_PAGE if wanted.pattern else limit)
+            page = await self.door.read(lambda store, query=query: store.list_runs(query))  # type: ignore[misc]
+            looked += len(page)
+            cursor = page.next_cursor
+            for run in page:
+                if oldest is not None and run.created_at < oldest:
+                    if wanted.query.order == "newest":
+                        return Window(tuple(rows), None, looked)
+                elif wanted.keeps(run):
+                    rows.append(self.door.shaper.run(run, now))
+            if cursor is None or len(rows) >= limit:
+                break
+        return Window(tuple(rows), cursor, looked)
+
+    async def run(self, key: Ref) -> RunView:
+        """One run with its timeline; three statements."""
+        run = await self.door.read(lambda store: store.get_run(key.raw))
+        followed = await self._follow(key.raw)
+        shaper, now = self.door.shaper, self.door.now()
+        return details.run_view(run, followed.steps, followed.attempts, followed.events, now, shaper)
+
+    async def tab(self, key: Ref, tab: Tab) -> tuple[Line, ...]:
+        """What a tab of the Run screen holds; errors and events are those :meth:`run` read last."""
+        run_id, shaper = key.raw, self.door.shaper
+        if tab == "input":
+            text = await self.door.read(lambda store: store.get_input(run_id))
+            return readable(text, shaper.scribe, shaper.glyphs)
+        if tab == "output":
+            results = await self.door.read(lambda store: store.get_results(run_id))
+            return details.result_lines(list(results.items()), shaper)
+        if tab == "raw":
+            return details.raw_lines(await self.door.read(lambda store: store.get_run(run_id)), shaper)
+        followed = self._followed.get(run_id) or await self._follow(run_id)
+        if tab == "error":
+            return details.error_lines(followed.attempts, self.door.now(), shaper)
+        return details.event_lines(followed.events, followed.origin, shaper)
+
+    async def find_run(self, text: str) -> Ref:
+        """The run whose id is ``text``, or the only one whose id begins with it."""
+        window = await self.runs(Filter(query=RunQuery(prefix=text)), None, MAX_PAGE)
+        exact = [row for row in window.rows if row.key.raw == text]
+        found = exact or list(window.rows)
+        shown = self.door.shaper.short(text)
+        if not found:
+            raise Missing(f"no run's id begins with {shown!r}")
+        if len(found) > 1:
+            raise Missing(f"several runs' ids begin with {shown!r}: write more of it")
+        return found[0].key
+
+    # -- approvals ----------------------------------------------------------------------------------------------------
+
+    async def approvals(self, cursor: str | None, limit: int) -> Window[ApprovalRow]:
+        """A window of pending approvals, by deadline. Which pools are served is as :meth:`totals` saw it last."""
+        query = ApprovalQuery(status=ApprovalStatus.PENDING, cursor=cursor, limit=limit)
+        page = await self.door.read(lambda store: store.list_approvals(query))
+        served = {pool.pool for pool in self._pools if pool.live_workers}
+        now = self.door.now()
+        rows = tuple(cards.approval_row(item, item.pool in served, now, self.door.shaper) for item in page)
+        return Window(rows, page.next_cursor, len(page))
+
+    async def card(self, approval_id: int) -> Card:
+        """Everything a reviewer reads before deciding."""
+        approval = await self.door.read(lambda store: store.get_approval(approval_id))
+        run_id = approval.run_id
+        run = await self.door.read(lambda store: store.get_run(run_id))
+        others = tuple(await self.door.read(lambda store: store.approvals_of(run_id)))
+        self._reviewed = _Reviewed(approval, run, others, await self._follow(run_id))
+        return await self.card_again()
+
+    async def card_again(self) -> Card:
+        """The card of the last :meth:`card` with today's workers; one statement."""
+        if self._reviewed is None:
+            raise Missing("no approval is open")
+        seen = self._reviewed
+        sessions: list[Session] = await self.door.read(lambda store: store.list_sessions(live_only=True))
+        steps, attempts = seen.followed.steps, seen.followed.attempts
+        now, shaper = self.door.now(), self.door.shaper
+        return cards.card(seen.approval, seen.run, steps, attempts, seen.others, sessions, now, shaper)
+
+    async def pending_approval(self, run: Ref) -> int | None:
+        """The id of the run's first pending approval."""
+        query = ApprovalQuery(status=ApprovalStatus.PENDING, run_id=run.raw, limit=1)
+        page = await self.door.read(lambda store: store.list_approvals(query))
+        return page.items[0].id if page.items else None
+
+    # -- workers, dead letters ----------------------------------------------------------------------------------------
+
+    def pools(self) -> tuple[PoolRow, ...]:
+        """Every pool that has runs or workers, as :meth:`totals` saw them last."""
+        now = self.door.now()
+        return tuple(self.door.shaper.pool(pool, now) for pool in self._pools)
+
+    async def workers(self) -> tuple[WorkerRow, ...]:
+        """Sessions, live ones first."""
+        sessions = await self.door.read(lambda store: store.list_sessions())
+        now = self.door.now()
+        return tuple(self.door.shaper.worker(session, now) for session in sessions)
+
+    async def dead_letters(self, error_type: Ref | None, cursor: str | None, limit: int) -> Window[DeadRow]:
+        """A window of dead letters, newest first."""
+        wanted = None if error_type is None else error_type.raw
+        query = DeadLetterQuery(error_type=wanted, cursor=cursor, limit=limit)
+        page = await self.door.read(lambda store: store.list_dead_letters(query))
+        now = self.door.now()
+        rows = tuple(self.door.shaper.dead_letter(letter, now) for letter in page)
+        return Window(rows, page.next_cursor, len(page))
+
+    async def dead_letter_groups(self) -> tuple[GroupRow, ...]:
+        """Dead letters by error type, the largest group first."""
+        groups = await self.door.read(lambda store: store.group_dead_letters())
+        now = self.door.now()
+        return tuple(self.door.shaper.group(group, now) for group in groups)
+
+    async def _follow(self, run_id: str) -> Followed:
+        followed = self._followed.pop(run_id, None) or Followed(run_id)
+        await followed.catch_up(self.door.read)
+        self._followed[run_id] = followed
+        while len(self._followed) > _FOLLOWED:
+            self._followed.pop(next(iter(self._followed)))
+        return followed

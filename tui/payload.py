@@ -1,0 +1,97 @@
+"""JSON as a person reads it: every value, in order, long strings behind a gutter that data can't fake. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tui.format import Glyphs, Role
+from tui.text import Scribe
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][\w .-]*\Z", re.ASCII)
+_DEEPEST = 12
+"""Nesting beyond this is indented no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a text pane, safe. ``head`` stands before the text, ``hang`` before what didn't fit and is folded."""
+
+    text: str = ""
+    role: Role = Role.PLAIN
+    head: str = ""
+    hang: str = ""
+
+
+class _Number(str):
+    """A number as it was written: no digit is lost to a float, none refused for its length."""
+
+    __slots__ = ()
+
+
+def readable(text: str, scribe: Scribe, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The lines of a JSON text; of any other text the lines as they are."""
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_Members, parse_int=_Number, parse_float=_Number, parse_constant=_Number
+        )
+        return tuple(_lines(value, "", 0, scribe, glyphs))
+    except (ValueError, RecursionError):
+        return raw(text, scribe)
+
+
+def raw(text: str, scribe: Scribe) -> tuple[Line, ...]:
+    """The lines of any text."""
+    return tuple(Line(line) for line in scribe.lines(text).split("\n"))
+
+
+class _Members(list[tuple[str, object]]):
+    """An object's members in the order they were written, repeated keys included."""
+
+
+def _lines(value: object, head: str, depth: int, scribe: Scribe, glyphs: Glyphs) -> Iterator[Line]:
+    """``head`` names the value: a key or a list's dash."""
+    indent = "  " * min(depth, _DEEPEST)
+    if isinstance(value, _Members | list) and value:
+        if head:
+            yield Line(head=indent + head.rstrip(), hang=indent)
+            depth += 1
+        for item in value:
+            if isinstance(value, _Members):
+                key, entry = item
+                yield from _lines(entry, f"{_key(key, scribe)}: ", depth, scribe, glyphs)
+            else:
+                yield from _lines(item, "- ", depth, scribe, glyphs)
+    elif isinstance(value, str) and not isinstance(value, _Number):
+        yield from _string(value, indent, head, scribe, glyphs)
+    else:
+        yield Line(_scalar(value), Role.ACCENT, indent + head, indent + "  ")
+
+
+def _string(value: str, indent: str, head: str, scribe: Scribe, glyphs: Glyphs) -> Iterator[Line]:
+    if "\n" not in value and len(value) <= 60:
+        yield Line(scribe.line(json.dumps(value, ensure_ascii=False)), head=indent + head, hang=indent + "  ")
+        return
+    if head:
+        yield Line(head=indent + head.rstrip(), hang=indent)
+        indent += "  "
+    gutter = f"{indent}{glyphs.gutter} "
+    for line in scribe.lines(value).split("\n"):
+        yield Line(line, head=gutter, hang=gutter)
+
+
+def _scalar(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, _Members):
+        return "{}"
+    return "[]" if isinstance(value, list) else str(value)
+
+
+def _key(key: str, scribe: Scribe) -> str:
+    plain = _PLAIN_KEY.match(key) is not None and len(key) <= 60
+    return key if plain else scribe.line(json.dumps(key, ensure_ascii=False), limit=200)

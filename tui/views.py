@@ -1,0 +1,164 @@
+"""What the gateway hands to screens: facts whose text is safe to draw, and the ids that actions are pinned to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from sagewai.models.status import Ask, RunStatus, WaitReason
+from tui.format import Cell
+from tui.lanes import History
+from tui.payload import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An id to act on and how it is shown. Only ``text`` is ever drawn: ``str()`` and ``repr()`` give nothing else."""
+
+    raw: str = field(repr=False)
+    text: str = field(compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[R]):
+    """Some rows of a listing. ``cursor`` leads on, None at the end; ``looked`` rows were read to find these."""
+
+    rows: tuple[R, ...]
+    cursor: str | None = None
+    looked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in a table. ``started`` says whether an attempt may be on its way, ``stands`` a waiting run's step."""
+
+    key: Ref
+    status: RunStatus
+    wait: WaitReason | None
+    asked: Ask | None
+    workflow: str
+    cells: Mapping[str, Cell]
+
+    @property
+    def awaits_approval(self) -> bool:
+        return self.wait is WaitReason.APPROVAL
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of a heading or card: what it is about, and what it says."""
+
+    name: str
+    value: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One run as the Run screen and the preview draw it."""
+
+    row: RunRow
+    facts: tuple[Fact, ...]
+    history: History
+    notes: tuple[Line, ...]
+    """What an operator should know before anything else: the error, who rejected it and why, what was asked."""
+
+
+Tab = Literal["input", "output", "error", "events", "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRow:
+    """A pending approval in the inbox. A decision on it names ``key`` and ``digest``."""
+
+    key: int
+    run: Ref
+    digest: Ref
+    workflow: str
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything a reviewer sees before deciding. ``decidable`` is False once it was decided, superseded or closed, or
+    when the content's digest isn't the one on record."""
+
+    key: int
+    run: Ref
+    digest: Ref
+    title: tuple[Cell, ...]
+    facts: tuple[Fact, ...]
+    content: tuple[Line, ...]
+    before: tuple[Line, ...]
+    decidable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A pool."""
+
+    key: Ref
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """A session of a worker or a script. ``key`` is its id; ``live`` and ``paused`` decide which keys apply."""
+
+    key: int
+    name: Ref
+    live: bool
+    paused: bool
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRow:
+    """A dead letter. ``error`` holds its whole error."""
+
+    key: Ref
+    error_type: Ref
+    workflow: str
+    cells: Mapping[str, Cell]
+    error: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """Dead letters of one error type."""
+
+    key: Ref
+    count: int
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The counter line: runs per status and what an operator looks at first."""
+
+    by_status: Mapping[RunStatus, int]
+    by_pool: Mapping[str, Mapping[RunStatus, int]]
+    dead_letters: int
+    approvals: int
+    live_workers: int
+    stale_workers: int
+    unserved: tuple[str, ...]
+    """Pools, as shown, whose runs wait while no worker lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """One thing an operator did here: what, what came of it, and the command line that would have done the same."""
+
+    at: datetime
+    what: str
+    outcome: str
+    ok: bool
+    twin: str
