@@ -1,0 +1,130 @@
+"""One open connection: how it is set up, how it waits for its turn, and how it keeps the WAL small."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from sagewai.core.stores.sqlite.transaction import Begin, Transaction, told, transact
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds a statement waits for its turn before the store counts as unavailable."""
+
+SHORTEST, LONGEST = 0.000_1, 0.004
+"""Seconds of one random back-off. ``busy_timeout`` sleeps in fixed steps, by which eight claimers starve each other."""
+
+CHECKPOINT_PAGES = 2_000
+"""From this length of the WAL on it is moved into the database, beside the work."""
+
+TRUNCATE_PAGES = 8_000
+"""From this length on (32 MB) writers wait for the readers, so that the WAL begins again from its start."""
+
+WAL_LIMIT = 16_000_000
+"""Bytes of the WAL file that are kept for reuse when it begins again."""
+
+Arrivals = tuple[int, int]
+"""How often a run became ready, and how often one came to rest, since the database was made."""
+
+Heard = Callable[[Arrivals], None]
+"""Told after each commit."""
+
+
+class Connection:
+    """A connection for one thread at a time. Its errors are the library's."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], int], heard: Heard, patience: float) -> None:
+        self._path = str(path)
+        self._clock = clock
+        self._heard = heard
+        self._patience = self._full_patience = patience
+        self._asked_at = 0.0
+        self._wal_pages = 0
+        self._driver = self._guard(self._open)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Carry out ``work`` in one transaction, alone among the writers of all processes; durable on return."""
+        result, arrivals = self.transact("begin immediate", lambda tx: (work(tx), read_arrivals(tx)))
+        self._heard(arrivals)
+        return result
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Carry out ``work`` on one snapshot, which ends with it: a kept one would let the WAL grow."""
+        return self.transact("begin", work)
+
+    def transact(self, begin: Begin, work: Callable[[Transaction], T]) -> T:
+        return self._guard(lambda: transact(self._driver, begin, self._clock, work))
+
+    def keep_log(self) -> None:
+        """Switch the file to a write-ahead log; of processes that do so at once, all succeed."""
+        self._guard(self._keep_log)
+
+    @property
+    def wants_checkpoint(self) -> bool:
+        return self._wal_pages >= CHECKPOINT_PAGES
+
+    def checkpoint(self, *, truncate: bool = False) -> None:
+        """Move the WAL into the database; with ``truncate``, and when it has grown long, empty its file too."""
+        truncate = truncate or self._wal_pages >= TRUNCATE_PAGES
+        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
+        self._patience = 0.2  # whoever is in the way will come by here as well
+        try:
+            self._guard(lambda: self._driver.wal_checkpoint(mode=mode))
+            self._wal_pages = 0
+        finally:
+            self._patience = self._full_patience
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def _open(self) -> apsw.Connection:
+        driver = apsw.Connection(self._path, flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=256)
+        driver.set_busy_handler(self._await_turn)
+        driver.set_wal_hook(self._note_pages)  # replaces the automatic checkpoint
+        driver.execute(
+            "pragma synchronous = full; pragma temp_store = memory; pragma cache_size = -16000; "
+            f"pragma journal_size_limit = {WAL_LIMIT}"
+        )
+        return driver
+
+    def _keep_log(self) -> None:
+        since = time.monotonic()
+        while self._driver.pragma("journal_mode") != "wal":
+            try:
+                self._driver.pragma("journal_mode", "wal")
+            except (apsw.BusyError, apsw.LockedError):  # not every path to this lock asks the busy handler
+                if time.monotonic() - since > self._patience:
+                    raise
+                time.sleep(random.uniform(SHORTEST, LONGEST))
+
+    def _await_turn(self, calls: int) -> bool:
+        now = time.monotonic()
+        if calls == 0:
+            self._asked_at = now
+        elif now - self._asked_at > self._patience:
+            return False
+        time.sleep(random.uniform(SHORTEST, LONGEST))
+        return True
+
+    def _note_pages(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _guard(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except (apsw.Error, OverflowError, UnicodeEncodeError) as error:
+            raise told(error, self._path) from error
+
+
+def read_arrivals(tx: Transaction) -> Arrivals:
+    ((work, done),) = tx.rows(
+        "select sum(n) filter (where status = 1), sum(n) filter (where status >= 3) from arrivals"
+    )
+    return work, done

@@ -1,0 +1,149 @@
+"""The threads of one event loop: a lane to write and a lane to read, each a thread with a connection of its own.
+
+Whatever a method does is one hop into a lane. A loop that must not queue behind another's long write (the heartbeat's)
+has lanes of its own by being a loop of its own. A process that forgets to close still ends: idle lanes hold nothing up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+from sagewai.core.stores.sqlite.connection import Arrivals, Connection, read_arrivals
+from sagewai.core.stores.sqlite.hints import Hints
+from sagewai.core.stores.sqlite.transaction import Transaction
+from sagewai.errors import StoreError
+
+T = TypeVar("T")
+
+IDLE = 2.0
+"""Seconds without a write after which the WAL is emptied."""
+
+
+Connect = Callable[[bool], Connection]
+"""Opens a connection; given True, it brings an older schema up to date instead of refusing it."""
+
+
+class Lane:
+    """One thread and its connection, opened by the first job. Jobs are done in the order they were handed over."""
+
+    def __init__(self, name: str, connect: Connect) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def run(self, job: Callable[[Connection], T], *, migrate: bool = False) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._do, job, migrate)
+
+    def hand_over(self, job: Callable[[Connection], object]) -> None:
+        """Have the job done, without waiting for it."""
+        self._executor.submit(self._do, job, False)
+
+    def end(self) -> Future[None]:
+        """Close the connection behind the jobs that were handed over; the thread ends."""
+        ended = self._executor.submit(self._end)
+        self._executor.shutdown(wait=False)
+        return ended
+
+    def _do(self, job: Callable[[Connection], T], migrate: bool) -> T:
+        if self._connection is None:
+            self._connection = self._connect(migrate)
+        return job(self._connection)
+
+    def _end(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class Lanes:
+    """What one event loop has open."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, connect: Connect) -> None:
+        self._loop = loop
+        self._connect = connect
+        self._pid = os.getpid()
+        self._writer = Lane("sagewai-sqlite-write", self._open)
+        self._reader = Lane("sagewai-sqlite-read", self._open)
+        self._wrote_at = 0.0
+        self._idle: asyncio.TimerHandle | None = None
+        self.hints = Hints(loop, self._look)
+
+    @property
+    def usable(self) -> bool:
+        """Whether this process opened them; a forked child must not touch its parent's connections."""
+        return self._pid == os.getpid()
+
+    async def migrate(self) -> None:
+        await self._writer.run(lambda connection: None, migrate=True)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self._reader.run(lambda connection: connection.read(work))
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        return await self._written(lambda connection: connection.write(work))
+
+    async def write_if(self, peek: Callable[[Transaction], T | None], work: Callable[[Transaction], T]) -> T:
+        """What ``peek`` finds, and only where that is None, ``work``: a look takes no lock from those who write."""
+
+        def job(connection: Connection) -> T:
+            found = connection.read(peek)
+            return connection.write(work) if found is None else found
+
+        return await self._written(job)
+
+    async def close(self) -> None:
+        self.hints.stop()
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        self._writer.hand_over(_empty_log)
+        await asyncio.gather(*(asyncio.wrap_future(lane.end()) for lane in (self._reader, self._writer)))
+
+    def abandon(self) -> None:
+        """Close what a loop that has ended left open, without waiting for it."""
+        for lane in (self._reader, self._writer):
+            lane.end()
+
+    async def _written(self, work: Callable[[Connection], T]) -> T:
+        def job(connection: Connection) -> T:
+            result = work(connection)
+            if connection.wants_checkpoint:  # behind this job, so that its caller goes on meanwhile
+                self._writer.hand_over(_shorten_log)
+            return result
+
+        result = await self._writer.run(job)
+        self._wrote_at = self._loop.time()
+        if self._idle is None:
+            self._idle = self._loop.call_later(IDLE, self._empty_log_when_idle)
+        return result
+
+    def _empty_log_when_idle(self) -> None:
+        quiet = self._loop.time() - self._wrote_at
+        if quiet < IDLE:
+            self._idle = self._loop.call_later(IDLE - quiet, self._empty_log_when_idle)
+            return
+        self._idle = None
+        self._writer.hand_over(_empty_log)
+
+    async def _look(self) -> Arrivals:
+        return await self.read(read_arrivals)
+
+    def _open(self, migrate: bool) -> Connection:
+        connection = self._connect(migrate)
+        self.hints.begin(connection.read(read_arrivals))
+        return connection
+
+
+def _shorten_log(connection: Connection) -> None:
+    with suppress(StoreError):  # whoever is in the way will come by here as well
+        connection.checkpoint()
+
+
+def _empty_log(connection: Connection) -> None:
+    with suppress(StoreError):
+        connection.checkpoint(truncate=True)

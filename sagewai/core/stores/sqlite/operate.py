@@ -1,0 +1,121 @@
+"""What operators do to a run, by the table of legal transitions."""
+
+from __future__ import annotations
+
+from sagewai.core.stores.sqlite import words
+from sagewai.core.stores.sqlite.changes import Changes, Head, head_of
+from sagewai.core.stores.sqlite.rows import RUN, run_of
+from sagewai.core.stores.sqlite.transaction import Transaction
+from sagewai.core.transitions import Operation, after
+from sagewai.errors import DeadLetterNotFound, InvalidOptionError, InvalidTransition
+from sagewai.models.actor import Actor
+from sagewai.models.history import EventKind
+from sagewai.models.run import Run
+from sagewai.models.status import Ask, RunStatus
+
+
+def operate(
+    tx: Transaction, run_id: str, operation: Operation, actor: Actor, reason: str, priority: int | None
+) -> Run:
+    run = head_of(tx, run_id)
+    if operation not in _HOW and (operation is not Operation.SET_PRIORITY or priority is None):
+        raise InvalidOptionError(
+            f"{operation!r} with priority {priority!r} is not an operator's: use CANCEL, PAUSE, RESUME, RETRY, "
+            "DISCARD, or SET_PRIORITY with a priority"
+        )
+    status = after(words.STATUS[run.status], operation, run_id=run_id)
+    changes = Changes(tx)
+    if priority is not None and operation is Operation.SET_PRIORITY:
+        _set_priority(changes, run, actor, reason, priority)
+    else:
+        _HOW[operation](changes, run, status, actor, reason)
+    changes.write()
+    (row,) = tx.rows(f"{RUN} where r.id = ?", run.key)
+    return run_of(row)
+
+
+def _cancel(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
+    if status is RunStatus.RUNNING:
+        _ask(changes, run, Ask.CANCEL, by, reason)
+    else:
+        changes.cancel(run, by, reason)
+
+
+def _pause(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
+    if status is RunStatus.RUNNING:
+        _ask(changes, run, Ask.PAUSE, by, reason)
+    else:
+        changes.pause(run, by, reason)
+
+
+def _ask(changes: Changes, run: Head, ask: Ask, by: Actor, reason: str) -> None:
+    before = None if run.asked is None else words.ASK[run.asked]
+    if before is None or (before is Ask.PAUSE and ask is Ask.CANCEL):
+        tx = changes.tx
+        ttl = tx.value("select lease_ttl from sessions where id = ?", run.session)
+        tx.change("update runs set asked = ? where id = ?", words.ASK_CODE[ask], run.key)
+        tx.change(
+            "insert or replace into asks (run, ask, actor, source, assurance, reason, overdue_at) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            run.key,
+            words.ASK_CODE[ask],
+            by.name,
+            by.source,
+            by.assurance,
+            reason,
+            tx.now + 2 * ttl if ask is Ask.CANCEL else None,
+        )
+    elif before is not ask:
+        raise InvalidTransition(f"can't {ask} run {run.run_id!r}: it is being cancelled", run_id=run.run_id)
+    kind = EventKind.CANCEL_REQUESTED if ask is Ask.CANCEL else EventKind.PAUSE_REQUESTED
+    changes.events.note(run.key, kind, actor=by, reason=reason)
+
+
+def _resume(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
+    if status is RunStatus.RUNNING:
+        if run.asked is None or words.ASK[run.asked] is not Ask.PAUSE:
+            raise InvalidTransition(
+                f"can't resume run {run.run_id!r}: it is running and nobody asked it to pause",
+                run_id=run.run_id,
+            )
+        changes.tx.change("update runs set asked = null where id = ?", run.key)
+        changes.tx.change("delete from asks where run = ?", run.key)
+    else:
+        changes.move(run, status)
+    changes.events.note(run.key, EventKind.RESUMED, actor=by, reason=reason)
+
+
+def _retry(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
+    _pop_dead_letter(changes, run)
+    changes.tx.change("delete from endings where run = ?", run.key)
+    run.attempt, run.takeovers = 1, 0
+    changes.move(run, status)
+    changes.events.note(run.key, EventKind.RETRIED, {"step": run.step}, actor=by, reason=reason)
+
+
+def _discard(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
+    error_type = _pop_dead_letter(changes, run)
+    changes.events.note(run.key, EventKind.DISCARDED, {"error": error_type}, actor=by, reason=reason)
+
+
+def _set_priority(changes: Changes, run: Head, by: Actor, reason: str, priority: int) -> None:
+    changes.tx.change("update runs set priority = ? where id = ?", priority, run.key)
+    detail = {"before": run.priority, "after": priority}
+    changes.events.note(run.key, EventKind.PRIORITY_CHANGED, detail, actor=by, reason=reason)
+
+
+def _pop_dead_letter(changes: Changes, run: Head) -> str:
+    popped = changes.tx.rows("delete from dead_letters where run = ? returning error_type", run.key)
+    if not popped:
+        raise DeadLetterNotFound(f"run {run.run_id!r} has no dead letter: it was discarded")
+    error_type: str = popped[0][0]
+    return error_type
+
+
+_HOW = {
+    Operation.CANCEL: _cancel,
+    Operation.PAUSE: _pause,
+    Operation.RESUME: _resume,
+    Operation.RETRY: _retry,
+    Operation.DISCARD: _discard,
+}

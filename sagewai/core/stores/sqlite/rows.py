@@ -1,0 +1,232 @@
+"""Rows as the caller gets them: immutable values, words for numbers, aware datetimes for microseconds."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sagewai.core.stores.sqlite import words
+from sagewai.core.stores.sqlite.names import read_labels, read_steps, read_tags
+from sagewai.core.stores.sqlite.transaction import Row
+from sagewai.models.actor import Actor
+from sagewai.models.approval import Approval, Decision
+from sagewai.models.history import Attempt, DeadLetter, Event, EventKind
+from sagewai.models.run import ErrorInfo, Run
+from sagewai.models.session import ProcessIdentity, Session
+from sagewai.models.status import Verdict
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+RUN = """
+select r.id, r.run_id, w.name, r.status, r.wait, p.name, t.labels, ifnull(d.version, t.version), r.priority, i.tags,
+       r.step, r.seq, d.steps, r.attempt, r.token, r.takeovers, r.asked, s.name, r.session, r.created_at, r.changed_at,
+       r.step_started, r.due_at, i.submitted_by
+from runs r
+join run_inputs i on i.run = r.id
+join routes t on t.id = r.route
+join workflows w on w.id = r.workflow
+join pools p on p.id = r.pool
+left join definitions d on d.id = r.definition
+left join sessions s on s.id = r.session
+"""
+
+ATTEMPT = """
+select ?, a.seq, a.step, a.attempt, a.token, s.name, a.outcome, a.started_at, a.finished_at, octet_length(a.result),
+       a.error, a.delay
+from attempts a left join sessions s on s.id = a.session
+where a.run = ? order by a.id
+"""
+
+EVENT = """
+select e.id, r.run_id, e.at, e.kind, e.actor, e.source, e.assurance, e.reason, e.detail
+from events e left join runs r on r.id = e.run
+"""
+
+APPROVAL = """
+select a.id, r.run_id, w.name, p.name, a.step, a.branch, a.gate, a.status, a.prompt, {context}, a.context_bytes,
+       a.digest, a.revision, a.requested_at, a.deadline_at, a.verdict, a.reviewer, a.source, a.assurance, a.reason,
+       a.payload, a.digest_seen, a.decided_at
+from approvals a
+join runs r on r.id = a.run
+join workflows w on w.id = r.workflow
+join pools p on p.id = r.pool
+"""
+APPROVAL_LISTED = APPROVAL.format(context="null")
+APPROVAL_WHOLE = APPROVAL.format(context="(select context from approval_contexts c where c.approval = a.id)")
+
+DEAD_LETTER = """
+select l.id, r.run_id, w.name, p.name, l.step, l.attempts, l.takeovers, l.error, l.failed_at
+from dead_letters l
+join runs r on r.id = l.run
+join workflows w on w.id = r.workflow
+join pools p on p.id = r.pool
+"""
+
+SESSION = """
+select s.id, s.name, s.kind, s.pool, s.labels, s.workflows, s.status, s.asked,
+       s.status <= 3 and s.lease_until > ?1, s.host, s.boot_id, s.pid_namespace, s.pid, s.process_started,
+       (select count(*) from runs r where r.session = s.id),
+       (select count(*) from runs r where r.assigned = s.id and r.assigned_until > ?1),
+       s.max_concurrent, s.started_at, s.beat_at, s.lease_until
+from sessions s
+"""
+
+
+def read_time(at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def maybe_time(at: int | None) -> datetime | None:
+    return None if at is None else read_time(at)
+
+
+def read_error(text: str | None) -> ErrorInfo | None:
+    if text is None:
+        return None
+    fields = json.loads(text)
+    return ErrorInfo(fields["type"], fields["message"], fields.get("traceback", ""))
+
+
+def run_of(row: Row) -> Run:
+    (_, run_id, workflow, status, wait, pool, labels, version, priority, tags) = row[:10]
+    (step, seq, steps, attempt, token, takeovers, asked, worker, session) = row[10:19]
+    (created, changed, started, due, submitted_by) = row[19:]
+    known = read_steps(steps)
+    return Run(
+        run_id=run_id,
+        workflow=workflow,
+        status=words.STATUS[status],
+        wait=None if wait is None else words.WAIT[wait],
+        pool=pool,
+        labels=MappingProxyType(read_labels(labels)),
+        version=version,
+        priority=priority,
+        tags=MappingProxyType(read_tags(tags)),
+        step=step,
+        steps_done=seq,
+        steps_total=len(known),
+        attempt=attempt,
+        max_attempts=known[min(seq, len(known) - 1)].max_attempts if known else 1,
+        token=token,
+        takeovers=takeovers,
+        asked=None if asked is None else words.ASK[asked],
+        worker=worker,
+        session=session,
+        created_at=read_time(created),
+        changed_at=read_time(changed),
+        step_started_at=maybe_time(started),
+        due_at=maybe_time(due),
+        submitted_by=submitted_by,
+    )
+
+
+def attempt_of(row: Row) -> Attempt:
+    run_id, seq, step, attempt, token, worker, outcome, started, finished, size, error, delay = row
+    return Attempt(
+        run_id=run_id,
+        seq=seq,
+        step=step,
+        attempt=attempt,
+        token=token,
+        worker=worker,
+        outcome=words.OUTCOME[outcome],
+        started_at=read_time(started),
+        finished_at=read_time(finished),
+        result_bytes=size,
+        error=read_error(error),
+        delay=delay,
+    )
+
+
+def event_of(row: Row) -> Event:
+    number, run_id, at, kind, actor, source, assurance, reason, detail = row
+    return Event(
+        id=number,
+        run_id=run_id,
+        at=read_time(at),
+        kind=EventKind(kind),
+        actor=actor,
+        source=source,
+        assurance=assurance,
+        reason=reason,
+        detail=MappingProxyType({} if detail is None else json.loads(detail)),
+    )
+
+
+def approval_of(row: Row) -> Approval:
+    (number, run_id, workflow, pool, step, branch, gate, status, prompt, context, size, digest) = row[:12]
+    (revision, requested, deadline, *answer) = row[12:]
+    return Approval(
+        id=number,
+        run_id=run_id,
+        workflow=workflow,
+        pool=pool,
+        step=step,
+        branch=branch,
+        gate=gate,
+        status=words.APPROVAL[status],
+        prompt=prompt,
+        context=context,
+        context_bytes=size,
+        digest=digest,
+        revision=revision,
+        requested_at=read_time(requested),
+        deadline_at=maybe_time(deadline),
+        decision=_decision_of(answer),
+    )
+
+
+def _decision_of(row: list[Any]) -> Decision | None:
+    verdict, reviewer, source, assurance, reason, payload, seen, decided = row
+    if verdict is None:
+        return None
+    return Decision(
+        verdict=Verdict(verdict),
+        reviewer=Actor(reviewer, source=source, assurance=assurance),
+        reason=reason,
+        payload=payload,
+        digest_seen=seen,
+        decided_at=read_time(decided),
+    )
+
+
+def dead_letter_of(row: Row) -> DeadLetter:
+    _, run_id, workflow, pool, step, attempts, takeovers, error, failed = row
+    return DeadLetter(
+        run_id=run_id,
+        workflow=workflow,
+        pool=pool,
+        step=step,
+        attempts=attempts,
+        takeovers=takeovers,
+        error=read_error(error) or ErrorInfo(type="", message=""),
+        failed_at=read_time(failed),
+    )
+
+
+def session_of(row: Row) -> Session:
+    (number, name, kind, pool, labels, workflows, status, asked, live) = row[:9]
+    (host, boot_id, namespace, pid, process_started) = row[9:14]
+    (running, assigned, most, started, beat, lease) = row[14:]
+    return Session(
+        id=number,
+        name=name,
+        kind=kind,
+        pool=pool,
+        labels=MappingProxyType(read_labels(labels)),
+        workflows=tuple(json.loads(workflows)),
+        status=words.SESSION[status],
+        asked=None if asked is None else words.ASK[asked],
+        live=bool(live),
+        process=ProcessIdentity(
+            host=host, boot_id=boot_id, pid_namespace=namespace, pid=pid, started=process_started
+        ),
+        running=running,
+        assigned=assigned,
+        max_concurrent=most,
+        started_at=read_time(started),
+        beat_at=read_time(beat),
+        lease_until=read_time(lease),
+    )

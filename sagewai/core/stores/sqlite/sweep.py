@@ -1,0 +1,112 @@
+"""What time makes due: lapsed sessions, unheeded cancels, timers, deadlines."""
+
+from __future__ import annotations
+
+from sagewai.core.stores.base import EXPIRED_REASON, POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
+from sagewai.core.stores.sqlite import words
+from sagewai.core.stores.sqlite.changes import Changes, Head, heads_of
+from sagewai.core.stores.sqlite.transaction import Transaction
+from sagewai.models.history import EventKind
+from sagewai.models.status import ApprovalStatus, Ask, Outcome, RunStatus
+
+_LAPSED = "select id, name from sessions where status <= 3 and lease_until <= ? order by lease_until limit ?"
+_OVERDUE = "select run from asks where overdue_at <= ? order by overdue_at limit ?"
+_TIMERS = "select id from runs where status = 3 and due_at <= ? order by due_at limit ?"
+_DEADLINES = (
+    "select id, run, gate from approvals where status = 1 and deadline_at <= ? order by deadline_at limit ?"
+)
+
+
+def peek(tx: Transaction) -> Ticked | None:
+    """What a sweep that finds nothing due gives; None where something is."""
+    return (
+        None if any(tx.rows(due, tx.now, 1) for due in (_LAPSED, _OVERDUE, _TIMERS, _DEADLINES)) else Ticked()
+    )
+
+
+def tick(tx: Transaction, limit: int) -> Ticked:
+    lapsed, taken = _take_over(tx, limit)
+    stuck = _cancel_unheeded(tx, limit)
+    woken = _wake(tx, limit)
+    expired = _expire(tx, limit)
+    return Ticked(
+        lapsed_sessions=lapsed,
+        taken_over=sum(status in (RunStatus.PENDING, RunStatus.PAUSED) for status in taken),
+        poisoned=taken.count(RunStatus.FAILED),
+        woken=woken,
+        expired=expired,
+        cancelled=taken.count(RunStatus.CANCELLED) + stuck,
+        more=max(lapsed, len(taken), stuck, woken, expired) >= limit,
+    )
+
+
+def _take_over(tx: Transaction, limit: int) -> tuple[int, list[RunStatus]]:
+    """Session by session, each with all its runs: whether it held a suspect must be seen by each of them."""
+    taken: list[RunStatus] = []
+    lapsed = 0
+    for session, worker in tx.rows(_LAPSED, tx.now, limit):
+        if len(taken) >= limit:
+            break
+        tx.change("update sessions set status = 5, ended_at = ? where id = ?", tx.now, session)
+        lapsed += 1
+        held = [key for (key,) in tx.rows("select id from runs where session = ? order by id", session)]
+        runs = list(heads_of(tx, held).values())
+        suspects = [run for run in runs if run.takeovers >= SUSPECT_AFTER]
+        for run in suspects or runs:
+            run.takeovers += 1
+        changes = Changes(tx)
+        taken += [_take_from_lapsed(changes, run, worker) for run in runs]
+        changes.write()
+    return lapsed, taken
+
+
+def _take_from_lapsed(changes: Changes, run: Head, worker: str) -> RunStatus:
+    changes.note_attempt(run, Outcome.LOST)
+    detail = {"token": run.token + 1, "worker": worker, "takeovers": run.takeovers}
+    changes.events.note(run.key, EventKind.TAKEN_OVER, detail)
+    asked = None if run.asked is None else words.ASK[run.asked]
+    if asked is Ask.CANCEL:
+        changes.cancel(run, *changes.asker(run), fence=1)
+        return RunStatus.CANCELLED
+    if run.takeovers >= POISON_LIMIT:
+        changes.fail(run, POISONED, fence=1)
+        return RunStatus.FAILED
+    if asked is Ask.PAUSE:
+        changes.pause(run, *changes.asker(run), fence=1)
+        return RunStatus.PAUSED
+    changes.move(run, RunStatus.PENDING, fence=1)
+    return RunStatus.PENDING
+
+
+def _cancel_unheeded(tx: Transaction, limit: int) -> int:
+    changes = Changes(tx)
+    runs = heads_of(tx, [key for (key,) in tx.rows(_OVERDUE, tx.now, limit)])
+    for run in runs.values():
+        changes.note_attempt(run, Outcome.CANCELLED)
+        changes.cancel(run, *changes.asker(run), fence=1)
+    changes.write()
+    return len(runs)
+
+
+def _wake(tx: Transaction, limit: int) -> int:
+    changes = Changes(tx)
+    runs = heads_of(tx, [key for (key,) in tx.rows(_TIMERS, tx.now, limit)])
+    for run in runs.values():
+        run.wakeups += 1
+        changes.move(run, RunStatus.PENDING)
+        changes.events.note(run.key, EventKind.WOKEN, {"by": "timer" if run.attempt == 1 else "retry"})
+    changes.write()
+    return len(runs)
+
+
+def _expire(tx: Transaction, limit: int) -> int:
+    changes = Changes(tx)
+    late = tx.rows(_DEADLINES, tx.now, limit)
+    for approval, run, gate in late:
+        changes.close_approval(run, approval, gate, ApprovalStatus.EXPIRED)
+        tx.change("update runs set wakeups = wakeups + 1 where id = ?", run)
+    for head in heads_of(tx, list(dict.fromkeys(run for _, run, _ in late))).values():
+        if head.status in (words.PENDING, words.WAITING, words.PAUSED):
+            changes.end(head, RunStatus.REJECTED, reason=EXPIRED_REASON)
+    changes.write()
+    return len(late)
