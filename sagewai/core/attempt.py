@@ -77,6 +77,7 @@ class Body:
             return result
         except asyncio.CancelledError:
             self._task.cancel()
+            await asyncio.wait({self._task}, timeout=grace)
             raise
         finally:
             cancelled.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -14,7 +14,7 @@ from sagewai.core.failure import describe, error_text
 from sagewai.core.retry import IN_PLACE
 from sagewai.core.signature import StepPlan, WorkflowPlan
 from sagewai.core.stores.base import Store
-from sagewai.errors import LeaseLost, NonRetryableError, StepTimeout
+from sagewai.errors import LeaseLost, NonRetryableError, StepTimeout, StoreUnavailable
 from sagewai.models.approval import Approval, ApprovalRequest
 from sagewai.models.run import LeasedRun
 from sagewai.models.status import Outcome, RunStatus
@@ -22,7 +22,7 @@ from sagewai.models.transition import Move, Transition
 
 log = logging.getLogger("sagewai.execution")
 
-Record = Callable[[Transition], Awaitable[RunStatus | None]]
+Record = Callable[[Transition], asyncio.Future[RunStatus | None]]
 
 
 class Stop(Enum):
@@ -113,7 +113,14 @@ class Execution:
         lease = self.lease
 
         async def approvals() -> list[Approval]:
-            return await self._store.approvals_of(lease.run_id, step.name)
+            failures = 0
+            while True:
+                try:
+                    return await self._store.approvals_of(lease.run_id, step.name)
+                except StoreUnavailable as error:  # no fault of the step: it must not cost it an attempt
+                    log.warning("run %s waits for the store (%s)", lease.run_id, error)
+                    failures += 1
+                    await asyncio.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)))
 
         return StepContext(
             run_id=lease.run_id,
@@ -244,10 +251,19 @@ class Execution:
             wakeups=self.lease.wakeups,
             requests=requests,
         )
-        status = await self._record(transition)
+        status = await self._see_through(self._record(transition))
         if status is None:
             raise LeaseLost(
                 f"run {self.lease.run_id!r}: token {self.lease.token} is not the current one any more"
             )
         self._at.rev += 1
         return status
+
+    async def _see_through(self, verdict: asyncio.Future[RunStatus | None]) -> RunStatus | None:
+        """Recording is shielded: a cancellation that arrives meanwhile takes effect once the verdict is there."""
+        try:
+            return await asyncio.shield(verdict)
+        except asyncio.CancelledError:
+            self._stop = self._stop or Stop.RELEASE
+            self._stopped.set()
+            return await verdict

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sagewai.core.codec import MAX_PAYLOAD, decode, encode, is_plain
-from sagewai.errors import PayloadError, StepInputError
+from sagewai.errors import PayloadError, PayloadTooLarge, StepInputError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -39,6 +39,13 @@ class Payload:
 
     def dump(self, value: object, *, what: str, limit: int = MAX_PAYLOAD) -> str:
         """JSON text that :meth:`load` reads back. Raises PayloadError naming the place."""
+        try:
+            return encode(value, what=what, limit=limit)
+        except PayloadTooLarge:
+            raise
+        except PayloadError:
+            if not self.typed:
+                raise
         return encode(self.plain(value, what=what), what=what, limit=limit)
 
     def load(self, text: str, *, what: str) -> Any:

@@ -39,7 +39,7 @@ class Committer:
         self._flush: asyncio.Task[None] | None = None
         self._large: set[asyncio.Task[None]] = set()
 
-    async def record(self, transition: Transition) -> RunStatus | None:
+    def record(self, transition: Transition) -> asyncio.Future[RunStatus | None]:
         """The run's status after the move, or None when the lease is lost. Survives lost connections: what became of an
         unanswered write is read back under (token, rev). Raises ResultNotStorable for an item the database refuses."""
         item = _Item(transition, asyncio.get_running_loop().create_future())
@@ -51,7 +51,7 @@ class Committer:
             self._waiting.append(item)
             if self._flush is None or self._flush.done():
                 self._flush = asyncio.create_task(self._drain())
-        return await item.verdict
+        return item.verdict
 
     async def _drain(self) -> None:
         while self._waiting:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from sagewai.core.context import worker_credentials
 from sagewai.core.defaults import using
 from sagewai.core.execution import Execution, Finished, Stop
+from sagewai.core.failure import describe
 from sagewai.core.signature import WorkflowPlan
 from sagewai.core.stores.base import Store
 from sagewai.core.worker.committer import Committer
@@ -167,7 +168,14 @@ class Host:
         if isinstance(error, LeaseLost):
             log.warning("%s", error)
         elif error is not None:
-            log.error("run %s: its execution broke off: %s", lease.run_id, error, exc_info=error)
+            info = describe(error)  # redacted, unlike the traceback that logging would print
+            log.error(
+                "run %s: its execution broke off: %s: %s\n%s",
+                lease.run_id,
+                info.type,
+                info.message,
+                info.traceback,
+            )
 
     # -- what the heartbeat heard ---------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sagewai.core.commands import check_text
+from sagewai.core.failure import describe
 from sagewai.core.labels import encode_labels
 from sagewai.core.loading import as_registry
 from sagewai.core.retry import check_count, check_number
@@ -191,6 +192,10 @@ class WorkflowWorker:
             except StoreError as error:
                 more = False
                 log.warning("worker %s can't sweep (%s)", self.name, error)
+            except Exception as error:  # a sweep that ended here would strand others' runs in silence
+                more = False
+                info = describe(error)
+                log.error("worker %s: its sweep broke off: %s: %s", self.name, info.type, info.message)
 
     async def _drain(self, host: Host) -> None:
         if not host.held:
