@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -186,8 +187,6 @@ async def test_odd_run_ids_are_kept_as_they_are(scene: Scene, store: Store, run_
 @pytest.mark.parametrize("bad", ["a\0b", "a\ud800b"], ids=["NUL", "lone surrogate"])
 @pytest.mark.parametrize("field", ["run_id", "workflow", "version", "pool", "input", "actor", "step"])
 async def test_texts_that_no_database_stores_are_refused(store: Store, field: str, bad: str) -> None:
-    from dataclasses import replace
-
     given = spec("r1")
     if field == "actor":
         given = replace(given, actor=replace(ALICE, name=bad))
