@@ -27,7 +27,7 @@ def describe(error: BaseException) -> ErrorInfo:
     if isinstance(error, BaseExceptionGroup):
         message += "".join(f"; {type(inner).__name__}: {inner}" for inner in error.exceptions[:5])
     secrets = known_secrets()
-    return ErrorInfo(name, _cut(redact(message, secrets)), redact(_frames(error), secrets))
+    return ErrorInfo(name, _cut(_storable(redact(message, secrets))), _storable(redact(_frames(error), secrets)))
 
 
 def error_text(info: ErrorInfo) -> str:
@@ -61,6 +61,11 @@ def _frames(error: BaseException) -> str:
         f"{frame.filename}:{frame.lineno} in {frame.name}\n" + (f"    {frame.line}\n" if frame.line else "")
         for frame in shown
     )
+
+
+def _storable(text: str) -> str:
+    """What no database keeps, as the escapes a programmer would write."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def _cut(text: str) -> str:

@@ -316,6 +316,28 @@ async def test_an_error_is_recorded_without_the_secret_it_holds(
         assert "sk-abc" not in text
 
 
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("can't say")
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("a\0b\ud800\x1b[2J"), Unspeakable(), ValueError("x" * 100_000), KeyError(object())]
+)
+async def test_whatever_an_exception_says_its_run_fails_properly(error: Exception, store: Store) -> None:
+    wf = DurableWorkflow("flow", store)
+
+    @wf.step("one")
+    async def one() -> None:
+        raise error
+
+    with pytest.raises(RunFailed):
+        await wf.run(run_id="r")
+    letter = await store.get_dead_letter("r")
+    assert letter.error.code == type(error).__name__
+    assert len(letter.error.message) < 5_000
+
+
 async def test_cancelling_the_caller_hands_the_run_back(store: Store) -> None:
     wf = DurableWorkflow("flow", store)
     reached = asyncio.Event()
