@@ -1,0 +1,1 @@
+"""What `sagewai-tui --demo` runs: workflows that do real work on files shipped with them, and the story they tell."""
