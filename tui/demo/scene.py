@@ -1,0 +1,85 @@
+"""The demo behind the console: work keeps coming in, and `!` kills the worker process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sagewai import WorkflowMonitor
+from sagewai.models.run import Run
+from tui.demo.director import Director
+from tui.demo.flows import AGENTS_POOL
+from tui.demo.stage import Stage, stage
+
+WORKER = "tui.demo.flows:station"
+"""What the console's embedded worker runs; the models are the worker process's."""
+
+HINT = "a approves what waits for you, r retries a dead letter, ! kills the worker process with -9"
+
+HOLDS_SOMETHING = 5.0
+"""Seconds to wait for the worker process to hold a run before it is killed: else there'd be nothing to see."""
+
+
+@contextmanager
+def scene() -> Iterator[Scene]:
+    """The stage with the first runs on it, so that the first frame has something to show."""
+    with stage() as built:
+        director = Director(built.desk, built.store)
+
+        async def first() -> None:
+            try:
+                await director.open()
+            finally:
+                await built.store.close()
+
+        asyncio.run(first())
+        yield Scene(built, director)
+
+
+class Scene:
+    """What the console needs to know of the demo. ``start`` and ``stop`` belong to one event loop."""
+
+    hint = HINT
+    worker = WORKER
+
+    def __init__(self, built: Stage, director: Director) -> None:
+        self.store_url = built.scratch.store_url
+        self._stage = built
+        self._director = director
+        self._monitor = WorkflowMonitor(store=built.store)
+        self._going_on: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Let work come in, and replace the worker process whenever it dies."""
+        self._going_on = [
+            asyncio.create_task(self._director.run()),
+            asyncio.create_task(self._stage.process.keep()),
+        ]
+
+    async def stop(self) -> None:
+        """End both, and close what this event loop opened."""
+        for task in self._going_on:
+            task.cancel()
+        await asyncio.gather(*self._going_on, return_exceptions=True)
+        self._going_on = []
+        await self._stage.store.close()
+
+    async def kill_worker(self) -> str:
+        """kill -9 the worker process as soon as it holds a run; says what it held."""
+        held = await self._what_it_holds()
+        pid = self._stage.process.kill()
+        if pid is None:
+            return "the worker process is just being replaced: try again in a second"
+        holding = ", ".join(f"{run.run_id} ({run.step})" for run in held) or "nothing"
+        return f"worker process {pid} killed with -9; it held {holding}"
+
+    async def _what_it_holds(self) -> list[Run]:
+        until = time.monotonic() + HOLDS_SOMETHING
+        while True:
+            running = await self._monitor.list_executions("running", pool=AGENTS_POOL)
+            held = [run for run in running if run.worker == self._stage.process.worker_name]
+            if held or time.monotonic() > until:
+                return held
+            await asyncio.sleep(0.1)
