@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from sagewai.core.codec import require_storable
 from sagewai.core.labels import encode_labels
-from sagewai.core.stores.memory.checks import check_actor, check_definition
+from sagewai.core.stores.memory.checks import check_actor, checked
 from sagewai.core.stores.memory.moves import release
 from sagewai.core.stores.memory.rows import SessionRow
 from sagewai.core.stores.memory.state import State
@@ -28,18 +29,17 @@ def open_session(state: State, spec: SessionSpec) -> int:
     process = spec.process
     for text in (spec.name, spec.pool, process.host, process.boot_id, process.pid_namespace, process.started):
         require_storable(text, "the session")
-    for definition in spec.definitions:
-        check_definition(definition)
+    definitions = tuple(checked(definition) for definition in spec.definitions)
     session = SessionRow(
         id=len(state.sessions) + 1,
-        spec=spec,
+        spec=replace(spec, labels=None, definitions=definitions),
         labels=encode_labels(spec.labels),
         started=state.now,
         beat=state.now,
         lease_until=state.now + spec.lease_ttl,
     )
     state.sessions[session.id] = session
-    state.definitions.update({known.workflow: known for known in spec.definitions})
+    state.definitions.update({known.workflow: known for known in definitions})
     return session.id
 
 

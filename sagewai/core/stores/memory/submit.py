@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sagewai.core.codec import require_storable
 from sagewai.core.labels import check_tags, encode_labels, labels_text
-from sagewai.core.stores.memory.checks import check_actor, check_definition
+from sagewai.core.stores.memory.checks import check_actor, checked
 from sagewai.core.stores.memory.claim import take
 from sagewai.core.stores.memory.rows import RunRow, SessionRow
 from sagewai.core.stores.memory.state import State
@@ -41,7 +41,7 @@ def _check(spec: RunSpec) -> None:
     if spec.actor is not None:
         check_actor(spec.actor)
     if spec.definition is not None:
-        check_definition(spec.definition)
+        checked(spec.definition)
     encode_labels(spec.labels)
     check_tags(spec.tags)
 
@@ -67,7 +67,8 @@ def _insert(state: State, spec: RunSpec, holder: SessionRow | None) -> Inserted:
         created=state.now,
         changed=state.now,
     )
-    run.adopt(spec.definition or state.definitions.get(spec.workflow))
+    known = state.definitions.get(spec.workflow)
+    run.adopt(checked(spec.definition) if spec.definition else known)
     if spec.delay:
         run.status, run.wait, run.due = RunStatus.WAITING, WaitReason.TIMER, state.now + spec.delay
     state.add(run)
