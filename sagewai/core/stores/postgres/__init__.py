@@ -1,0 +1,14 @@
+"""The PostgreSQL store.
+
+``target`` the URL and its TLS · ``failures`` what a driver's error means · ``database`` connections per event loop ·
+``hints`` LISTEN · ``schema`` migrations · ``queries/`` every statement, ``statements`` their names · ``words`` and
+``rows`` between rows and models, ``names`` small numbers for what many rows share · ``submitting``, ``sessions``,
+``claiming``, ``recording``, ``sweeping``, ``deciding``, ``operating``, ``reading``, ``listing`` the rooms of the
+contract · ``store`` the contract over all of it.
+"""
+
+from __future__ import annotations
+
+from sagewai.core.stores.postgres.store import PostgresStore
+
+__all__ = ["PostgresStore"]

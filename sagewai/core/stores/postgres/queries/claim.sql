@@ -1,0 +1,105 @@
+-- Ready runs for a session, highest priority first, then first submitted: found through the lanes of its routes, taken
+-- with their events, and given with all that is needed to go on with them.
+--
+-- $1 session  $2 routes (distinct)  $3 limit  $4 null, or the id of one run to take whatever its lane and assignment
+-- Gives one row per run, or a single one without a run (id null): each tells the newest route.
+
+with me as materialized (       -- a key share lock: a sweep can't end the session meanwhile, a heartbeat can go on
+  select session.id, session.name
+    from sagewai.sessions as session
+   where session.id = $1 and session.status = 1 and session.lease_until > clock_timestamp()
+     for key share
+),
+lane as materialized (          -- odd lanes hold suspects: one at most, and none beside one already held
+  select route * 2::int8 as id, $3::int4 as most from unnest($2::int4[]) as route, me
+  union all
+  select route * 2::int8 + 1, 1
+    from unnest($2::int4[]) as route, me
+   where not exists (select from sagewai.runs as run where run.session = me.id and run.takeovers >= 2)
+),
+peek as materialized (          -- how many of each lane are among the first: no more than those get locked
+  select lane.id as lane, first.priority, first.id
+    from lane
+   cross join lateral (
+     select run.priority, run.id
+       from sagewai.runs as run
+      where run.lane = lane.id
+      order by run.priority desc, run.id
+      limit lane.most
+   ) as first
+),
+share as materialized (
+  select lane, count(*) as most
+    from (
+      select lane
+        from (select *, row_number() over (partition by lane % 2 order by priority desc, id) as place from peek) as ranked
+       where lane % 2 = 0 or place = 1
+       order by priority desc, id
+       limit $3::int4
+    ) as among
+   group by lane
+),
+chosen as materialized (
+  select run.*
+    from share
+   cross join lateral (
+     select run.id, run.workflow, run.definition
+       from sagewai.runs as run
+      where run.lane = share.lane
+        and (run.assigned is null or run.assigned = $1 or run.assigned_until <= clock_timestamp())
+      order by run.priority desc, run.id
+      limit share.most
+        for no key update skip locked
+   ) as run
+  union all
+  select run.*
+    from me
+   cross join lateral (
+     select run.id, run.workflow, run.definition
+       from sagewai.runs as run
+      where run.run_id = $4 and run.status = 1
+        for no key update
+   ) as run
+),
+taken as (
+  update sagewai.runs as run
+     set token = run.token + 1,
+         rev = run.rev + 1,
+         status = 2,
+         session = $1,
+         assigned = null,
+         assigned_until = null,
+         changed_at = clock_timestamp(),
+         step_started = clock_timestamp(),
+         definition = coalesce(run.definition, known.definition),
+         step = coalesce(known.steps[run.seq + 1], run.step)
+    from chosen
+    left join lateral (
+      select brought.definition, definition.steps
+        from sagewai.session_definitions as brought
+        join sagewai.definitions as definition on definition.id = brought.definition
+       where brought.session = $1 and brought.workflow = chosen.workflow and chosen.definition is null
+    ) as known on true
+   where run.id = chosen.id
+  returning run.id, run.run_id, run.workflow, run.pool, run.route, run.priority, run.token, run.rev, run.seq, run.attempt,
+            run.wakeups, run.takeovers, run.step_started
+),
+told as (
+  insert into sagewai.events (run, at, kind, detail)
+  select taken.id, taken.step_started, 'claimed', json_build_object('token', taken.token, 'worker', me.name)::text
+    from taken, me
+)
+select newest.route as newest_route, run.*
+  from (select coalesce(max(id), 0) as route from sagewai.routes) as newest
+  left join (
+    select taken.*, input.input, input.tags, route.labels, done.steps, done.results
+      from taken
+     cross join lateral (select input, tags from sagewai.inputs where inputs.run = taken.id) as input
+     cross join lateral (select labels from sagewai.routes where routes.id = taken.route) as route
+      left join lateral (
+        select array_agg(step order by seq) as steps, array_agg(result order by seq) as results
+          from sagewai.attempts as attempt
+         where attempt.run = taken.id and attempt.outcome = 1 and taken.seq > 0
+      ) as done on true
+  ) as run on true
+ order by run.priority desc, run.id

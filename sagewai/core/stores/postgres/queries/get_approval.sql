@@ -1,0 +1,3 @@
+-- $1 approval
+
+select * from sagewai.approval_overview where id = $1

@@ -1,0 +1,6 @@
+-- $1 run_id
+
+select input.input
+  from sagewai.runs as run
+  join sagewai.inputs as input on input.run = run.id
+ where run.run_id = $1

@@ -1,0 +1,24 @@
+-- A page of runs, newest first, found by workflow and status. The other filters are for what that leaves.
+--
+-- Parameters as in list_runs.sql.
+
+with page as materialized (
+  select found.id
+    from unnest($1::int2[]) as wanted (status)
+   cross join lateral (
+     select run.id
+       from sagewai.runs as run
+      where run.workflow = $4 and run.status = wanted.status and run.id < $2
+        and ($5::text is null or run.pool = $5)
+        and ($6::text is null or exists (select from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = run.id))
+        and ($8::text is null or run.run_id >= $8 and ($9::text is null or run.run_id < $9))
+      order by run.id desc
+      limit $3
+   ) as found
+   order by found.id desc
+   limit $3
+)
+select run.*
+  from page
+ cross join lateral (select * from sagewai.run_overview where run_overview.id = page.id) as run
+ order by run.id desc

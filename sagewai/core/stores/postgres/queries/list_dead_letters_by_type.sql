@@ -1,0 +1,15 @@
+-- A page of dead letters, newest first, found by error type.
+-- Parameters as in list_dead_letters.sql.
+
+select letter.id, run.run_id, letter.workflow, run.pool, letter.step, letter.attempts, letter.takeovers, ending.error,
+       letter.failed_at
+  from (
+    select *
+      from sagewai.dead_letters as letter
+     where letter.id < $1 and letter.error_type = $3 and ($4::text is null or letter.workflow = $4)
+     order by letter.id desc
+     limit $2
+  ) as letter
+ cross join lateral (select run_id, pool from sagewai.runs where runs.id = letter.run) as run
+  left join lateral (select error from sagewai.endings where endings.run = letter.run) as ending on true
+ order by letter.id desc

@@ -1,0 +1,16 @@
+-- RESUME of a paused run.
+-- $1 run  $2 actor  $3 source  $4 assurance  $5 reason
+-- Gives nothing when it isn't paused any more.
+
+with held as materialized (
+  select id, clock_timestamp() as moment from sagewai.runs where id = $1 and status = 4 for no key update
+),
+moved as (
+  update sagewai.runs as run set status = 1, changed_at = held.moment from held where run.id = held.id
+),
+told as (
+  insert into sagewai.events (run, at, kind, actor, source, assurance, reason)
+  select id, moment, 'resumed', $2, $3, $4, $5 from held
+),
+hint as materialized (select pg_notify('sagewai_work', '') where exists (select from held))
+select held.id from held cross join (select count(*) from hint) as hinted

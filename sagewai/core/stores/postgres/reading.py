@@ -1,0 +1,98 @@
+"""One run, one approval, one dead letter; counters, pools and events."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from sagewai.core.stores.base import EXPIRED_REASON
+from sagewai.core.stores.postgres import rows, statements, words
+from sagewai.core.stores.postgres.checks import is_storable
+from sagewai.core.stores.postgres.claiming import run_not_found
+from sagewai.core.stores.postgres.database import Database, Row
+from sagewai.errors import DeadLetterNotFound
+from sagewai.models.approval import Approval
+from sagewai.models.history import Attempt, DeadLetter, Event
+from sagewai.models.run import RunOutcome, StepInfo
+from sagewai.models.session import Counts, PoolOverview
+from sagewai.models.status import RunStatus
+
+
+async def _of_run(database: Database, statement: str, run_id: str, *more: object) -> list[Row]:
+    """At least one row. Raises RunNotFound."""
+    found = await database.fetch(statement, run_id, *more) if is_storable(run_id) else []
+    if not found:
+        raise run_not_found(run_id)
+    return found
+
+
+async def get_outcome(database: Database, run_id: str) -> RunOutcome:
+    (row,) = await _of_run(database, statements.GET_OUTCOME, run_id)
+    return rows.outcome(row, EXPIRED_REASON)
+
+
+async def get_input(database: Database, run_id: str) -> str:
+    (row,) = await _of_run(database, statements.GET_INPUT, run_id)
+    text: str = row["input"]
+    return text
+
+
+async def get_results(database: Database, run_id: str) -> dict[str, str]:
+    found = await _of_run(database, statements.GET_RESULTS, run_id)
+    return {row["step"]: row["result"] for row in found if row["step"] is not None}
+
+
+async def get_steps(database: Database, run_id: str) -> tuple[StepInfo, ...]:
+    (row,) = await _of_run(database, statements.GET_STEPS, run_id)
+    if row["steps"] is None:
+        return ()
+    return tuple(
+        StepInfo(name, max_attempts, timeout)
+        for name, max_attempts, timeout in zip(
+            row["steps"], row["max_attempts"], row["timeouts"], strict=True
+        )
+    )
+
+
+async def get_attempts(database: Database, run_id: str) -> list[Attempt]:
+    found = await _of_run(database, statements.GET_ATTEMPTS, run_id)
+    return [rows.attempt(run_id, row) for row in found if row["seq"] is not None]
+
+
+async def get_events(database: Database, run_id: str | None, after: int, limit: int) -> list[Event]:
+    if run_id is None:
+        found = await database.fetch(statements.EVENTS_OF_PEOPLE, after, limit)
+    else:
+        found = await _of_run(database, statements.GET_EVENTS, run_id, after, max(limit, 1))
+    return [rows.event(row) for row in found if row["id"] is not None][: max(limit, 0)]
+
+
+async def approvals_of(database: Database, run_id: str, step: str | None) -> list[Approval]:
+    if not is_storable(run_id) or not is_storable(step or ""):
+        return []
+    return [rows.approval(row) for row in await database.fetch(statements.APPROVALS_OF, run_id, step)]
+
+
+async def get_dead_letter(database: Database, run_id: str) -> DeadLetter:
+    row = await database.fetchrow(statements.GET_DEAD_LETTER, run_id) if is_storable(run_id) else None
+    if row is None:
+        raise DeadLetterNotFound(f"run {run_id!r} has no dead letter")
+    return rows.dead_letter(row)
+
+
+async def counts(database: Database) -> Counts:
+    by_pool: dict[str, dict[RunStatus, int]] = {}
+    others: dict[int, int] = {}
+    for pool, what, n in await database.fetch(statements.COUNTS):
+        if what in words.STATUS:
+            by_pool.setdefault(pool, {})[words.STATUS[what]] = n
+        else:
+            others[what] = n
+    return Counts(
+        by_pool=MappingProxyType({pool: MappingProxyType(counted) for pool, counted in by_pool.items()}),
+        dead_letters=others.get(words.DEAD_LETTERS, 0),
+        pending_approvals=others.get(words.PENDING_APPROVALS, 0),
+    )
+
+
+async def list_pools(database: Database) -> list[PoolOverview]:
+    return [PoolOverview(**row) for row in await database.fetch(statements.LIST_POOLS)]

@@ -1,0 +1,118 @@
+"""The owner's moves: one statement and one commit for whatever a committer has gathered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sagewai.core.codec import require_storable
+from sagewai.core.stores.postgres import words
+from sagewai.core.stores.postgres.database import Database, Row
+from sagewai.core.stores.postgres.statements import HEADS, RECORD_MOVES, RECORD_PROGRESS
+from sagewai.models.run import RunHead
+from sagewai.models.status import RunStatus
+from sagewai.models.transition import Move, Transition
+
+MAX_ERROR_TYPE = 500
+"""Characters of an error's type by which dead letters are grouped: an index entry must hold them."""
+
+_PROGRESS = frozenset({Move.STEP_DONE, Move.COMPLETED, Move.RETRY})
+"""Moves that the lean statement can make."""
+
+_ASK_FIRST = 0
+"""The position by which the lean statement says that a run needs the other one."""
+
+
+async def record(database: Database, transitions: Sequence[Transition]) -> list[RunStatus | None]:
+    for each in transitions:
+        _require_storable(each)
+    if transitions and all(each.move in _PROGRESS for each in transitions):
+        rows = await database.fetch(RECORD_PROGRESS, *_progress(transitions))
+        if not any(row["position"] == _ASK_FIRST for row in rows):
+            return _verdicts(transitions, rows)
+    rows = await database.fetch(RECORD_MOVES, *_moves(transitions), *_requests(transitions))
+    return _verdicts(transitions, rows)
+
+
+async def heads(database: Database, keys: Sequence[int]) -> dict[int, RunHead]:
+    rows = await database.fetch(HEADS, list(dict.fromkeys(keys)))
+    return {row["id"]: RunHead(row["token"], row["rev"], words.STATUS[row["status"]]) for row in rows}
+
+
+def _verdicts(transitions: Sequence[Transition], rows: list[Row]) -> list[RunStatus | None]:
+    verdicts: list[RunStatus | None] = [None] * len(transitions)
+    for position, status in rows:
+        verdicts[position - 1] = words.STATUS[status]
+    return verdicts
+
+
+def _require_storable(move: Transition) -> None:
+    require_storable(move.step, "the step")
+    if move.next_step is not None:
+        require_storable(move.next_step, "next_step")
+    if move.result is not None:
+        require_storable(move.result, "the result")
+    if move.error is not None:
+        require_storable(move.error, "the error")
+    for request in move.requests:
+        for text in (
+            request.step,
+            request.branch,
+            request.gate,
+            request.prompt,
+            request.context,
+            request.digest,
+        ):
+            require_storable(text, "the approval request")
+
+
+def _progress(transitions: Sequence[Transition]) -> tuple[list[object], ...]:
+    return (
+        [each.key for each in transitions],
+        [each.token for each in transitions],
+        [each.rev for each in transitions],
+        [int(each.move) for each in transitions],
+        [words.OUTCOME_CODE[each.outcome] for each in transitions],
+        [each.step for each in transitions],
+        [each.next_step for each in transitions],
+        [each.result for each in transitions],
+        [each.error for each in transitions],
+        [each.delay for each in transitions],
+    )
+
+
+def _moves(transitions: Sequence[Transition]) -> tuple[list[object], ...]:
+    *columns, errors, delays = _progress(transitions)
+    return (
+        *columns,
+        errors,
+        [None if each.error is None else error_type(each.error) for each in transitions],
+        delays,
+        [each.wakeups for each in transitions],
+    )
+
+
+def error_type(error: str) -> str:
+    """What dead letters of this error are grouped by."""
+    kind = str(json.loads(error)["type"])[:MAX_ERROR_TYPE]
+    require_storable(kind, "the error's type")
+    return kind
+
+
+def _requests(transitions: Sequence[Transition]) -> tuple[list[object], ...]:
+    asked = [
+        (position, request)
+        for position, each in enumerate(transitions, start=1)
+        if each.move is Move.PARK
+        for request in each.requests
+    ]
+    return (
+        [position for position, _ in asked],
+        [request.step for _, request in asked],
+        [request.branch for _, request in asked],
+        [request.gate for _, request in asked],
+        [request.prompt for _, request in asked],
+        [request.context for _, request in asked],
+        [request.digest for _, request in asked],
+        [request.timeout for _, request in asked],
+    )

@@ -1,0 +1,207 @@
+"""Rows as the models they stand for. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sagewai.core.labels import decode_labels
+from sagewai.core.stores.postgres import words
+from sagewai.core.stores.postgres.database import Row
+from sagewai.models.actor import SYSTEM, Actor
+from sagewai.models.approval import Approval, Decision
+from sagewai.models.history import Attempt, DeadLetter, Event, EventKind
+from sagewai.models.run import ErrorInfo, LabelValue, LeasedRun, Run, RunOutcome
+from sagewai.models.session import ProcessIdentity, Session
+from sagewai.models.status import Ask, RunStatus, Verdict
+
+
+def labels(text: str) -> Mapping[str, LabelValue]:
+    return MappingProxyType(decode_labels(json.loads(text)))
+
+
+def tags(text: str | None) -> Mapping[str, str]:
+    return MappingProxyType(json.loads(text) if text else {})
+
+
+def error(text: str | None) -> ErrorInfo | None:
+    return None if text is None else ErrorInfo(**json.loads(text))
+
+
+def asked(code: int | None) -> Ask | None:
+    return None if code is None else words.ASK[code]
+
+
+def run(row: Row) -> Run:
+    return Run(
+        run_id=row["run_id"],
+        workflow=row["workflow"],
+        status=words.STATUS[row["status"]],
+        wait=None if row["wait"] is None else words.WAIT[row["wait"]],
+        pool=row["pool"],
+        labels=labels(row["labels"]),
+        version=row["version"],
+        priority=row["priority"],
+        tags=tags(row["tags"]),
+        step=row["step"],
+        steps_done=row["steps_done"],
+        steps_total=row["steps_total"],
+        attempt=row["attempt"],
+        max_attempts=row["max_attempts"],
+        token=row["token"],
+        takeovers=row["takeovers"],
+        asked=asked(row["asked"]),
+        worker=row["worker"],
+        session=row["session"],
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
+        step_started_at=row["step_started_at"],
+        due_at=row["due_at"],
+        submitted_by=row["submitted_by"],
+    )
+
+
+def leased_run(row: Row) -> LeasedRun:
+    return LeasedRun(
+        key=row["id"],
+        run_id=row["run_id"],
+        workflow=row["workflow"],
+        token=row["token"],
+        rev=row["rev"],
+        seq=row["seq"],
+        attempt=row["attempt"],
+        wakeups=row["wakeups"],
+        takeovers=row["takeovers"],
+        input=row["input"],
+        results=MappingProxyType(dict(zip(row["steps"] or (), row["results"] or (), strict=True))),
+        pool=row["pool"],
+        labels=labels(row["labels"]),
+        tags=tags(row["tags"]),
+    )
+
+
+def outcome(row: Row, expired_reason: str) -> RunOutcome:
+    status = words.STATUS[row["status"]]
+    by, reason = "", ""
+    if status is RunStatus.CANCELLED:
+        by, reason = row["actor"], row["reason"]
+    elif status is RunStatus.REJECTED:
+        by = row["reviewer"] or SYSTEM.name
+        reason = expired_reason if row["reviewer"] is None else row["rejection_reason"]
+    return RunOutcome(
+        status=status,
+        wait=None if row["wait"] is None else words.WAIT[row["wait"]],
+        step=row["step"],
+        output=row["output"],
+        error=error(row["error"]),
+        by=by,
+        reason=reason,
+        due_at=row["due_at"],
+        session=row["session"],
+    )
+
+
+def attempt(run_id: str, row: Row) -> Attempt:
+    return Attempt(
+        run_id=run_id,
+        seq=row["seq"],
+        step=row["step"],
+        attempt=row["attempt"],
+        token=row["token"],
+        worker=row["worker"],
+        outcome=words.OUTCOME[row["outcome"]],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        result_bytes=row["result_bytes"],
+        error=error(row["error"]),
+        delay=row["delay"],
+    )
+
+
+def event(row: Row) -> Event:
+    return Event(
+        id=row["id"],
+        run_id=row["run_id"],
+        at=row["at"],
+        kind=EventKind(row["kind"]),
+        actor=SYSTEM.name if row["actor"] is None else row["actor"],
+        source=SYSTEM.source if row["source"] is None else row["source"],
+        assurance=SYSTEM.assurance if row["assurance"] is None else row["assurance"],
+        reason=row["reason"],
+        detail=MappingProxyType(json.loads(row["detail"]) if row["detail"] else {}),
+    )
+
+
+def approval(row: Row) -> Approval:
+    return Approval(
+        id=row["id"],
+        run_id=row["run_id"],
+        workflow=row["workflow"],
+        pool=row["pool"],
+        step=row["step"],
+        branch=row["branch"],
+        gate=row["gate"],
+        status=words.APPROVAL[row["status"]],
+        prompt=row["prompt"],
+        context=row["context"],
+        context_bytes=row["context_bytes"],
+        digest=row["digest"],
+        revision=row["revision"],
+        requested_at=row["requested_at"],
+        deadline_at=row["deadline_at"],
+        decision=_decision(row),
+    )
+
+
+def _decision(row: Row) -> Decision | None:
+    if row["verdict"] is None:
+        return None
+    return Decision(
+        verdict=Verdict(row["verdict"]),
+        reviewer=Actor(row["reviewer"], source=row["source"], assurance=row["assurance"]),
+        reason=row["reason"],
+        payload=row["payload"],
+        digest_seen=row["digest_seen"],
+        decided_at=row["decided_at"],
+    )
+
+
+def dead_letter(row: Row) -> DeadLetter:
+    return DeadLetter(
+        run_id=row["run_id"],
+        workflow=row["workflow"],
+        pool=row["pool"],
+        step=row["step"],
+        attempts=row["attempts"],
+        takeovers=row["takeovers"],
+        error=error(row["error"]) or ErrorInfo(type="", message=""),
+        failed_at=row["failed_at"],
+    )
+
+
+def session(row: Row) -> Session:
+    return Session(
+        id=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        pool=row["pool"],
+        labels=labels(row["labels"]),
+        workflows=tuple(row["workflows"]),
+        status=words.SESSION[row["status"]],
+        asked=asked(row["asked"]),
+        live=row["live"],
+        process=ProcessIdentity(
+            host=row["host"],
+            boot_id=row["boot_id"],
+            pid_namespace=row["pid_namespace"],
+            pid=row["pid"],
+            started=row["process_started"],
+        ),
+        running=row["running"],
+        assigned=row["assigned"],
+        max_concurrent=row["max_concurrent"],
+        started_at=row["started_at"],
+        beat_at=row["beat_at"],
+        lease_until=row["lease_until"],
+    )

@@ -1,0 +1,43 @@
+"""What time makes due: lapsed sessions, overdue cancels, timers, deadlines; and counters, folded."""
+
+from __future__ import annotations
+
+import json
+
+from sagewai.core.stores.base import POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
+from sagewai.core.stores.postgres import statements, words
+from sagewai.core.stores.postgres.database import Database, Row
+from sagewai.models.status import RunStatus
+
+FOLDED_AT_ONCE = 20_000
+"""Counter changes that one sweep adds up at most."""
+
+_POISONED = json.dumps({"type": POISONED.type, "message": POISONED.message, "traceback": POISONED.traceback})
+
+
+async def tick(database: Database, limit: int) -> Ticked:
+    """Each kind of work is a transaction of its own; whatever another sweep has locked is left to it."""
+    lapsed = await database.fetch(statements.LAPSE, limit)
+    taken = await take_over(database, limit=limit, session=None)
+    await database.fetch(statements.MARK_SWEPT, None)
+    overdue = await database.fetch(statements.CANCEL_OVERDUE, limit)
+    woken = await database.fetch(statements.WAKE_DUE, limit)
+    expired = await database.fetch(statements.EXPIRE, limit)
+    await database.fetch(statements.FOLD, FOLDED_AT_ONCE)
+    lost = [words.STATUS[row["status"]] for row in taken if row["lapsed"]]
+    return Ticked(
+        lapsed_sessions=len(lapsed),
+        taken_over=sum(status in (RunStatus.PENDING, RunStatus.PAUSED) for status in lost),
+        poisoned=lost.count(RunStatus.FAILED),
+        woken=len(woken),
+        expired=len(expired),
+        cancelled=lost.count(RunStatus.CANCELLED) + len(overdue),
+        more=max(len(lapsed), len(taken), len(overdue), len(woken), len(expired)) >= limit,
+    )
+
+
+async def take_over(database: Database, *, limit: int, session: int | None) -> list[Row]:
+    """Take what sessions that are over still hold, or one of them: the run's new status, and whether it was lost."""
+    return await database.fetch(
+        statements.TAKE_OVER, limit, session, POISON_LIMIT, SUSPECT_AFTER, _POISONED, POISONED.type
+    )

@@ -1,0 +1,57 @@
+"""The closed word lists as the small numbers a row holds; a number, once given, keeps its meaning for ever."""
+
+from __future__ import annotations
+
+from sagewai.models.status import ApprovalStatus, Ask, Outcome, RunStatus, SessionStatus, WaitReason
+
+STATUS = {
+    1: RunStatus.PENDING,
+    2: RunStatus.RUNNING,
+    3: RunStatus.WAITING,
+    4: RunStatus.PAUSED,
+    5: RunStatus.COMPLETED,
+    6: RunStatus.FAILED,
+    7: RunStatus.REJECTED,
+    8: RunStatus.CANCELLED,
+}
+STATUS_CODE = {word: code for code, word in STATUS.items()}
+
+WAIT = {1: WaitReason.APPROVAL, 2: WaitReason.TIMER, 3: WaitReason.SIGNAL}
+
+ASK = {1: Ask.CANCEL, 2: Ask.PAUSE, 3: Ask.RESUME, 4: Ask.DRAIN}
+ASK_CODE = {word: code for code, word in ASK.items()}
+
+OUTCOME = {
+    1: Outcome.COMPLETED,
+    2: Outcome.FAILED,
+    3: Outcome.TIMED_OUT,
+    4: Outcome.SUSPENDED,
+    5: Outcome.LOST,
+    6: Outcome.RELEASED,
+    7: Outcome.CANCELLED,
+    8: Outcome.REJECTED,
+}
+OUTCOME_CODE = {word: code for code, word in OUTCOME.items()}
+
+APPROVAL = {
+    1: ApprovalStatus.PENDING,
+    2: ApprovalStatus.APPROVED,
+    3: ApprovalStatus.REJECTED,
+    4: ApprovalStatus.SUPERSEDED,
+    5: ApprovalStatus.EXPIRED,
+    6: ApprovalStatus.CANCELLED,
+}
+APPROVAL_CODE = {word: code for code, word in APPROVAL.items()}
+
+SESSION = {
+    1: SessionStatus.ACTIVE,
+    2: SessionStatus.DRAINING,
+    3: SessionStatus.PAUSED,
+    4: SessionStatus.STOPPED,
+    5: SessionStatus.LAPSED,
+}
+SESSION_CODE = {word: code for code, word in SESSION.items()}
+
+DEAD_LETTERS = 101
+PENDING_APPROVALS = 102
+"""What a counter can count beside the runs of a status."""
