@@ -233,11 +233,15 @@ def _card(approval: Approval, now: datetime, width: int) -> Iterator[str]:
     )
     yield f"digest    {approval.digest}"
     yield ""
-    yield f"prompt, {len(approval.prompt):,} characters"
+    yield f"prompt, {words.count(len(approval.prompt), 'character')}"
     yield from block(approval.prompt, width)
     for name, text in _contents(approval.context or "null"):
-        yield f"{visible(name)}, {len(text):,} characters"
+        yield f"{visible(name)}, {words.count(len(text), 'character')}"
         yield from block(text, width)
+    if approval.status is ApprovalStatus.PENDING:
+        yield ""
+        yield "to decide: `sagewai approvals approve` or `reject --reason TEXT`, both with"
+        yield "--digest and the digest above, so that the decision holds for this content only"
 
 
 def _contents(context: str) -> Iterator[tuple[str, str]]:

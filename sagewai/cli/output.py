@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from typing import NoReturn
 
 import typer
 
@@ -23,8 +22,11 @@ def emit(lines: Iterable[str]) -> None:
     try:
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        _leave_pipe()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it once more
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(Exit.PIPE) from None
+        raise
 
 
 def emit_json(value: object) -> None:
@@ -56,8 +58,3 @@ def one_line(text: str) -> str:
 def line_width() -> int:
     """Cells of a line: the terminal's, or 80 where there is none."""
     return max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
-
-
-def _leave_pipe() -> NoReturn:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes stdout once more
-    raise typer.Exit(Exit.PIPE)

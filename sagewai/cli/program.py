@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Protocol, runtime_checkable
@@ -29,22 +30,20 @@ class UsageProblem(Protocol):
 def run(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command. Prints results to stdout, at most one line about a failure to stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail
+    _open_streams()
     try:
         return _dispatch(given)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except SagewaiError as error:
+        _trace(error)
         note(f"{PROGRAM}: {_redacted(str(error))}")
         return of_error(error)
     except Exception as error:
         if isinstance(error, UsageProblem):
             note(f"{PROGRAM}: {_usage(error)}")
             return Exit.USAGE
-        if os.environ.get("SAGEWAI_DEBUG"):
-            raise
+        _trace(error)
         note(
             f"{PROGRAM}: unexpected {type(error).__name__}: {_redacted(_message(error))} "
             "(SAGEWAI_DEBUG=1 shows the traceback)"
@@ -65,6 +64,23 @@ def _dispatch(arguments: list[str]) -> int:
     except typer.Abort:
         return Exit.INTERRUPTED
     return ended if isinstance(ended, int) else Exit.OK
+
+
+def _open_streams() -> None:
+    """Make both streams usable: one that was closed leads nowhere, one that isn't UTF-8 gets escapes."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open until the process ends
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _trace(error: BaseException) -> None:
+    """The traceback, for whoever asked for it."""
+    if os.environ.get("SAGEWAI_DEBUG"):
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            note(_redacted(line))
 
 
 def _usage(error: UsageProblem) -> str:

@@ -32,9 +32,9 @@ def visible(text: str) -> str:
     shown: list[str] = []
     marks = _MAX_MARKS
     for character in _COLOURED_FORM.sub("", text):
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in {"Mn", "Me"} else 0
-        if category in _HIDDEN_CATEGORIES or ord(character) in _DRAWN_AS_NOTHING or marks > _MAX_MARKS:
+        hidden = unicodedata.category(character) in _HIDDEN_CATEGORIES
+        marks = marks + 1 if _is_mark(character) else 0
+        if hidden or ord(character) in _DRAWN_AS_NOTHING or marks > _MAX_MARKS:
             shown.append(_name(ord(character)))
         else:
             shown.append(character)
@@ -84,9 +84,16 @@ def _prefix(text: str, width: int) -> str:
 
 
 def _width(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me"}:
+    if _is_mark(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it is drawn over the character before it: combining marks, and the vowels and finals of Hangul."""
+    if unicodedata.category(character) in {"Mn", "Me"}:
+        return True
+    return "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7fb"
 
 
 def _name(point: int) -> str:

@@ -68,22 +68,24 @@ def submit(
     A run of a workflow whose code no worker has brought yet is recorded too, with a warning: it waits for one.
     """
     call = Invocation.of(context, store, as_json)
-    routing: dict[str, Any] = {
-        "pool": pool,
-        "labels": parse.labels(label or ()),
-        "priority": priority,
-        "delay": None if delay is None else parse.duration(delay),
-        "tags": parse.tags(tag or ()),
-    }
-    values = parse.read_input(input_)
-    plan = None if source is None else _plan(source, workflow)
+    spec = replace(
+        _spec(
+            workflow, None if source is None else _plan(source, workflow), run_id, parse.read_input(input_)
+        ),
+        pool=pool,
+        labels=parse.labels(label or ()),
+        priority=priority,
+        delay=None if delay is None else parse.duration(delay),
+        tags=parse.tags(tag or ()),
+        actor=call.actor,
+    )
+    _check_routing(spec)
 
     async def record(opened: Store) -> tuple[bool, Run]:
-        spec = _spec(workflow, plan, run_id, values, limit=opened.payload_limit)
-        [inserted] = await opened.insert_runs([replace(spec, actor=call.actor, **_checked(routing))])
+        [inserted] = await opened.insert_runs([spec])
         return inserted.created, await opened.get_run(inserted.run_id)
 
-    created, run = call.call(record, migrate=True)
+    created, run = call.call(record)
     if call.json:
         emit_json({**shape.model(run), "created": created})
     else:
@@ -103,9 +105,7 @@ def _plan(source: str, workflow: str) -> WorkflowPlan:
     return replace(plan, definition=replace(plan.definition, workflow=workflow))
 
 
-def _spec(
-    workflow: str, plan: WorkflowPlan | None, run_id: str | None, values: Mapping[str, Any], *, limit: int
-) -> RunSpec:
+def _spec(workflow: str, plan: WorkflowPlan | None, run_id: str | None, values: Mapping[str, Any]) -> RunSpec:
     from sagewai.core.codec import encode, input_digest
     from sagewai.core.commands import check_text
     from sagewai.core.workflow import MAX_NAME, new_run_id
@@ -115,9 +115,9 @@ def _spec(
     if run_id is not None:
         check_text("--run-id", run_id, limit=MAX_NAME, empty=False)
     if plan is None:
-        text, digest = encode(dict(values), what="input", limit=limit), input_digest(dict(values))
+        text, digest = encode(dict(values), what="input"), input_digest(dict(values))
     else:
-        text, digest = plan.encode_input(values, limit=limit)
+        text, digest = plan.encode_input(values)
         _check_types(plan, values)
     return RunSpec(
         run_id=run_id or new_run_id(workflow),
@@ -138,13 +138,13 @@ def _check_types(plan: WorkflowPlan, values: Mapping[str, Any]) -> None:
                 parameter.payload.load_plain(values[parameter.name], what=what)
 
 
-def _checked(routing: dict[str, Any]) -> dict[str, Any]:
+def _check_routing(spec: RunSpec) -> None:
+    """Raise InvalidOptionError for what the option's own syntax lets through."""
     from sagewai.core.commands import check_priority, check_text
     from sagewai.core.retry import MAX_DELAY, check_number
     from sagewai.core.workflow import MAX_NAME
 
-    check_text("--pool", routing["pool"], limit=MAX_NAME, empty=False)
-    check_priority(routing["priority"])
-    if routing["delay"] is not None:
-        check_number("--delay", routing["delay"], low=0.0, high=10 * MAX_DELAY)
-    return routing
+    check_text("--pool", spec.pool, limit=MAX_NAME, empty=False)
+    check_priority(spec.priority)
+    if spec.delay is not None:
+        check_number("--delay", spec.delay, low=0.0, high=10 * MAX_DELAY)

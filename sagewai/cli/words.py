@@ -66,6 +66,11 @@ def actor(value: Actor) -> str:
     return f"{value.name} ({value.assurance})"
 
 
+def count(number: int, noun: str) -> str:
+    """``1 character``, ``2,000 characters``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def pretty(value: object) -> str:
     """A JSON value over several lines."""
     return json.dumps(value, indent=2, ensure_ascii=False)

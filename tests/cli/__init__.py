@@ -1,0 +1,1 @@
+"""The `sagewai` command, run as a user runs it: as a program."""
