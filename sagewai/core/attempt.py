@@ -94,8 +94,6 @@ class Body:
             return BodyResult(error=error)
         except asyncio.CancelledError:
             return BodyResult(error=StepError("the step's code was cancelled or raised CancelledError"))
-        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            return BodyResult(error=StepError(f"the step's code raised {type(error).__name__}: {error}"))
         except BaseException as error:
             return BodyResult(error=error)
 

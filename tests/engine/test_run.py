@@ -14,13 +14,17 @@ from sagewai import (
     NonRetryableError,
     PayloadError,
     PayloadTooLarge,
+    RunCancelled,
     RunFailed,
     RunInputMismatch,
     RunNotFound,
+    RunPaused,
     WorkflowMonitor,
     current_step,
 )
+from sagewai.core import commands
 from sagewai.core.stores.base import Store
+from sagewai.models.actor import Actor
 from sagewai.models.status import Outcome, RunStatus
 from tests.engine.helpers import until_status, working
 
@@ -391,3 +395,24 @@ async def test_a_delayed_run_starts_when_it_is_due(store: Store) -> None:
     assert (run.status, run.wait) == (RunStatus.WAITING, "timer")
     async with working(store, wf):
         assert await handle.result(timeout=20) == 1
+
+
+async def test_a_paused_run_says_so_and_goes_on_when_resumed(store: Store) -> None:
+    wf = DurableWorkflow("flow", store)
+    wf.step("one")(lambda n: n)
+    actor = Actor("ada", source="cli", assurance="os")
+    await wf.submit(run_id="r", n=1)
+    await commands.pause(store, "r", actor=actor)
+    with pytest.raises(RunPaused, match="sagewai runs resume r"):
+        await wf.run(run_id="r")
+    await commands.resume(store, "r", actor=actor)
+    assert await wf.run(run_id="r") == 1
+
+
+async def test_a_cancelled_run_says_by_whom_and_why(store: Store) -> None:
+    wf = DurableWorkflow("flow", store)
+    wf.step("one")(lambda n: n)
+    await wf.submit(run_id="r", n=1)
+    await commands.cancel(store, "r", actor=Actor("ada"), reason="wrong customer")
+    with pytest.raises(RunCancelled, match="cancelled by ada: wrong customer"):
+        await wf.run(run_id="r")
