@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from sagewai.core.codec import require_storable
 from sagewai.core.stores.sqlite import words
 from sagewai.core.stores.sqlite.events import Events
+from sagewai.core.stores.sqlite.rows import read_error
 from sagewai.core.stores.sqlite.transaction import Transaction, Value
 from sagewai.errors import RunNotFound
 from sagewai.models.actor import SYSTEM, Actor
 from sagewai.models.history import EventKind
-from sagewai.models.run import ErrorInfo
 from sagewai.models.status import ApprovalStatus, Outcome, RunStatus, WaitReason
 
 _COLUMNS = (
@@ -142,15 +143,14 @@ class Changes:
         self.move(run, RunStatus.PAUSED, fence=fence)
         self.events.note(run.key, EventKind.PAUSED, actor=by, reason=reason)
 
-    def fail(self, run: Head, error: ErrorInfo, *, fence: int = 0) -> None:
-        """Failed for good: the dead letter comes with it."""
-        text = json.dumps(
-            {"type": error.type, "message": error.message, "traceback": error.traceback}, ensure_ascii=False
-        )
-        self.end(run, RunStatus.FAILED, error=text, fence=fence)
-        self.events.note(run.key, EventKind.FAILED, {"error": error.type})
+    def fail(self, run: Head, error: str, *, fence: int = 0) -> None:
+        """Failed for good: the dead letter comes with it. ``error`` is JSON text with ErrorInfo's fields."""
+        require_storable(error, "the error")
+        kind = read_error(error).type
+        self.end(run, RunStatus.FAILED, error=error, fence=fence)
+        self.events.note(run.key, EventKind.FAILED, {"error": kind})
         self._dead.append(
-            (run.key, run.workflow, error.type, run.attempt, run.takeovers, self.tx.now, run.step, text)
+            (run.key, run.workflow, kind, run.attempt, run.takeovers, self.tx.now, run.step, error)
         )
 
     def note_attempt(

@@ -73,7 +73,7 @@ def get_outcome(tx: Transaction, run_id: str) -> RunOutcome:
         wait=None if wait is None else words.WAIT[wait],
         step=step,
         output=output,
-        error=read_error(error),
+        error=None if error is None else read_error(error),
         by=by,
         reason=reason,
         due_at=maybe_time(due),

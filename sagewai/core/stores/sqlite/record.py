@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sagewai.core.stores.sqlite import gates, words
 from sagewai.core.stores.sqlite.changes import Changes, Head, heads_of
-from sagewai.core.stores.sqlite.rows import read_error, read_time
+from sagewai.core.stores.sqlite.rows import error_text, read_time
 from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.core.transitions import settle
 from sagewai.models.history import EventKind
@@ -65,7 +65,7 @@ def _make(changes: Changes, run: Head, move: Transition) -> RunStatus:
     elif status is RunStatus.PAUSED:
         changes.pause(run, *changes.asker(run))
     elif status is RunStatus.FAILED:
-        changes.fail(run, read_error(move.error) or ErrorInfo(type="", message=""))
+        changes.fail(run, move.error or error_text(ErrorInfo(type="", message="")))
     elif status is RunStatus.COMPLETED:
         changes.end(run, status)
         changes.events.note(run.key, EventKind.COMPLETED)

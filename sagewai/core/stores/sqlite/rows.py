@@ -82,11 +82,13 @@ def maybe_time(at: int | None) -> datetime | None:
     return None if at is None else read_time(at)
 
 
-def read_error(text: str | None) -> ErrorInfo | None:
-    if text is None:
-        return None
+def read_error(text: str) -> ErrorInfo:
     fields = json.loads(text)
     return ErrorInfo(fields["type"], fields["message"], fields.get("traceback", ""))
+
+
+def error_text(error: ErrorInfo) -> str:
+    return json.dumps({"type": error.type, "message": error.message, "traceback": error.traceback})
 
 
 def run_of(row: Row) -> Run:
@@ -135,7 +137,7 @@ def attempt_of(row: Row) -> Attempt:
         started_at=read_time(started),
         finished_at=read_time(finished),
         result_bytes=size,
-        error=read_error(error),
+        error=None if error is None else read_error(error),
         delay=delay,
     )
 
@@ -201,7 +203,7 @@ def dead_letter_of(row: Row) -> DeadLetter:
         step=step,
         attempts=attempts,
         takeovers=takeovers,
-        error=read_error(error) or ErrorInfo(type="", message=""),
+        error=read_error(error),
         failed_at=read_time(failed),
     )
 

@@ -133,7 +133,7 @@ class _Intake:
 
     def _shape(self, spec: RunSpec) -> _Shape:
         labels = labels_text(spec.labels)
-        name = (spec.workflow, spec.pool, labels, spec.version, spec.definition)
+        name = (spec.workflow, spec.pool, labels, spec.version, id(spec.definition))
         if name not in self._shapes:
             self._shapes[name] = self._make_shape(spec, labels)
         return self._shapes[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sagewai.core.stores.base import EXPIRED_REASON, POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
 from sagewai.core.stores.sqlite import words
 from sagewai.core.stores.sqlite.changes import Changes, Head, heads_of
+from sagewai.core.stores.sqlite.rows import error_text
 from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.models.history import EventKind
 from sagewai.models.status import ApprovalStatus, Ask, Outcome, RunStatus
@@ -69,7 +70,7 @@ def _take_from_lapsed(changes: Changes, run: Head, worker: str) -> RunStatus:
         changes.cancel(run, *changes.asker(run), fence=1)
         return RunStatus.CANCELLED
     if run.takeovers >= POISON_LIMIT:
-        changes.fail(run, POISONED, fence=1)
+        changes.fail(run, error_text(POISONED), fence=1)
         return RunStatus.FAILED
     if asked is Ask.PAUSE:
         changes.pause(run, *changes.asker(run), fence=1)
