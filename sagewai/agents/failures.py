@@ -16,6 +16,9 @@ from sagewai.core.redact import HIDDEN, redact
 
 MAX_DETAIL = 400
 
+_SHORTEST_KEY = 4
+"""Anything shorter stands for "no key", as local servers want it, and is part of too many words."""
+
 
 class Kind(StrEnum):
     """The catalogue of failures; the text is what an error message says."""
@@ -40,7 +43,7 @@ TRANSIENT = frozenset(
 """Kinds for which the same request may succeed a little later."""
 
 WAY_OUT = {
-    Kind.AUTH: "set the provider's key variable, InferenceParams(api_key=...) or the worker's credentials",
+    Kind.AUTH: "set the provider's key variable, or api_key in InferenceParams or in the worker's credentials",
     Kind.NOT_FOUND: "check the model's name, its provider prefix and api_base",
     Kind.CONNECTION: "check api_base and the network",
     Kind.CONTEXT: "shorten the message, or use a model with a larger window",
@@ -176,7 +179,7 @@ def _detail(error: BaseException, secrets: Iterable[str]) -> str:
     )  # the library pastes whole tracebacks into messages
     if found := _MESSAGE.search(text):
         text = _unquoted(found[1])
-    known = [secret for secret in secrets if secret]
+    known = [secret for secret in secrets if len(secret) >= _SHORTEST_KEY]
     text = _MASKED.sub(HIDDEN, redact(text, known))
     if any(secret in text for secret in known):  # too short to be cut out of a sentence
         return ""

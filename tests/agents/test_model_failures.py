@@ -131,7 +131,7 @@ async def test_a_missing_key_is_an_authentication_failure_with_the_way_out(
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
 
-    with pytest.raises(ModelCallRefused, match=r"InferenceParams\(api_key") as caught:
+    with pytest.raises(ModelCallRefused, match="api_key in InferenceParams") as caught:
         await agent(model).chat("write")
 
     assert caught.value.kind == "authentication"
