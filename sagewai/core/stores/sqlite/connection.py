@@ -17,14 +17,17 @@ T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds a statement waits for its turn before the store counts as unavailable."""
 
+PATIENCE_WITH_READERS = 0.2
+"""Seconds that emptying the WAL waits for somebody's long read; writers wait along."""
+
 SHORTEST, LONGEST = 0.000_1, 0.004
 """Seconds of one random back-off. ``busy_timeout`` sleeps in fixed steps, by which eight claimers starve each other."""
 
 CHECKPOINT_PAGES = 2_000
-"""From this length of the WAL on it is moved into the database, beside the work."""
+"""As often as this many pages (8 MB) were added to the WAL, it is moved into the database, beside the work."""
 
 TRUNCATE_PAGES = 8_000
-"""From this length on (32 MB) writers wait for the readers, so that the WAL begins again from its start."""
+"""As often as it has grown by this much, writers wait a moment for the readers, so that it begins again."""
 
 WAL_LIMIT = 16_000_000
 """Bytes of the WAL file that are kept for reuse when it begins again."""
@@ -45,7 +48,7 @@ class Connection:
         self._heard = heard
         self._patience = self._full_patience = patience
         self._asked_at = 0.0
-        self._wal_pages = 0
+        self._wal_pages = self._moved_at = self._emptied_at = 0
         self._driver = self._guard(self._open)
 
     def write(self, work: Callable[[Transaction], T]) -> T:
@@ -67,16 +70,18 @@ class Connection:
 
     @property
     def wants_checkpoint(self) -> bool:
-        return self._wal_pages >= CHECKPOINT_PAGES
+        return self._wal_pages - self._moved_at >= CHECKPOINT_PAGES
 
     def checkpoint(self, *, truncate: bool = False) -> None:
         """Move the WAL into the database; with ``truncate``, and when it has grown long, empty its file too."""
-        truncate = truncate or self._wal_pages >= TRUNCATE_PAGES
+        truncate = truncate or self._wal_pages - self._emptied_at >= TRUNCATE_PAGES
         mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if truncate else apsw.SQLITE_CHECKPOINT_PASSIVE
-        self._patience = 0.2  # whoever is in the way will come by here as well
+        self._moved_at = self._wal_pages
+        if truncate:
+            self._emptied_at = self._wal_pages
+        self._patience = PATIENCE_WITH_READERS
         try:
             self._guard(lambda: self._driver.wal_checkpoint(mode=mode))
-            self._wal_pages = 0
         finally:
             self._patience = self._full_patience
 
@@ -113,6 +118,8 @@ class Connection:
         return True
 
     def _note_pages(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
+        if pages < self._wal_pages:  # it has begun again
+            self._moved_at = self._emptied_at = 0
         self._wal_pages = pages
         return apsw.SQLITE_OK
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -43,9 +44,9 @@ class Lane:
         """Have the job done, without waiting for it."""
         self._executor.submit(self._do, job, False)
 
-    def end(self) -> Future[None]:
-        """Close the connection behind the jobs that were handed over; the thread ends."""
-        ended = self._executor.submit(self._end)
+    def end(self, last: Callable[[Connection], None] | None = None) -> Future[None]:
+        """Do what was handed over, and ``last`` if there is a connection; then close it and end the thread."""
+        ended = self._executor.submit(self._end, last)
         self._executor.shutdown(wait=False)
         return ended
 
@@ -54,9 +55,11 @@ class Lane:
             self._connection = self._connect(migrate)
         return job(self._connection)
 
-    def _end(self) -> None:
+    def _end(self, last: Callable[[Connection], None] | None) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
+            if last is not None:
+                last(connection)
             connection.close()
 
 
@@ -71,6 +74,7 @@ class Lanes:
         self._reader = Lane("sagewai-sqlite-read", self._open)
         self._wrote_at = 0.0
         self._idle: asyncio.TimerHandle | None = None
+        self._closed = False
         self.hints = Hints(loop, self._look)
 
     @property
@@ -85,50 +89,52 @@ class Lanes:
         return await self._reader.run(lambda connection: connection.read(work))
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
-        return await self._written(lambda connection: connection.write(work))
+        return await self._writer.run(lambda connection: self._write(connection, work))
 
     async def write_if(self, peek: Callable[[Transaction], T | None], work: Callable[[Transaction], T]) -> T:
         """What ``peek`` finds, and only where that is None, ``work``: a look takes no lock from those who write."""
 
         def job(connection: Connection) -> T:
             found = connection.read(peek)
-            return connection.write(work) if found is None else found
+            return self._write(connection, work) if found is None else found
 
-        return await self._written(job)
+        return await self._writer.run(job)
 
     async def close(self) -> None:
+        self._closed = True
         self.hints.stop()
         if self._idle is not None:
             self._idle.cancel()
-            self._idle = None
-        self._writer.hand_over(_empty_log)
-        await asyncio.gather(*(asyncio.wrap_future(lane.end()) for lane in (self._reader, self._writer)))
+        ends = (self._reader.end(), self._writer.end(_empty_log))
+        await asyncio.gather(*map(asyncio.wrap_future, ends))
 
     def abandon(self) -> None:
         """Close what a loop that has ended left open, without waiting for it."""
         for lane in (self._reader, self._writer):
             lane.end()
 
-    async def _written(self, work: Callable[[Connection], T]) -> T:
-        def job(connection: Connection) -> T:
-            result = work(connection)
-            if connection.wants_checkpoint:  # behind this job, so that its caller goes on meanwhile
-                self._writer.hand_over(_shorten_log)
-            return result
-
-        result = await self._writer.run(job)
-        self._wrote_at = self._loop.time()
+    def _write(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
+        """In the writing thread."""
+        result = connection.write(work)
+        if connection.wants_checkpoint:  # behind this job, so that its caller goes on meanwhile
+            self._writer.hand_over(_shorten_log)
+        self._wrote_at = time.monotonic()
         if self._idle is None:
-            self._idle = self._loop.call_later(IDLE, self._empty_log_when_idle)
+            with suppress(RuntimeError):  # the loop has ended: whoever writes next sees to it
+                self._loop.call_soon_threadsafe(self._await_idleness)
         return result
 
+    def _await_idleness(self) -> None:
+        if self._idle is None and not self._closed:
+            self._idle = self._loop.call_later(IDLE, self._empty_log_when_idle)
+
     def _empty_log_when_idle(self) -> None:
-        quiet = self._loop.time() - self._wrote_at
+        quiet = time.monotonic() - self._wrote_at
         if quiet < IDLE:
             self._idle = self._loop.call_later(IDLE - quiet, self._empty_log_when_idle)
-            return
-        self._idle = None
-        self._writer.hand_over(_empty_log)
+        else:
+            self._idle = None
+            self._writer.hand_over(_empty_log)
 
     async def _look(self) -> Arrivals:
         return await self.read(read_arrivals)

@@ -76,6 +76,9 @@ class SQLiteStore(Store):
         self._clock = clock
         self._lock = threading.Lock()
         self._lanes: dict[asyncio.AbstractEventLoop, Lanes] = {}
+        self._inherited: list[
+            Lanes
+        ] = []  # a forked child keeps its parent's open: closing them is the parent's
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -254,9 +257,10 @@ class SQLiteStore(Store):
     def _enter(self, loop: asyncio.AbstractEventLoop) -> Lanes:
         lanes = Lanes(loop, self._connect)
         with self._lock:
-            ended = [each for each in self._lanes if each.is_closed()]
-            left = [self._lanes.pop(each) for each in ended]
+            over = [each for each in self._lanes if each.is_closed() or each is loop]
+            left = [self._lanes.pop(each) for each in over]
             self._lanes[loop] = lanes
+            self._inherited += [each for each in left if not each.usable]
         for each in left:
             if each.usable:
                 each.abandon()
