@@ -194,5 +194,16 @@ def test_closed_streams_are_no_error(sagewai: Command) -> None:
 
 
 def test_a_terminal_that_isnt_utf_8_gets_escapes(sagewai: Command) -> None:
-    said = sagewai("runs", "show", "日本", PYTHONIOENCODING="ascii", PYTHONUTF8="1")
-    assert "\\u65e5\\u672c" in said.complaint
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}
+    submitted = sagewai("submit", "greeting", "--run-id", "日本", "--input", "{}", **ascii_only)
+    assert (submitted.code, submitted.out) == (Exit.OK, "\\u65e5\\u672c\n")
+
+    unknown = sagewai("runs", "show", "本", **ascii_only)
+    assert "\\u672c" in unknown.complaint
+
+
+def test_no_secret_of_a_failing_module_is_repeated(sagewai: Command) -> None:
+    for env in ({}, {"SAGEWAI_DEBUG": "1"}):
+        said = sagewai("worker", "tests.cli.leaky:flow", **env)
+        assert "RuntimeError: can't reach postgresql://ann:[secret]@db/x" in said.err
+        assert "hunter2" not in said.err
