@@ -55,9 +55,9 @@ _HOMES = {
     "sagewai.models.inference": "InferenceParams",
     "sagewai.models.worker": "WorkerCredentials",
     "sagewai.errors": (
-        "AgentError ApprovalAlreadyDecided ApprovalAmbiguous ApprovalClosed ApprovalContentChanged ApprovalError "
+        "AgentError AgentInputError ApprovalAlreadyDecided ApprovalAmbiguous ApprovalClosed ApprovalContentChanged ApprovalError "
         "ApprovalExpired ApprovalNotFound ApprovalOutsideRun ApprovalRejected ApprovalUnstable DeadLetterNotFound "
-        "DefinitionError DuplicateStepError InvalidOptionError InvalidTransition LabelError LeaseLost ModelCallError "
+        "DefinitionError DuplicateStepError InvalidOptionError InvalidTransition LabelError LeaseLost ModelCallError ModelCallRefused "
         "NonRetryableError PayloadError PayloadTooLarge PoisonedRun ResultNotStorable RunCancelled RunError RunFailed "
         "RunInputMismatch RunNotFound RunPaused SagewaiError SchemaError StepError StepInputError StepParameterError "
         "StepTimeout StoreError StoreRefused StoreURLError StoreUnavailable UnknownWorkflow UnsafeLocation "

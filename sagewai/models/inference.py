@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 class InferenceParams(BaseModel):
@@ -15,7 +15,7 @@ class InferenceParams(BaseModel):
     temperature: float | None = None
     max_tokens: int | None = None
     top_p: float | None = None
-    timeout: float | None = None
+    timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
     def over(self, base: InferenceParams) -> InferenceParams:
         """These parameters where they are set, ``base``'s elsewhere."""
