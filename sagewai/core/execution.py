@@ -111,16 +111,15 @@ class Execution:
 
     def _context(self, step: StepPlan) -> StepContext:
         lease = self.lease
+        loading: asyncio.Task[list[Approval]] | None = None
 
         async def approvals() -> list[Approval]:
-            failures = 0
-            while True:
-                try:
-                    return await self._store.approvals_of(lease.run_id, step.name)
-                except StoreUnavailable as error:  # no fault of the step: it must not cost it an attempt
-                    log.warning("run %s waits for the store (%s)", lease.run_id, error)
-                    failures += 1
-                    await asyncio.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)))
+            """Read once per attempt, so that gates asked side by side are noted side by side. A decision that is made
+            later isn't missed: it raises the wakeups that the park compares."""
+            nonlocal loading
+            if loading is None:
+                loading = asyncio.create_task(self._approvals(step))
+            return await asyncio.shield(loading)
 
         return StepContext(
             run_id=lease.run_id,
@@ -135,6 +134,16 @@ class Execution:
             approvals=approvals,
             loop=asyncio.get_running_loop(),
         )
+
+    async def _approvals(self, step: StepPlan) -> list[Approval]:
+        failures = 0
+        while True:
+            try:
+                return await self._store.approvals_of(self.lease.run_id, step.name)
+            except StoreUnavailable as error:  # no fault of the step: it must not cost it an attempt
+                failures += 1
+                log.warning("run %s waits for the store (%s)", self.lease.run_id, error)
+                await asyncio.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)))
 
     async def _attempt(self, step: StepPlan, context: StepContext) -> BodyResult:
         try:
