@@ -10,7 +10,7 @@ import ast
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from inspect import CO_COROUTINE
 from pathlib import Path
 from types import CodeType
@@ -46,6 +46,7 @@ class Document:
         self._import = import_line
         self._opened = opened
         self.names: dict[str, Any] = {"__name__": "__document__"}
+        self.opened: set[Store] = set()
 
     def text(self, name: str) -> str:
         return (BLOCKS / f"{name}.py").read_text().replace(IMPORT, self._import).replace(OPENED, self._opened)
@@ -58,6 +59,8 @@ class Document:
         module = eval(code, self.names)
         if code.co_flags & CO_COROUTINE:
             await module
+        if isinstance(store := self.names.get("store"), Store):
+            self.opened.add(store)
 
     @property
     def store(self) -> Store:
@@ -73,7 +76,14 @@ def models() -> Iterator[LoopbackModels]:
 
 
 @pytest.fixture(params=["postgres", "sqlite", "memory"])
-def document(request: pytest.FixtureRequest) -> Document:
+async def document(request: pytest.FixtureRequest) -> AsyncIterator[Document]:
+    adapted = _adapted(request)
+    yield adapted
+    for store in adapted.opened:
+        await store.close()
+
+
+def _adapted(request: pytest.FixtureRequest) -> Document:
     if request.param == "postgres":
         return Document(IMPORT, f"PostgresStore(database_url={request.getfixturevalue('postgres_url')!r})")
     if request.param == "sqlite":
