@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -51,6 +51,7 @@ class _Loop:
 
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     pool: Pool | None = None
+    keeper: AsyncGenerator[Pool, None] | None = None
 
 
 class Database:
@@ -144,14 +145,9 @@ class Database:
 
     async def close(self) -> None:
         """Close what the running event loop opened."""
-        with self._lock:
-            mine = self._loops.pop(asyncio.get_running_loop(), None)
-        if mine is not None and mine.pool is not None:
-            try:
-                async with asyncio.timeout(self._acquire_timeout):
-                    await mine.pool.close()
-            except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                mine.pool.terminate()
+        mine = self._loops.get(asyncio.get_running_loop())
+        if mine is not None and mine.keeper is not None:
+            await mine.keeper.aclose()
 
     async def _pool(self) -> Pool:
         loop = asyncio.get_running_loop()
@@ -164,8 +160,23 @@ class Database:
                 mine = self._loops.setdefault(loop, _Loop())
         async with mine.opening:
             if mine.pool is None:
-                mine.pool = await self._open_pool()
+                mine.keeper = self._keep_pool(loop)
+                mine.pool = await anext(mine.keeper)
         return mine.pool
+
+    async def _keep_pool(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[Pool, None]:
+        """A generator, because an event loop that ends (``asyncio.run``) closes those that began in it."""
+        pool = await self._open_pool()
+        try:
+            yield pool
+        finally:
+            with self._lock:
+                self._loops.pop(loop, None)
+            try:
+                async with asyncio.timeout(self._acquire_timeout):
+                    await pool.close()
+            except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                pool.terminate()
 
     async def _open_pool(self) -> Pool:
         async def connect(*_: object, **__: object) -> Connection:
@@ -182,7 +193,7 @@ class Database:
         return pool
 
     def _drop_dead_loops(self) -> None:
-        """End the connections of loops that were closed without :meth:`close`."""
+        """End the connections of loops that were closed without a word."""
         for loop in [loop for loop in self._loops if loop.is_closed()]:
             gone = self._loops.pop(loop)
             if gone.pool is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from sagewai.core.stores.postgres import rows, statements, words
@@ -19,9 +19,8 @@ from sagewai.models.run import Run
 Item = TypeVar("Item")
 
 _LAST_ID = 2**63 - 1
-_LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
-_FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
-"""The driver sends the very last and first datetimes as infinity and its opposite."""
+_LAST_MOMENT = datetime.max  # noqa: DTZ901 - the driver's word for infinity, which has no zone
+_FIRST_MOMENT = datetime.min  # noqa: DTZ901 - and for its opposite
 
 
 async def list_runs(database: Database, query: RunQuery) -> Page[Run]:
@@ -103,7 +102,7 @@ async def list_dead_letters(database: Database, query: DeadLetterQuery) -> Page[
         statement = statements.LIST_DEAD_LETTERS_BY_WORKFLOW
     kind = None if query.error_type is None else query.error_type[:MAX_ERROR_TYPE]
     found = await database.fetch(statement, last, query.limit + 1, kind, query.workflow)
-    return _page("dead", found, query.limit, rows.dead_letter, lambda row: (_FIRST_MOMENT, row["id"]))
+    return _page("dead", found, query.limit, rows.dead_letter, lambda row: (_LAST_MOMENT, row["id"]))
 
 
 async def group_dead_letters(database: Database, limit: int) -> list[ErrorGroup]:
@@ -144,7 +143,7 @@ def _after(cursor: str | None, kind: str, start: tuple[datetime, int]) -> tuple[
             raise ValueError
         number = int(last)
         at = datetime.fromisoformat(moment)
-        if at.tzinfo is None or not 0 <= number <= _LAST_ID:
+        if (at.tzinfo is None and at != _LAST_MOMENT) or not 0 <= number <= _LAST_ID:
             raise ValueError
     except ValueError:
         raise InvalidOptionError(

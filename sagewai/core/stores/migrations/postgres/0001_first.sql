@@ -107,7 +107,7 @@ create table sagewai.runs (
   workflow text collate "C" not null,
   pool text collate "C" not null
 ) with (
-  fillfactor = 60, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0.05,
+  fillfactor = 45, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0.05,
   autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0
 );
 create unique index runs_run_id on sagewai.runs (run_id);
