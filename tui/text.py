@@ -105,6 +105,21 @@ def take(text: str, cells: int) -> str:
     return text
 
 
+def cut_head(text: str, cells: int, *, ellipsis: str = "…") -> str:
+    """Safe one-line text, shortened to at most ``cells`` by its beginning: ids differ at their ends."""
+    if cells <= 0:
+        return ""
+    if len(text) <= cells * (MARKS + 1) and width(text) <= cells:
+        return text
+    room = cells - width(ellipsis)
+    if room <= 0:
+        return ellipsis[:cells]
+    tail = text[-room * (MARKS + 1) :]
+    while width(tail) > room or _is_mark(tail[0]):
+        tail = tail[1:]
+    return ellipsis + tail
+
+
 def fit(text: str, cells: int, *, align: Literal["left", "right"] = "left", ellipsis: str = "…") -> str:
     """Safe one-line text, shortened or padded to exactly ``cells``."""
     short = cut(text, cells, ellipsis=ellipsis)

@@ -38,7 +38,7 @@ class Window(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run in a table. ``started`` says whether an attempt may be on its way, ``stands`` a waiting run's step."""
+    """A run in a table."""
 
     key: Ref
     status: RunStatus
@@ -48,8 +48,9 @@ class RunRow:
     cells: Mapping[str, Cell]
 
     @property
-    def awaits_approval(self) -> bool:
-        return self.wait is WaitReason.APPROVAL
+    def is_held(self) -> bool:
+        """Paused, or asked to pause."""
+        return self.status is RunStatus.PAUSED or self.asked is Ask.PAUSE
 
 
 @dataclass(frozen=True, slots=True)

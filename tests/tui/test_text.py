@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
 
 from tests.tui.corpus import HOSTILE
-from tui.text import MARKS, Scribe, cut, fit, hidden, multi_line, one_line, take, width, wrap
+from tui.text import MARKS, Scribe, cut, cut_head, fit, hidden, multi_line, one_line, take, width, wrap
 
 NASTY = [
     *"\0\x07\x08\x1b\r\n\t\x7f\x85\x90\x9b\x9d\xad",
@@ -73,6 +73,17 @@ def test_a_cut_is_never_wider_than_asked(text: str, cells: int) -> None:
     short = cut(shown, cells)
     assert cell_len(short) <= cells
     assert_harmless(short)
+    if cell_len(shown) <= cells:
+        assert short == shown
+
+
+@given(ANY_TEXT, st.integers(min_value=0, max_value=90))
+def test_a_beginning_cut_off_is_never_wider_than_asked(text: str, cells: int) -> None:
+    shown = one_line(text)
+    short = cut_head(shown, cells)
+    assert cell_len(short) <= cells
+    assert_harmless(short)
+    assert shown.endswith(short.removeprefix("…"))
     if cell_len(shown) <= cells:
         assert short == shown
 

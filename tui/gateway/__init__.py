@@ -1,6 +1,18 @@
 """The only door to stores and verbs: what comes out is safe to draw, what goes in is pinned to an id."""
 
-from tui.gateway.door import INTERVAL, Door, Missing, Unreachable, open_store
+from tui.gateway.door import INTERVAL, Door, Missing, Unreachable, default_url, open_store
 from tui.gateway.reads import Gateway
+from tui.gateway.twins import Decided, RunVerb, WorkerVerb
 
-__all__ = ["INTERVAL", "Door", "Gateway", "Missing", "Unreachable", "open_store"]
+__all__ = [
+    "INTERVAL",
+    "Decided",
+    "Door",
+    "Gateway",
+    "Missing",
+    "RunVerb",
+    "Unreachable",
+    "WorkerVerb",
+    "default_url",
+    "open_store",
+]

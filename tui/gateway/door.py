@@ -52,6 +52,13 @@ def open_store(url: str) -> Store:
     return urls.open_store(url)
 
 
+def default_url() -> str:
+    """``SAGEWAI_STORE``, else the user's SQLite file."""
+    from sagewai.core.stores import url as urls
+
+    return urls.default_url()
+
+
 class Door:
     """One store, seen by one actor. ``read_only`` migrates nothing and sweeps nothing."""
 

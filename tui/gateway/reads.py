@@ -35,6 +35,9 @@ from tui.views import (
 _SIFT_PAGES = 3
 """Pages of MAX_PAGE rows that one window of a sifted listing reads at most."""
 
+_LISTED = 5_000
+"""Runs of the last listing that are kept for the preview."""
+
 _FOLLOWED = 4
 """Runs whose history is kept at hand."""
 
@@ -58,6 +61,7 @@ class Gateway:
         self._pools: tuple[PoolOverview, ...] = ()
         self._followed: dict[str, Followed] = {}
         self._reviewed: _Reviewed | None = None
+        self._listed: dict[str, Run] = {}
 
     async def totals(self) -> Totals:
         """The counter line; two statements."""
@@ -70,6 +74,8 @@ class Gateway:
     async def runs(self, wanted: Filter, cursor: str | None, limit: int) -> Window[RunRow]:
         """A window of runs. What no index answers is sifted from at most ``_SIFT_PAGES`` pages."""
         now = self.door.now()
+        if cursor is None:
+            self._listed.clear()
         oldest = None if wanted.since is None else now - timedelta(seconds=wanted.since)
         rows: list[RunRow] = []
         looked = 0
@@ -83,15 +89,27 @@ class Gateway:
                     if wanted.query.order == "newest":
                         return Window(tuple(rows), None, looked)
                 elif wanted.keeps(run):
+                    self._listed[run.run_id] = run
                     rows.append(self.door.shaper.run(run, now))
             if cursor is None or len(rows) >= limit:
                 break
+        while len(self._listed) > _LISTED:
+            self._listed.pop(next(iter(self._listed)))
         return Window(tuple(rows), cursor, looked)
 
     async def run(self, key: Ref) -> RunView:
         """One run with its timeline; three statements."""
         run = await self.door.read(lambda store: store.get_run(key.raw))
         followed = await self._follow(key.raw)
+        shaper, now = self.door.shaper, self.door.now()
+        return details.run_view(run, followed.steps, followed.attempts, followed.events, now, shaper)
+
+    async def preview(self, row: RunRow) -> RunView | None:
+        """A run of the last listing with its timeline; two statements."""
+        run = self._listed.get(row.key.raw)
+        if run is None:
+            return None
+        followed = await self._follow(row.key.raw)
         shaper, now = self.door.shaper, self.door.now()
         return details.run_view(run, followed.steps, followed.attempts, followed.events, now, shaper)
 

@@ -126,7 +126,8 @@ def axis(plan: Scale, history: History) -> str:
 
     for stretch in plan.stretches:
         if stretch.folded:
-            inner = age(stretch.end - stretch.start)
+            seconds = stretch.end - stretch.start
+            inner = f"{int(seconds)}s" if seconds < 60 else age(seconds)
             to_the_edge = history.live and stretch is plan.stretches[-1]
             text = f"/{inner}/".ljust(FOLDED - 3) + "now" if to_the_edge else f"//{inner}//".center(FOLDED)
             for offset, character in enumerate(text[: stretch.columns]):

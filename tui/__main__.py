@@ -1,0 +1,98 @@
+"""``sagewai-tui``: reads its arguments, checks the terminal, and only then loads what draws on it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+USAGE_ERROR = 2
+
+EPILOG = """\
+screens: runs (the default), run ID, approvals, workers, dlq
+keys:    1-5 screens, enter opens, esc goes back, / filters, : goes by name, ? shows all keys, q quits
+
+Exit codes: 0 left by its user, 1 crashed, 2 wrong arguments or no terminal, 129 and 143 after SIGHUP and SIGTERM.
+Every action has a twin that needs no terminal: see sagewai --help. Passwords belong into SAGEWAI_STORE or PGPASSFILE.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(
+        prog="sagewai-tui",
+        description="The operations console of sagewai: runs, timelines, approvals, workers and dead letters.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    found.add_argument(
+        "screen",
+        nargs="?",
+        default="runs",
+        choices=["runs", "run", "approvals", "workers", "dlq"],
+        metavar="SCREEN",
+        help="what to show first: runs, run ID, approvals, workers or dlq",
+    )
+    found.add_argument("run_id", nargs="?", metavar="ID", help="with 'run': its id, or the beginning of it")
+    found.add_argument(
+        "--store",
+        metavar="URL",
+        help="sqlite:///path, postgresql://host/database; default: SAGEWAI_STORE, else the user's SQLite file",
+    )
+    found.add_argument("--worker", metavar="MODULE:NAME", help="carry a worker for these workflows")
+    found.add_argument(
+        "--pool", default="default", metavar="P", help="the pool of that worker (default: default)"
+    )
+    found.add_argument("--read-only", action="store_true", help="bind no key that changes anything")
+    found.add_argument("--demo", action="store_true", help="a scratch store with workflows that keep flowing")
+    found.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the console; gives the exit code."""
+    command = parser()
+    options = command.parse_args(argv)
+    if (options.screen == "run") != (options.run_id is not None):
+        command.error("'run' needs an ID, and only 'run' takes one")
+    terminal = _has_terminal(sys.stdin, sys.stderr, os.environ)
+    if options.demo:
+        return _demo(options, terminal)
+    if not terminal:
+        sys.stderr.write(
+            "sagewai-tui: needs a terminal on standard input and standard error (TERM not dumb); "
+            "without one use sagewai, or sagewai-tui --demo for its text form\n"
+        )
+        return USAGE_ERROR
+    from tui.launch import launch
+
+    return launch(options, demo=None)
+
+
+def _demo(options: argparse.Namespace, terminal: bool) -> int:
+    if not terminal:
+        from tui.demo.story import main as story
+
+        return story()
+    from tui.demo.scene import scene
+    from tui.launch import launch
+
+    with scene() as stage:
+        options.store = stage.store_url
+        return launch(options, demo=stage)
+
+
+def _has_terminal(stdin: IO[str] | None, stderr: IO[str] | None, environ: Mapping[str, str]) -> bool:
+    """Textual reads keys from standard input and draws on standard error."""
+    streams = (stdin, stderr)
+    try:
+        both = all(stream is not None and stream.isatty() for stream in streams)
+    except ValueError:  # closed
+        return False
+    return both and environ.get("TERM", "") not in {"", "dumb"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

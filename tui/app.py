@@ -1,0 +1,370 @@
+"""The console: screens as modes, the keys that work everywhere, the embedded worker and the ways out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from sagewai.models.actor import Actor
+from tui import commandline, crash
+from tui.commandline import CommandError
+from tui.demo_hooks import DemoHooks
+from tui.driver import ConsoleDriver, LineDropped
+from tui.format import ASCII, UNICODE, Cell, Role
+from tui.gateway import Door, Gateway, Missing, Unreachable, open_store
+from tui.linefilter import SafeLines
+from tui.local.embedded import EmbeddedWorker, WorkerSpec
+from tui.screens.acting import RunActions
+from tui.screens.approvals import ApprovalsScreen
+from tui.screens.base import ConsoleScreen
+from tui.screens.console import Mode
+from tui.screens.dead_letters import DeadLettersScreen
+from tui.screens.help import HelpScreen, keys_of
+from tui.screens.run import RunScreen
+from tui.screens.runs import RunsScreen
+from tui.screens.workers import WorkersScreen
+from tui.text import Scribe
+from tui.theme import PALETTES, choose
+from tui.views import Ref
+from tui.widgets.prompt import Question
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
+
+SWEEP_EVERY = 5.0
+"""Seconds between two sweeps of a writing console."""
+
+
+class ConsoleApp(App[None]):
+    """``sagewai-tui`` on one store. ``demo`` and ``worker`` begin after the first frame."""
+
+    TITLE = "sagewai"
+    CSS_PATH = "console.tcss"
+    MODES = {
+        "runs": RunsScreen,
+        "run": RunScreen,
+        "approvals": ApprovalsScreen,
+        "workers": WorkersScreen,
+        "dlq": DeadLettersScreen,
+    }
+    DEFAULT_MODE = "runs"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "show('runs')", "runs", show=False),
+        Binding("2", "show('run')", "run", show=False),
+        Binding("3", "show('approvals')", "approvals", show=False),
+        Binding("4", "show('workers')", "workers", show=False),
+        Binding("5", "show('dlq')", "dead letters", show=False),
+        Binding("6", "reserved", "overview (to come)", show=False),
+        Binding("escape", "leave", "back", show=False),
+        Binding("colon", "command", "go to a screen or run by name", show=False, key_display=":"),
+        Binding("question_mark", "help", "keys", show=False, key_display="?"),
+        Binding("p", "rest", "stop and start looking", show=False),
+        Binding("exclamation_mark", "kill_worker", "kill the demo's worker", show=False, key_display="!"),
+        Binding("q,ctrl+q,ctrl+c", "quit", "quit", show=False, priority=False),
+    ]
+
+    def __init__(
+        self,
+        store_url: str,
+        *,
+        actor: Actor,
+        read_only: bool = False,
+        start_screen: Mode = "runs",
+        run_id: str | None = None,
+        demo: DemoHooks | None = None,
+        worker: WorkerSpec | None = None,
+        ascii_only: bool = False,
+        environ: Mapping[str, str] = os.environ,
+        opener: Callable[[str], Store] = open_store,
+    ) -> None:
+        self._net = SafeLines(ascii_only=ascii_only)
+        scribe = Scribe(ascii=ascii_only)
+        super().__init__(driver_class=ConsoleDriver)
+        self.glyphs = ASCII if ascii_only else UNICODE
+        self.gateway = Gateway(
+            Door(store_url, actor=actor, read_only=read_only, scribe=scribe, opener=opener)
+        )
+        self.local = None if worker is None else EmbeddedWorker(worker, store_url, scribe)
+        self.demo = demo
+        self.hint = "" if demo is None else scribe.line(demo.hint)
+        self.resting = False
+        self._start_screen: Mode = start_screen
+        self._wanted_run = run_id
+        self._wanted_approval: int | None = None
+        self._open_run: Ref | None = None
+        self._trail: list[str] = []
+        self._loop_signals: tuple[signal.Signals, ...] = ()
+        for palette in PALETTES.values():
+            self.register_theme(palette.theme)
+        self.theme = choose(environ)
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._net]
+
+    def on_mount(self) -> None:
+        if not self.is_headless:
+            self._catch_signals()
+        if self._start_screen != self.current_mode:
+            self.switch_mode(self._start_screen)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Everything that may take longer than the first frame."""
+        if self.local is not None:
+            self.local.start()
+        if self.demo is not None:
+            self.run_worker(self.demo.start(), group="demo")
+        if self._wanted_run is not None:
+            self.open_by_text(self._wanted_run)
+        self.set_interval(SWEEP_EVERY, self._sweep)
+
+    def _sweep(self) -> None:
+        self.run_worker(self._sweep_once(), group="sweep", exclusive=True)
+
+    async def _sweep_once(self) -> None:
+        try:
+            await self.gateway.door.sweep()
+        except (Unreachable, Missing):
+            return  # the next look says so
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit, None, 128 + number)
+        self._loop_signals = (signal.SIGTERM, signal.SIGHUP)
+
+    def on_line_dropped(self, event: LineDropped) -> None:
+        self.exit(return_code=128 + signal.SIGHUP)
+
+    async def on_unmount(self) -> None:
+        if self.local is not None:
+            self.local.stop()
+        if self.demo is not None:
+            await self.demo.stop()
+        await self.gateway.door.close()
+        for number in self._loop_signals:
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with a traceback that holds no locals: they would show what the database holds."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._exit_renderables.append(crash.report(error, self.gateway.door.shaper.scribe))
+        self._close_messages_no_wait()
+
+    # -- what screens ask ---------------------------------------------------------------------------------------------
+
+    def local_worker(self) -> Cell:
+        return Cell("local worker off", Role.DIM) if self.local is None else self.local.cell(self.glyphs)
+
+    def local_log(self) -> tuple[str, ...]:
+        return () if self.local is None else self.local.tail.lines()
+
+    @property
+    def open_run_ref(self) -> Ref | None:
+        return self._open_run
+
+    def take_wanted_approval(self) -> int | None:
+        wanted, self._wanted_approval = self._wanted_approval, None
+        return wanted
+
+    def go(self, mode: Mode) -> None:
+        if mode != self.current_mode:
+            self._trail.append(self.current_mode)
+            del self._trail[:-20]
+            self.switch_mode(mode)
+
+    def back(self) -> None:
+        if self._trail:
+            self.switch_mode(self._trail.pop())
+
+    def open_run(self, run: Ref) -> None:
+        self._open_run = run
+        self.go("run")
+        self._poke()
+
+    def open_by_text(self, text: str) -> None:
+        """Show the run with this id, or the only one whose id begins so."""
+
+        async def find() -> None:
+            try:
+                self.open_run(await self.gateway.find_run(text))
+            except Missing as missing:
+                self.say(Cell(f" {missing}", Role.FAILED))
+            except Unreachable:
+                self.say(Cell(" the database doesn't answer: try again", Role.FAILED))
+
+        self.run_worker(find(), group="find", exclusive=True)
+
+    def open_approval(self, run: Ref) -> None:
+        async def find() -> None:
+            try:
+                approval = await self.gateway.pending_approval(run)
+            except (Missing, Unreachable) as error:
+                self.say(Cell(f" {error}", Role.FAILED))
+                return
+            if approval is None:
+                self.say(Cell(f" {run} waits for no approval", Role.WAITING))
+                return
+            self._wanted_approval = approval
+            self.go("approvals")
+            self.say(Cell(f" read it, then {self.glyphs.arrow} a approves, x rejects", Role.ACCENT))
+            self._poke()
+
+        self.run_worker(find(), group="find", exclusive=True)
+
+    def copy(self, ref: Ref) -> Cell:
+        if not ref.raw.isprintable():
+            return Cell(" not copied: this id holds characters that a shell would obey", Role.FAILED)
+        if os.environ.get("TMUX"):
+            try:
+                subprocess.run(
+                    ["tmux", "load-buffer", "-w", "-"],
+                    input=ref.raw.encode(),
+                    timeout=0.5,
+                    check=True,
+                    capture_output=True,
+                )
+            except (OSError, subprocess.SubprocessError):
+                return Cell(" not copied: tmux didn't take it", Role.FAILED)
+        else:
+            self.copy_to_clipboard(ref.raw[:50_000])
+        return Cell(f" sent {ref} to the clipboard", Role.DIM)
+
+    def say(self, *cells: Cell) -> None:
+        """Say something on the screen in front."""
+        front = self._front()
+        if front is not None:
+            front.prompt.say(*cells)
+
+    def _front(self) -> ConsoleScreen | None:
+        return next(
+            (screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None
+        )
+
+    def _poke(self) -> None:
+        front = self._front()
+        if front is not None:
+            front.poke()
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "kill_worker" or self.demo is not None
+
+    def action_show(self, mode: Mode) -> None:
+        """A screen by its number; the Run screen without an open run takes the one under the cursor."""
+        front = self._front()
+        if mode == "run" and self._open_run is None and front is not None:
+            targets = front.targets() if isinstance(front, RunActions) else ()
+            if len(targets) == 1:
+                self._open_run = targets[0]
+        self.go(mode)
+
+    def action_reserved(self) -> None:
+        self.say(Cell(" 6 is reserved for the Overview, which is still to come", Role.WAITING))
+
+    def action_leave(self) -> None:
+        front = self._front()
+        if front is not None and not front.leave():
+            self.back()
+
+    def action_rest(self) -> None:
+        self.resting = not self.resting
+        self.say(Cell(" the picture rests; p looks again" if self.resting else " looking again", Role.DIM))
+        self._poke()
+
+    def action_command(self) -> None:
+        front = self._front()
+        if front is None:
+            return
+        themes = tuple(PALETTES)
+
+        async def commit(text: str) -> None:
+            await self._obey(text)
+
+        hint = " ".join(commandline.COMMANDS)
+        text = (Cell(" go to", Role.STRONG),)
+        front.prompt.ask(
+            Question(text, commit, hint, complete=lambda typed: commandline.completions(typed, themes))
+        )
+
+    async def _obey(self, text: str) -> None:
+        if not text:
+            return
+        try:
+            command = commandline.parse(text)
+        except CommandError as error:
+            self.say(Cell(f" {self.gateway.door.shaper.short(str(error))}", Role.FAILED))
+            return
+        if command.verb == "run":
+            self.open_by_text(command.argument)
+        elif command.verb == "quit":
+            await self.action_quit()
+        elif command.verb == "help":
+            self.action_help()
+        elif command.verb == "theme":
+            self._wear(command.argument)
+        else:
+            self.go(command.verb)
+            front = self._front()
+            if command.argument and isinstance(front, RunsScreen):
+                front.apply(command.argument)
+
+    def _wear(self, name: str) -> None:
+        if name in PALETTES:
+            self.theme = name
+        else:
+            self.say(Cell(f" no theme is called so: use {', '.join(PALETTES)}", Role.FAILED))
+
+    def action_help(self) -> None:
+        front = self._front()
+        if front is not None and front is self.screen:
+            self.push_screen(HelpScreen(front.MODE, keys_of(front)))
+
+    def action_kill_worker(self) -> None:
+        async def kill() -> None:
+            if self.demo is not None:
+                self.say(
+                    Cell(f" {self.gateway.door.shaper.short(await self.demo.kill_worker())}", Role.FAILED)
+                )
+                self._poke()
+
+        self.run_worker(kill(), group="kill")
+
+    async def action_quit(self) -> None:
+        """Leave; ask first when the embedded worker holds runs."""
+        held = 0 if self.local is None else self.local.held
+        front = self._front()
+        if not held or front is None:
+            self.exit(return_code=0)
+            return
+
+        async def commit(_: str) -> None:
+            self.exit(return_code=0)
+
+        text = (
+            Cell(" quit?", Role.STRONG),
+            Cell(f"  the local worker holds {held}: it finishes them first, then hands back what is left"),
+        )
+        front.prompt.confirm(Question(text, commit))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        for mode in self.MODES:
+            yield SystemCommand(mode, f"show the screen {mode}", lambda mode=mode: self.action_show(mode))
+        yield SystemCommand("help", "the keys of this screen", self.action_help)
+        yield SystemCommand("quit", "leave the console", self.action_quit)

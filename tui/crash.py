@@ -1,0 +1,20 @@
+"""What a crash leaves behind: a traceback without locals, whose every character is safe to print."""
+
+from __future__ import annotations
+
+import traceback
+
+from rich.text import Text
+
+from tui.text import Scribe
+
+_LONGEST = 20_000
+
+
+def report(error: BaseException, scribe: Scribe | None = None) -> Text:
+    """The traceback, with secrets removed, and where to send it."""
+    from sagewai.core.redact import redact
+
+    lines = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
+    text = (scribe or Scribe()).lines(redact(lines), limit=_LONGEST)
+    return Text(f"sagewai-tui crashed; what the database holds is not affected.\n\n{text}")

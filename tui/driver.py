@@ -1,0 +1,86 @@
+"""The terminal driver: as Textual's, but a terminal that has gone away ends the console instead of hanging it."""
+
+from __future__ import annotations
+
+import io
+import os
+import selectors
+from codecs import getincrementaldecoder
+from typing import IO
+
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+
+class LineDropped(Message):
+    """The terminal went away: the line dropped, or its window was closed."""
+
+
+class _Screen(io.TextIOBase):
+    """The terminal as a file. What can't be written any more is dropped: nobody is there to read it."""
+
+    def __init__(self, out: IO[str]) -> None:
+        super().__init__()
+        self._out = out
+        self.gone = False
+
+    def write(self, text: str) -> int:
+        if not self.gone:
+            try:
+                self._out.write(text)
+            except (OSError, ValueError):
+                self.gone = True
+        return len(text)
+
+    def flush(self) -> None:
+        if not self.gone:
+            try:
+                self._out.flush()
+            except (OSError, ValueError):
+                self.gone = True
+
+    def fileno(self) -> int:
+        return self._out.fileno()
+
+    def isatty(self) -> bool:
+        return True
+
+
+class ConsoleDriver(LinuxDriver):
+    """Survives the terminal: input that ended or failed asks the app to leave."""
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        terminal = self._file
+        if terminal is None:
+            raise OSError("there is no terminal to draw on: standard error is closed")
+        self._file = _Screen(terminal)  # type: ignore[assignment]
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop, or until there is nobody to press them."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(0.1):
+                    try:
+                        data = os.read(self.fileno, 4096)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        self._app.post_message(LineDropped())
+                        return
+                    for message in parser.feed(decode(data)):
+                        self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)

@@ -1,0 +1,125 @@
+"""The embedded worker: executes runs inside the console's process, on its own thread, event loop and store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tui.format import Cell, Glyphs, Role, plural
+from tui.gateway import open_store
+from tui.local.log import Tail
+from tui.text import Scribe
+
+if TYPE_CHECKING:
+    from sagewai.core.worker.worker import WorkflowWorker
+
+State = Literal["off", "loading", "on", "draining", "ended", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSpec:
+    """``target`` is MODULE:NAME; ``log`` the file its log is appended to."""
+
+    target: str
+    pool: str = "default"
+    log: Path | None = None
+
+
+class EmbeddedWorker:
+    """One worker. A blocking step can't freeze the console, and the console's end drains it."""
+
+    def __init__(self, spec: WorkerSpec, store_url: str, scribe: Scribe) -> None:
+        self._spec = spec
+        self._url = store_url
+        self._scribe = scribe
+        self._worker: WorkflowWorker | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stop_wanted = threading.Event()
+        self.tail = Tail(spec.log, scribe)
+        self.state: State = "off"
+        self.error = ""
+
+    @property
+    def held(self) -> int:
+        """How many runs it executes now."""
+        return 0 if self._worker is None else self._worker.held
+
+    def cell(self, glyphs: Glyphs) -> Cell:
+        """How it does, for the counter line."""
+        if self.state == "on":
+            return Cell(f"local worker {glyphs.running} {plural(self.held, 'run')}", Role.RUNNING)
+        if self.state == "failed":
+            return Cell(f"local worker {glyphs.failed} {self.error}", Role.FAILED)
+        return Cell(f"local worker {self.state}", Role.WAITING if self.state == "draining" else Role.DIM)
+
+    def start(self) -> None:
+        """Load the workflows and begin to claim; returns at once."""
+        self.state = "loading"
+        root = logging.getLogger()
+        root.addHandler(self.tail)
+        if root.level > logging.INFO or root.level == logging.NOTSET:
+            root.setLevel(logging.INFO)
+        self._thread = threading.Thread(target=self._main, name="local-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to drain: claim nothing new, finish what it holds. Returns at once."""
+        self._stop_wanted.set()
+        worker, loop = self._worker, self._loop
+        if self.state in {"on", "loading"}:
+            self.state = "draining"
+        if worker is not None and loop is not None and not loop.is_closed():
+            asyncio.run_coroutine_threadsafe(worker.stop(), loop)
+
+    def join(self, timeout: float) -> bool:
+        """Wait until it has ended; False if it hasn't within ``timeout`` seconds."""
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        """Let go of its log."""
+        logging.getLogger().removeHandler(self.tail)
+        self.tail.close()
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except BaseException as error:  # a worker that can't go on must say so where the operator looks
+            self.error = self._scribe.line(str(error) or type(error).__name__, limit=120)
+            logging.getLogger("sagewai.console").error("the local worker ended: %s", self.error)
+            self.state = "failed"
+        else:
+            self.state = "ended"
+        finally:
+            self._worker = self._loop = None
+
+    async def _run(self) -> None:
+        from sagewai.core.loading import load_workflows
+        from sagewai.core.worker.worker import WorkflowWorker
+
+        registry = load_workflows(self._spec.target)
+        store = open_store(self._url)
+        try:
+            worker = WorkflowWorker(
+                store=store, workflow_registry=registry, pool=self._spec.pool, name=f"console-{os.getpid()}"
+            )
+            self._worker, self._loop = worker, asyncio.get_running_loop()
+            if self._stop_wanted.is_set():
+                return
+            self.state = "on"
+            running = asyncio.ensure_future(worker.start())
+            while not running.done():
+                if self._stop_wanted.is_set():
+                    await worker.stop()
+                await asyncio.wait({running}, timeout=0.2)
+            await running
+        finally:
+            await store.close()

@@ -1,0 +1,94 @@
+"""What can be done to runs wherever they are listed or shown; each question is bound to its runs when it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.format import Cell, Role, plural
+from tui.gateway import RunVerb
+from tui.screens.base import ConsoleScreen
+from tui.views import Ref
+from tui.widgets.prompt import Question
+
+RUN_KEYS: tuple[BindingType, ...] = (
+    Binding("a", "decide('approve')", "approve"),
+    Binding("x", "decide('reject')", "reject"),
+    Binding("r", "retry", "retry"),
+    Binding("C", "cancel", "cancel"),
+    Binding("P", "hold", "pause"),
+    Binding("D", "discard", "discard", show=False),
+    Binding("y", "copy", "copy", show=False),
+)
+
+
+class RunActions(ConsoleScreen):
+    """A screen on which runs can be acted on."""
+
+    WRITES: ClassVar[frozenset[str]] = frozenset({"decide", "retry", "cancel", "hold", "discard"})
+
+    def targets(self) -> Sequence[Ref]:
+        """The runs an action is about: the marked ones, else the one under the cursor."""
+        raise NotImplementedError
+
+    def is_held(self) -> bool:
+        """Whether pause/resume should resume."""
+        return False
+
+    def action_decide(self, verdict: str) -> None:
+        """Only the card decides: go there."""
+        runs = self.targets()
+        if len(runs) == 1:
+            self.console.open_approval(runs[0])
+        elif runs:
+            self.prompt.say(
+                Cell(
+                    f" each approval is read on its own card: unmark {plural(len(runs), 'run')}", Role.WAITING
+                )
+            )
+
+    def action_retry(self) -> None:
+        self._do("retry", sure=True)
+
+    def action_hold(self) -> None:
+        self._do("resume" if self.is_held() else "pause", sure=True)
+
+    def action_cancel(self) -> None:
+        self._do("cancel", sure=False)
+
+    def action_discard(self) -> None:
+        self._do("discard", sure=False)
+
+    def action_copy(self) -> None:
+        runs = self.targets()
+        if len(runs) == 1:
+            self.prompt.say(self.console.copy(runs[0]))
+
+    def _do(self, verb: RunVerb, *, sure: bool) -> None:
+        """Act at once where it can be taken back and is about one run; ask first otherwise."""
+        runs = tuple(self.targets())
+        if not runs:
+            return
+
+        async def commit(_: str) -> None:
+            await self._each(verb, runs)
+
+        if sure and len(runs) == 1:
+            self.run_worker(commit(""), group="commit", exclusive=False)
+            return
+        whom = f"{runs[0]}" if len(runs) == 1 else f"{plural(len(runs), 'marked run')}: {runs[0]} and others"
+        self.prompt.confirm(Question((Cell(f" {verb} {whom}?", Role.STRONG),), commit))
+
+    async def _each(self, verb: RunVerb, runs: Sequence[Ref]) -> None:
+        records = [await self.gateway.verbs.operate(verb, run) for run in runs]
+        refused = [record for record in records if not record.ok]
+        if len(records) == 1 or len(refused) == len(records):
+            self.report(records[-1])
+            return
+        done = f" {verb}: {len(records) - len(refused)} done"
+        if refused:
+            done += f", {len(refused)} refused, the first because {refused[0].outcome}"
+        self.prompt.say(Cell(done, Role.FAILED if refused else Role.DONE))
+        self.poke()

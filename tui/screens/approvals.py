@@ -1,0 +1,194 @@
+"""Approvals: the inbox by deadline, and the card of one with its whole content. Only here a decision is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+
+from tui.format import Cell, Role, plural
+from tui.gateway import Decided, Missing
+from tui.payload import Line
+from tui.screens.base import ConsoleScreen
+from tui.views import ApprovalRow, Card, Window
+from tui.widgets.bar import Bar
+from tui.widgets.columns import Column
+from tui.widgets.pane import Pane
+from tui.widgets.prompt import Question
+from tui.widgets.table import Table
+
+COLUMNS = (
+    Column("due", "DUE", 6, rank=4),
+    Column("run", "RUN", 12, weight=3, most=36, keep="tail"),
+    Column("workflow", "WORKFLOW", 16, weight=3, most=40, rank=2),
+    Column("step", "STEP", 10, weight=2, most=30, rank=1),
+    Column("age", "AGE", 4, align="right", rank=3),
+    Column("worker", "WORKER", 6, rank=5),
+    Column("pool", "POOL", 7, weight=1, most=16, rank=6),
+)
+
+
+class ApprovalsScreen(ConsoleScreen):
+    """What waits for a person."""
+
+    MODE = "approvals"
+    WRITES = frozenset({"decide"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "decide('approve')", "approve"),
+        Binding("x", "decide('reject')", "reject"),
+        Binding("enter", "read", "read all"),
+        Binding("tab", "read", show=False),
+        Binding("o", "open_run", "open run"),
+        Binding("y", "copy", "copy", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._card: Card | None = None
+        self._wanted: int | None = None
+
+    def compose_body(self) -> ComposeResult:
+        with Container(id="body"):
+            with Vertical(id="inbox"):
+                yield Bar(id="about")
+                yield Table[ApprovalRow](COLUMNS, self._source, id="rows", empty=_NOTHING)
+            with Vertical(id="card"):
+                yield Bar(id="card-title")
+                yield Pane(id="card-content")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.table.focus()
+        self.query_one("#card-title", Bar).show([Cell(" nothing is open", Role.DIM)])
+
+    @property
+    def table(self) -> Table[ApprovalRow]:
+        return self.query_one("#rows", Table)
+
+    async def _source(self, cursor: str | None, limit: int) -> Window[ApprovalRow]:
+        return await self.gateway.approvals(cursor, limit)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    async def look(self) -> None:
+        wanted = self.console.take_wanted_approval()
+        if wanted is not None:
+            self._wanted = wanted
+        await self.table.look()
+        self._say_about()
+        if self._wanted is None and self._card is None and self.table.row is not None:
+            self._wanted = self.table.row.key
+        await self._show_card()
+
+    async def _show_card(self) -> None:
+        """The card stays with the approval it was opened for, whatever the list does; only a key opens another."""
+        key = self._wanted
+        if key is None:
+            return
+        self.table.select(key)
+        listed = next((row for row in self.table.rows if row.key == key), None)
+        fresh = self._card is None or self._card.key != key or (listed is None and self._card.decidable)
+        try:
+            card = await (self.gateway.card(key) if fresh else self.gateway.card_again())
+        except Missing:
+            self._card, self._wanted = None, None
+            raise
+        if key == self._wanted:
+            self._draw(card)
+
+    def _draw(self, card: Card) -> None:
+        same = self._card is not None and self._card.key == card.key
+        self._card = card
+        gap = Cell("  ")
+        self.query_one("#card-title", Bar).show(
+            [Cell(" "), *[cell for part in card.title for cell in (part, gap)]]
+        )
+        lines = [
+            Line(fact.value.text, fact.value.role, f" {fact.name:>8}  ", " " * 11) for fact in card.facts
+        ]
+        rule = self.console.glyphs.rule
+        lines.append(Line(rule * 12, Role.DIM, head=" "))
+        lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in card.content]
+        if card.before:
+            lines += [Line(), Line("what happened before", Role.DIM, head=f" {rule * 2} ")]
+            lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in card.before]
+        self.query_one(Pane).show(lines, keep_place=same)
+
+    def _say_about(self) -> None:
+        first, last, more = self.table.in_view
+        waiting = 0 if self.totals is None else self.totals.approvals
+        self.query_one("#about", Bar).show(
+            [Cell(f" {plural(waiting, 'approval')} waiting", Role.WAITING if waiting else Role.DIM)],
+            [Cell(f"by deadline, oldest first  {first}-{last}{'+' if more else ''} ", Role.DIM)],
+        )
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        self._say_about()
+        if event.by_hand and self.table.row is not None:
+            self._wanted = self.table.row.key
+            self.poke()
+
+    # -- acting -------------------------------------------------------------------------------------------------------
+
+    def action_decide(self, verdict: Decided) -> None:
+        """Ask for the reason, bound to the card that is on screen: its approval and its digest."""
+        card = self._card
+        if card is None or card.key != self._wanted:
+            self.prompt.say(Cell(" its content is not on screen yet", Role.WAITING))
+            return
+        if not card.decidable:
+            self.prompt.say(Cell(" this can't be decided any more: see its state", Role.FAILED))
+            return
+
+        async def commit(reason: str) -> None:
+            record = await self.gateway.verbs.decide(verdict, card, reason)
+            if self._card is card or (self._card is not None and self._card.key == card.key):
+                self._card = None
+                self._wanted = None if record.ok else card.key
+            self.report(record)
+
+        role = Role.DONE if verdict == "approve" else Role.FAILED
+        reject = verdict == "reject"
+        text = (
+            Cell(f" {verdict}", role),
+            Cell(f" {card.run}", Role.STRONG),
+            Cell(f"  digest {card.digest}", Role.DIM),
+        )
+        hint = f"reason {'(required)' if reject else '(optional)'}, enter commits, esc leaves"
+        self.prompt.ask(Question(text, commit, hint, required=reject))
+
+    def action_read(self) -> None:
+        """Give the card the whole height, or take it back."""
+        reading = not self.has_class("-reading")
+        self.set_class(reading, "-reading")
+        self.set_focus(self.query_one(Pane) if reading else self.table)
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        if self.table.row is not None:
+            self._wanted = self.table.row.key
+            self.poke()
+        self.action_read()
+
+    def action_open_run(self) -> None:
+        if self._card is not None:
+            self.console.open_run(self._card.run)
+
+    def action_copy(self) -> None:
+        if self._card is not None:
+            self.prompt.say(self.console.copy(self._card.run))
+
+    def leave(self) -> bool:
+        """Esc: give the inbox back its place."""
+        if self.has_class("-reading"):
+            self.action_read()
+            return True
+        return False
+
+
+_NOTHING: Sequence[Cell] = (
+    Cell("nothing waits for a decision", Role.STRONG),
+    Cell("A step that calls gate.request_approval() shows up here.", Role.DIM),
+)

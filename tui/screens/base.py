@@ -1,0 +1,219 @@
+"""The frame of every screen: context and counters above, prompt and keys below, and the loop that looks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from sagewai.models.status import RunStatus
+from tui.format import Cell, Role, clock, number
+from tui.gateway import INTERVAL, Gateway, Missing, Unreachable
+from tui.screens.console import Console, Mode
+from tui.views import ActionRecord, Totals
+from tui.widgets.bar import Bar
+from tui.widgets.prompt import Prompt
+
+_ALWAYS = (
+    Cell(" ?", Role.ACCENT),
+    Cell(" keys ", Role.DIM),
+    Cell(" q", Role.ACCENT),
+    Cell(" quit ", Role.DIM),
+)
+
+
+class ConsoleScreen(Screen[None]):
+    """A screen that reads the store while it is in front, one look at a time, and rests while it isn't."""
+
+    MODE: ClassVar[Mode]
+    AUTO_FOCUS = ""
+    WRITES: ClassVar[frozenset[str]] = frozenset()
+    """Actions that change something: a read-only console doesn't bind them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_front = False
+        self._poked = asyncio.Event()
+        self.totals: Totals | None = None
+
+    # -- to be filled in ----------------------------------------------------------------------------------------------
+
+    def compose_body(self) -> ComposeResult:
+        """What stands between counters and prompt."""
+        raise NotImplementedError
+
+    async def look(self) -> None:
+        """Read what this screen shows, at most three statements, and draw what changed."""
+        raise NotImplementedError
+
+    def crumbs(self) -> Sequence[Cell]:
+        """Where we are, behind the store's name."""
+        return (Cell(self.MODE, Role.STRONG),)
+
+    # -- frame --------------------------------------------------------------------------------------------------------
+
+    @property
+    def console(self) -> Console:
+        return cast(Console, self.app)
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.console.gateway
+
+    @property
+    def prompt(self) -> Prompt:
+        return self.query_one(Prompt)
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="context")
+        yield Bar(id="counters")
+        yield from self.compose_body()
+        yield Prompt()
+        yield Bar(id="keys")
+
+    def on_mount(self) -> None:
+        self.draw_frame()
+        if self.console.hint:
+            self.prompt.say(*self._hint())
+
+    def _hint(self) -> Sequence[Cell]:
+        return (Cell(f" {self.console.hint}", Role.ACCENT),)
+
+    def draw_frame(self) -> None:
+        """Draw the frame's lines that changed."""
+        glyphs, gateway = self.console.glyphs, self.gateway
+        door = gateway.door
+        crumb = Cell(f" {glyphs.crumb} ", Role.DIM)
+        self.query_one("#context", Bar).show(
+            [
+                Cell(" sagewai", Role.ACCENT),
+                crumb,
+                Cell(door.place),
+                crumb,
+                *self.crumbs(),
+            ],
+            [
+                Cell("  RO" if door.read_only else "  RW", Role.WAITING if door.read_only else Role.DIM),
+                Cell("  "),
+                Cell("resting", Role.WAITING) if self.console.resting else door.link.badge(INTERVAL),
+                Cell(f"  {door.actor_name}", Role.DIM),
+                Cell(f"  {clock(door.now())} ", Role.DIM),
+            ],
+        )
+        self.query_one("#counters", Bar).show(self._counters(), self._counters_right())
+        self.query_one("#keys", Bar).show(self._keys(), _ALWAYS)
+
+    def _counters(self) -> Sequence[Cell]:
+        totals = self.totals
+        if totals is None:
+            return (Cell(" ... looking", Role.DIM),)
+        shown = (
+            ("PEND", RunStatus.PENDING, Role.PENDING),
+            ("RUN", RunStatus.RUNNING, Role.RUNNING),
+            ("WAIT", RunStatus.WAITING, Role.WAITING),
+            ("FAIL", RunStatus.FAILED, Role.FAILED),
+        )
+        cells = []
+        for word, status, role in shown:
+            count = totals.by_status.get(status, 0)
+            cells.append(Cell(f" {word} {number(count)} ", role if count else Role.DIM))
+        cells.append(
+            Cell(f" APPR {number(totals.approvals)} ", Role.WAITING if totals.approvals else Role.DIM)
+        )
+        cells.append(
+            Cell(f" DLQ {number(totals.dead_letters)} ", Role.FAILED if totals.dead_letters else Role.DIM)
+        )
+        cells.append(Cell(f"{self.console.glyphs.gutter} ", Role.DIM))
+        live, stale = totals.live_workers, totals.stale_workers
+        none = live == 0 and bool(totals.unserved)
+        cells.append(Cell(f"workers {live}/{live + stale}", Role.FAILED if none else Role.PLAIN))
+        if stale:
+            cells.append(Cell(f" ({stale} stale)", Role.FAILED))
+        return cells
+
+    def _counters_right(self) -> Sequence[Cell]:
+        error = self.gateway.door.link.error
+        return (
+            (Cell(f" {error} ", Role.FAILED),)
+            if error
+            else (Cell("  "), self.console.local_worker(), Cell(" "))
+        )
+
+    def _keys(self) -> Sequence[Cell]:
+        cells: list[Cell] = []
+        for active in self.active_bindings.values():
+            binding = active.binding
+            if binding.show and active.enabled:
+                cells += [
+                    Cell(f" {binding.key_display or binding.key}", Role.ACCENT),
+                    Cell(f" {binding.description} ", Role.DIM),
+                ]
+        return [*cells, Cell(" :", Role.ACCENT), Cell(" go", Role.DIM)]
+
+    def leave(self) -> bool:
+        """Esc: leave what was opened on this screen; False when nothing was, so that the screen before comes back."""
+        return False
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        if not self._in_front:
+            self._in_front = True
+            self.run_worker(self._keep_looking(), group="look", exclusive=True)
+            self._poked.set()
+
+    def on_screen_suspend(self) -> None:
+        self._in_front = False
+        self._poked.set()
+
+    def poke(self) -> None:
+        """Look again at once."""
+        self._poked.set()
+
+    async def _keep_looking(self) -> None:
+        while self._in_front:
+            self._poked.clear()
+            if self.console.resting:
+                self.draw_frame()
+            else:
+                await self.look_once()
+            breath = asyncio.ensure_future(self.gateway.door.breathe())
+            poked = asyncio.ensure_future(self._poked.wait())
+            try:
+                await asyncio.wait({breath, poked}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                breath.cancel()
+                poked.cancel()
+
+    async def look_once(self) -> None:
+        """One look: the counters, then what the screen shows. What can't be read leaves the last picture standing."""
+        try:
+            self.totals = await self.gateway.totals()
+            await self.look()
+        except Unreachable:
+            pass  # the frame says so, and since when
+        except Missing as missing:
+            self.prompt.say(Cell(f" {missing}", Role.FAILED))
+        self.draw_frame()
+
+    # -- acting -------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action in self.WRITES and self.gateway.door.read_only)
+
+    def report(self, record: ActionRecord) -> None:
+        """Say what came of an action, and the command that would have done the same."""
+        glyphs = self.console.glyphs
+        mark = glyphs.done if record.ok else glyphs.failed
+        role = Role.DONE if record.ok else Role.FAILED
+        self.prompt.say(
+            Cell(f" {mark} {record.what}: {record.outcome}", role),
+            explain=[Cell(f"   {record.twin}", Role.DIM)],
+        )
+        self.poke()

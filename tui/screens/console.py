@@ -1,0 +1,62 @@
+"""What a screen may ask of the console around it."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from tui.format import Cell, Glyphs
+from tui.gateway import Gateway
+from tui.views import Ref
+
+Mode = Literal["runs", "run", "approvals", "workers", "dlq"]
+
+MODES: tuple[Mode, ...] = ("runs", "run", "approvals", "workers", "dlq")
+"""Keys 1 to 5."""
+
+
+class Console(Protocol):
+    """The app, as screens see it."""
+
+    gateway: Gateway
+    glyphs: Glyphs
+    hint: str
+    """A line for newcomers (the demo's), '' otherwise."""
+    resting: bool
+    """Whether the operator asked for a still picture."""
+
+    def local_worker(self) -> Cell:
+        """How the embedded worker does."""
+        ...
+
+    def local_log(self) -> tuple[str, ...]:
+        """The last lines it logged, safe."""
+        ...
+
+    def go(self, mode: Mode) -> None:
+        """Show a screen; ``back`` returns to the one before."""
+        ...
+
+    def back(self) -> None:
+        """Return to the screen before, if any."""
+        ...
+
+    def open_run(self, run: Ref) -> None:
+        """Show one run."""
+        ...
+
+    def open_approval(self, run: Ref) -> None:
+        """Show the card of what the run waits for."""
+        ...
+
+    def copy(self, ref: Ref) -> Cell:
+        """Put an id on the clipboard; gives what to say about it."""
+        ...
+
+    @property
+    def open_run_ref(self) -> Ref | None:
+        """The run that the Run screen shows."""
+        ...
+
+    def take_wanted_approval(self) -> int | None:
+        """The approval that the Approvals screen was opened for; given once."""
+        ...

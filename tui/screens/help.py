@@ -1,0 +1,59 @@
+"""``?``: the keys that work on the screen in front, and the words of the ``:`` and ``/`` lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+
+from tui.format import Cell, Role
+from tui.payload import Line
+from tui.widgets.bar import Bar
+from tui.widgets.pane import Pane
+
+_WORDS = (
+    (":", "runs [FILTER], run ID, approvals, workers, dlq, theme NAME, help, quit; tab completes"),
+    ("/", "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning"),
+    ("prompts", "approve and reject take a reason: enter commits, esc leaves; the others need y"),
+)
+
+
+def keys_of(screen: Screen[None]) -> tuple[tuple[str, str], ...]:
+    """The keys that work on a screen, each with what it does; those of one action together."""
+    found: dict[str, list[str]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if active.enabled and binding.description:
+            found.setdefault(binding.description, []).append(binding.key_display or binding.key)
+    return tuple((" ".join(dict.fromkeys(keys)), what) for what, keys in found.items())
+
+
+class HelpScreen(ModalScreen[None]):
+    """Any of esc, q, enter and ? closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "dismiss", show=False)]
+
+    def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title = title
+        self._keys = tuple(keys)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="help"):
+            yield Bar(id="help-title")
+            yield Pane(id="help-keys")
+
+    def on_mount(self) -> None:
+        self.query_one(Bar).show(
+            [Cell(f" keys: {self._title}", Role.STRONG)], [Cell("esc closes ", Role.DIM)]
+        )
+        lines = [Line(what, head=f"  {key:<12}", hang=" " * 14) for key, what in self._keys]
+        lines.append(Line())
+        lines += [Line(what, Role.DIM, head=f"  {word:<12}", hang=" " * 14) for word, what in _WORDS]
+        pane = self.query_one(Pane)
+        pane.show(lines)
+        pane.focus()

@@ -1,0 +1,149 @@
+"""Run: one run's timeline, and under it what went in, what came out, what went wrong and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, get_args
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from tui.format import Cell, Role
+from tui.gateway import Missing
+from tui.payload import Line
+from tui.screens.acting import RUN_KEYS, RunActions
+from tui.views import Ref, RunView, Tab
+from tui.widgets.bar import Bar
+from tui.widgets.pane import Pane
+from tui.widgets.timeline import Timeline
+
+TABS: tuple[Tab, ...] = get_args(Tab)
+
+
+class RunScreen(RunActions):
+    """One run, live."""
+
+    MODE = "run"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *RUN_KEYS,
+        Binding("left,h", "turn(-1)", show=False),
+        Binding("right,l", "turn(1)", "tabs", key_display="←→"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run: Ref | None = None
+        self._view: RunView | None = None
+        self._tab: Tab = "output"
+        self._shown: tuple[object, ...] = ()
+
+    def compose_body(self) -> ComposeResult:
+        with Vertical(id="body"):
+            yield Bar(id="heading")
+            yield Bar(id="note")
+            yield Timeline(id="timeline")
+            yield Bar(id="tabs")
+            yield Pane(id="pane")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#note").display = False
+        self.query_one(Pane).focus()
+        self._draw_tabs()
+
+    def crumbs(self) -> Sequence[Cell]:
+        run = self.console.open_run_ref
+        glyphs = self.console.glyphs
+        return (
+            Cell("runs"),
+            Cell(f" {glyphs.crumb} ", Role.DIM),
+            Cell("no run is open" if run is None else run.text, Role.STRONG),
+        )
+
+    def targets(self) -> Sequence[Ref]:
+        run = self.console.open_run_ref
+        return () if run is None else (run,)
+
+    def is_held(self) -> bool:
+        return self._view is not None and self._view.row.is_held
+
+    async def look(self) -> None:
+        run = self.console.open_run_ref
+        if run != self._run:
+            self._forget(run)
+        if run is None:
+            self.query_one(Pane).show(
+                [Line("no run is open: choose one on the Runs screen", Role.DIM, head=" ")]
+            )
+            return
+        try:
+            view = await self.gateway.run(run)
+        except Missing:
+            self._forget(run)
+            raise
+        self._view = view
+        self._draw(view)
+        await self._fill(run, view)
+
+    def _forget(self, run: Ref | None) -> None:
+        self._run, self._view, self._shown = run, None, ()
+        self.query_one("#heading", Bar).show(())
+        self.query_one(Timeline).show(None)
+        self.query_one(Pane).show(())
+
+    def _draw(self, view: RunView) -> None:
+        row, facts = view.row, {fact.name: fact.value for fact in view.facts}
+        left = [Cell(" "), row.cells["state"], Cell("  "), Cell(row.workflow, Role.STRONG)]
+        left.append(Cell(f"  {row.cells['step'].text}  try {row.cells['try'].text or '-'}", Role.PLAIN))
+        right = [Cell(f"  {row.cells['age'].text} ", Role.DIM)]
+        if facts["worker"].text != "-":
+            right.insert(0, Cell(f"on {facts['worker'].text}", Role.DIM))
+        else:
+            right.insert(0, Cell(f"pool {facts['pool'].text}", Role.DIM))
+        self.query_one("#heading", Bar).show(left, right)
+        note = self.query_one("#note", Bar)
+        note.display = bool(view.notes)
+        if view.notes:
+            note.show([Cell(f"   {view.notes[0].text}", view.notes[0].role)])
+        timeline = self.query_one(Timeline)
+        timeline.show(view.history)
+        timeline.styles.height = max(3, min(timeline.wanted, self.size.height // 2 - 1))
+
+    async def _fill(self, run: Ref, view: RunView) -> None:
+        """Read the tab again only if what it shows can have changed."""
+        lanes = view.history.lanes
+        spans = sum(len(lane.spans) for lane in lanes)
+        can_change = {
+            "input": (),
+            "output": tuple(lane.state for lane in lanes),
+            "error": (spans,),
+            "events": (spans, view.row.cells["state"].text, len(view.notes)),
+            "raw": (view.row.cells["state"].text, view.row.cells["try"].text, view.row.cells["step"].text),
+        }[self._tab]
+        shown = (run, self._tab, can_change)
+        if shown == self._shown:
+            return
+        same_tab = self._shown[:2] == shown[:2]
+        lines = [
+            Line(line.text, line.role, f" {line.head}", f" {line.hang}")
+            for line in await self.gateway.tab(run, self._tab)
+        ]
+        if self._run == run and shown[1] == self._tab:
+            self._shown = shown
+            self.query_one(Pane).show(lines, keep_place=same_tab)
+            self._draw_tabs()
+
+    def _draw_tabs(self) -> None:
+        cells = [Cell(" ")]
+        for tab in TABS:
+            here = tab == self._tab
+            cells.append(Cell(f"[{tab}]" if here else f" {tab} ", Role.STRONG if here else Role.DIM))
+        place = self.query_one(Pane).place
+        self.query_one("#tabs", Bar).show(cells, [Cell(f"{place} ", Role.DIM)])
+
+    def action_turn(self, by: int) -> None:
+        """Turn to the next or previous tab."""
+        self._tab = TABS[(TABS.index(self._tab) + by) % len(TABS)]
+        self._draw_tabs()
+        self.poke()

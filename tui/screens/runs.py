@@ -1,0 +1,176 @@
+"""Runs: the listing an operator starts from, with a filter language; wide terminals show the run beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+
+from sagewai.models.status import RunStatus
+from tui import filters
+from tui.filters import Filter, FilterError
+from tui.format import Cell, Role, plural
+from tui.screens.acting import RUN_KEYS, RunActions
+from tui.views import Ref, RunRow, Window
+from tui.widgets.bar import Bar
+from tui.widgets.columns import Column
+from tui.widgets.preview import Preview
+from tui.widgets.prompt import Question
+from tui.widgets.table import Table
+
+COLUMNS = (
+    Column("state", "STATE", 7),
+    Column("run", "RUN", 12, weight=3, most=36, keep="tail"),
+    Column("workflow", "WORKFLOW", 16, weight=3, most=40, rank=1),
+    Column("step", "STEP", 12, weight=2, most=30, rank=2),
+    Column("try", "TRY", 4, rank=4),
+    Column("age", "AGE", 4, align="right", rank=3),
+    Column("pool", "POOL", 7, weight=1, most=16, rank=5),
+    Column("worker", "WORKER", 12, weight=1, most=24, rank=6, keep="tail"),
+)
+
+
+class RunsScreen(RunActions):
+    """Every run, newest first."""
+
+    MODE = "runs"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *RUN_KEYS,
+        Binding("slash", "filter", "filter", key_display="/"),
+        Binding("s", "sort", "sort", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter = Filter()
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(id="body"):
+            with Vertical(id="list"):
+                yield Bar(id="about")
+                yield Table[RunRow](COLUMNS, self._source, id="rows", markable=True)
+            yield Preview()
+
+    @property
+    def table(self) -> Table[RunRow]:
+        return self.query_one("#rows", Table)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.table.focus()
+
+    def targets(self) -> Sequence[Ref]:
+        rows = list(self.table.marks.values()) or ([self.table.row] if self.table.row else [])
+        return [row.key for row in rows]
+
+    def is_held(self) -> bool:
+        row = self.table.row
+        return row is not None and row.is_held
+
+    async def _source(self, cursor: str | None, limit: int) -> Window[RunRow]:
+        return await self.gateway.runs(self.filter, cursor, limit)
+
+    async def look(self) -> None:
+        await self.table.look()
+        self._say_about()
+        await self._preview()
+
+    async def _preview(self) -> None:
+        preview = self.query_one(Preview)
+        if not preview.is_wanted:
+            return
+        row = self.table.row
+        preview.show(None if row is None else await self.gateway.preview(row))
+        preview.show_log(tuple(self.gateway.verbs.log))
+
+    def _say_about(self) -> None:
+        first, last, more = self.table.in_view
+        filtered = self.filter.text
+        total = "" if self.totals is None else self._total()
+        place = f"{first}-{last} of {total or last}{'+' if more and not total else ''}"
+        left = (
+            (Cell(" /", Role.ACCENT), Cell(filtered, Role.STRONG))
+            if filtered
+            else (Cell(" all runs", Role.DIM),)
+        )
+        looked = f"looked at {self.table.looked:,}, " if self.filter.is_sifted and more else ""
+        marked = f"{plural(len(self.table.marks), 'run')} marked  " if self.table.marks else ""
+        order = "newest first" if self.filter.query.order == "newest" else "last changed first"
+        self.query_one("#about", Bar).show(
+            left,
+            (Cell(marked, Role.WAITING), Cell(f"{order}  {looked}", Role.DIM), Cell(f"{place} ", Role.DIM)),
+        )
+        self.table.show_empty(self._nothing())
+
+    def _total(self) -> str:
+        """How many runs the filter leaves, where kept counters know."""
+        query = self.filter.query
+        if self.totals is None or query.workflow or query.tag or query.prefix or self.filter.is_sifted:
+            return ""
+        pools = self.totals.by_pool
+        counts = pools.values() if query.pool is None else [pools.get(query.pool, {})]
+        wanted = query.status or frozenset(RunStatus)
+        return f"{sum(count.get(status, 0) for count in counts for status in wanted):,}"
+
+    def _nothing(self) -> Sequence[Cell]:
+        if self.filter.text:
+            return (Cell("nothing matches; esc shows all runs", Role.DIM),)
+        return (
+            Cell("no runs yet", Role.STRONG),
+            Cell("Submit one from another shell:", Role.DIM),
+            Cell("sagewai submit WORKFLOW --input '{...}'", Role.ACCENT),
+            Cell("or run a script that calls wf.run(): it shows up here.", Role.DIM),
+        )
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        self._say_about()
+        if event.by_hand and self.query_one(Preview).is_wanted:
+            self.poke()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        row = self.table.row
+        if row is not None:
+            self.console.open_run(row.key)
+
+    # -- filter and order ---------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        async def commit(text: str) -> None:
+            self.apply(text)
+
+        text = f"{self.filter.text} " if self.filter.text else ""
+        hint = "status: wf: pool: tag: since: sort: or an id's beginning"
+        self.prompt.ask(
+            Question(
+                (Cell(" filter", Role.STRONG),), commit, hint, initial=text, complete=filters.completions
+            )
+        )
+
+    def apply(self, text: str) -> None:
+        """List what a filter leaves."""
+        try:
+            self.filter = filters.parse(text)
+        except FilterError as error:
+            self.prompt.say(Cell(f" {self.gateway.door.shaper.short(str(error))}", Role.FAILED))
+            return
+        self.table.show_source(self._source)
+        self.poke()
+
+    def action_sort(self) -> None:
+        order = "newest" if self.filter.query.order == "changed" else "changed"
+        words = [word for word in self.filter.text.split() if not word.startswith("sort:")]
+        self.apply(" ".join([*words, *(["sort:changed"] if order == "changed" else [])]))
+
+    def leave(self) -> bool:
+        """Esc: forget marks, then the filter; False when there is nothing left to leave."""
+        if self.table.marks:
+            self.table.marks.clear()
+            self.table.repaint()
+        elif self.filter.text:
+            self.apply("")
+        else:
+            return False
+        return True

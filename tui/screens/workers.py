@@ -1,0 +1,148 @@
+"""Workers: pools and who serves them, every worker with its load, and the log of the worker this console carries."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from tui.format import Cell, Role
+from tui.gateway import WorkerVerb
+from tui.payload import Line
+from tui.screens.base import ConsoleScreen
+from tui.views import PoolRow, Window, WorkerRow
+from tui.widgets.bar import Bar
+from tui.widgets.columns import Column
+from tui.widgets.pane import Pane
+from tui.widgets.prompt import Question
+from tui.widgets.table import Table
+
+POOLS = (
+    Column("pool", "POOL", 12, weight=2, most=40),
+    Column("queued", "QUEUED", 6, align="right"),
+    Column("running", "RUNNING", 7, align="right"),
+    Column("waiting", "WAITING", 7, align="right", rank=1),
+    Column("live", "LIVE", 5, align="right"),
+    Column("stale", "STALE", 5, align="right", rank=2),
+    Column("capacity", "LOAD", 9, align="right", rank=3),
+    Column("oldest", "OLDEST", 6, align="right", rank=1),
+)
+WORKERS = (
+    Column("state", "STATE", 10),
+    Column("worker", "WORKER", 14, weight=3, most=36, keep="tail"),
+    Column("pool", "POOL", 8, weight=1, most=20, rank=2),
+    Column("load", "LOAD", 6, align="right", rank=1),
+    Column("beat", "BEAT", 4, align="right"),
+    Column("labels", "LABELS", 10, weight=2, most=40, rank=4),
+    Column("workflows", "WORKFLOWS", 12, weight=4, most=80, rank=3),
+    Column("kind", "KIND", 6, rank=6),
+    Column("process", "PROCESS", 14, weight=1, most=30, rank=5, keep="tail"),
+    Column("up", "UP", 4, align="right", rank=7),
+)
+
+
+class WorkersScreen(ConsoleScreen):
+    """Who does the work."""
+
+    MODE = "workers"
+    WRITES = frozenset({"drain", "hold"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "drain", "drain"),
+        Binding("P", "hold", "pause/resume"),
+        Binding("tab", "app.focus_next", "pools/workers"),
+    ]
+
+    def compose_body(self) -> ComposeResult:
+        with Vertical(id="body"):
+            yield Bar(id="about-pools")
+            yield Table[PoolRow](POOLS, self._pools, id="pools", empty=_NO_POOLS)
+            yield Bar(id="about-workers")
+            yield Table[WorkerRow](WORKERS, self._workers, id="workers", empty=_NO_WORKERS)
+            yield Bar(id="about-log")
+            yield Pane(id="log")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.workers_table.focus()
+        self.query_one("#about-pools", Bar).show([Cell(" pools", Role.STRONG)])
+
+    @property
+    def workers_table(self) -> Table[WorkerRow]:
+        return self.query_one("#workers", Table)
+
+    @property
+    def pools_table(self) -> Table[PoolRow]:
+        return self.query_one("#pools", Table)
+
+    async def _pools(self, cursor: str | None, limit: int) -> Window[PoolRow]:
+        return Window(self.gateway.pools())
+
+    async def _workers(self, cursor: str | None, limit: int) -> Window[WorkerRow]:
+        return Window(await self.gateway.workers())
+
+    async def look(self) -> None:
+        await self.pools_table.look()
+        await self.workers_table.look()
+        pools = len(self.pools_table.rows)
+        self.pools_table.styles.height = max(3, min(pools + 1, 1 + self.size.height // 4))
+        unserved = () if self.totals is None else self.totals.unserved
+        warning = (
+            [Cell(f"no worker for {', '.join(unserved[:3])}: its runs wait ", Role.FAILED)]
+            if unserved
+            else []
+        )
+        self.query_one("#about-pools", Bar).show([Cell(" pools", Role.STRONG)], warning)
+        live = sum(row.live for row in self.workers_table.rows)
+        self.query_one("#about-workers", Bar).show(
+            [
+                Cell(" workers", Role.STRONG),
+                Cell(f"  {live} live of {len(self.workers_table.rows)} seen", Role.DIM),
+            ]
+        )
+        self._draw_log()
+
+    def _draw_log(self) -> None:
+        log = self.console.local_log()
+        pane = self.query_one("#log", Pane)
+        self.query_one("#about-log", Bar).show(
+            [Cell(" ", Role.STRONG), self.console.local_worker()], [Cell("its log, newest first ", Role.DIM)]
+        )
+        empty = "start one in this console with --worker MODULE:NAME"
+        pane.show(
+            [Line(text, Role.DIM, head=" ", hang="   ") for text in reversed(log)]
+            or [Line(empty, Role.DIM, " ")]
+        )
+
+    # -- acting -------------------------------------------------------------------------------------------------------
+
+    def action_drain(self) -> None:
+        self._ask("drain")
+
+    def action_hold(self) -> None:
+        row = self.workers_table.row
+        if row is not None:
+            self._ask("resume" if row.paused else "pause")
+
+    def _ask(self, verb: WorkerVerb) -> None:
+        row = self.workers_table.row
+        if row is None:
+            return
+        session, name = row.key, row.name
+
+        async def commit(_: str) -> None:
+            self.report(await self.gateway.verbs.ask_worker(verb, session, name))
+
+        if verb == "drain":
+            text = (
+                Cell(f" drain {name}?", Role.STRONG),
+                Cell("  it finishes what it holds, then stops", Role.DIM),
+            )
+            self.prompt.confirm(Question(text, commit))
+        else:
+            self.run_worker(commit(""), group="commit", exclusive=False)
+
+
+_NO_POOLS = (Cell("no runs and no workers yet", Role.DIM),)
+_NO_WORKERS = (Cell("no worker lives; start one: sagewai worker MODULE:NAME", Role.DIM),)

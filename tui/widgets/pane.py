@@ -1,0 +1,107 @@
+"""A pane of text: safe lines, folded to its width, scrolled by keys; it holds a megabyte without drawing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Size
+from textual.strip import Strip
+
+from tui.format import Role
+from tui.payload import Line
+from tui.text import cut, width, wrap
+from tui.widgets.paint import Lines, role_style
+
+_NARROWEST = 12
+"""Cells that text gets at least, however long its head is."""
+
+
+class Pane(Lines):
+    """Shows lines. Showing the same again draws nothing and keeps the place; other lines begin at their top unless
+    ``keep_place``."""
+
+    BINDINGS = [
+        Binding("up,k", "scroll_by(-1)", show=False),
+        Binding("down,j", "scroll_by(1)", show=False),
+        Binding("pageup", "scroll_page(-1)", show=False),
+        Binding("pagedown,space", "scroll_page(1)", show=False),
+        Binding("home,g", "scroll_top", show=False),
+        Binding("end,G", "scroll_bottom", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._lines: tuple[Line, ...] = ()
+        self._folded: list[tuple[str, str, Role]] = []
+
+    def show(self, lines: Sequence[Line], *, keep_place: bool = False) -> None:
+        """Draw these lines if they aren't drawn already."""
+        lines = tuple(lines)
+        if lines == self._lines:
+            return
+        self._lines = lines
+        self._fold()
+        if not keep_place:
+            self.scroll_to_line(0)
+        self.repaint()
+
+    @property
+    def text(self) -> str:
+        """All of it, unfolded, for tests."""
+        return "\n".join(line.head + line.text for line in self._lines)
+
+    @property
+    def place(self) -> str:
+        """``1-12 of 40`` where not all of it is in view, else ''."""
+        total, height = len(self._folded), self.size.height
+        if total <= height:
+            return ""
+        return f"{self.row_offset + 1}-{min(total, self.row_offset + height)} of {total}"
+
+    def line_at(self, y: int) -> Strip:
+        columns = self.size.width
+        at = self.row_offset + y
+        if at >= len(self._folded):
+            return Strip.blank(columns, self.rich_style)
+        head, text, role = self._folded[at]
+        head = cut(head, columns, ellipsis="")
+        text = cut(text, columns - width(head), ellipsis="")
+        drawn = [Segment(head, role_style(self, Role.DIM))] if head else []
+        drawn.append(Segment(text, role_style(self, role)))
+        rest = columns - width(head) - width(text)
+        return Strip([*drawn, Segment(" " * rest, self.rich_style)], columns)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._drawn.clear()
+        self._fold()
+        self.refresh()
+
+    def action_scroll_by(self, by: int) -> None:
+        self.scroll_to_line(self.row_offset + by)
+
+    def action_scroll_page(self, by: int) -> None:
+        self.scroll_to_line(self.row_offset + by * max(1, self.size.height - 1))
+
+    def action_scroll_top(self) -> None:
+        self.scroll_to_line(0)
+
+    def action_scroll_bottom(self) -> None:
+        self.scroll_to_line(len(self._folded))
+
+    def _fold(self) -> None:
+        columns = self.size.width
+        self._folded = []
+        if columns <= 0:
+            return
+        for line in self._lines:
+            head, hang = line.head, line.hang
+            if columns - width(head) < _NARROWEST:
+                head = cut(head, max(0, columns - _NARROWEST), ellipsis="")
+                hang = cut(hang, max(0, columns - _NARROWEST), ellipsis="")
+            room = columns - max(width(head), width(hang))
+            for number, piece in enumerate(wrap(line.text, room)):
+                self._folded.append((hang if number else head, piece, line.role))
+        self.virtual_size = Size(columns, len(self._folded))

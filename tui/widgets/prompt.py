@@ -1,0 +1,198 @@
+"""The two fixed lines above the keys: what was last said, a question to answer with text, or one to answer with y."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.format import Cell, Role
+from tui.text import one_line
+from tui.widgets.bar import Bar
+
+Commit = Callable[[str], Awaitable[None]]
+Complete = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``commit`` is bound to the ids it acts on when the question is asked; nothing is looked up when it is answered.
+
+    ``required``: an empty answer isn't taken. ``hint`` stands at the right of the question.
+    """
+
+    text: Sequence[Cell]
+    commit: Commit
+    hint: str = ""
+    required: bool = False
+    initial: str = ""
+    complete: Complete | None = None
+
+
+class _Completion(Suggester):
+    """Offers the first completion."""
+
+    def __init__(self, complete: Complete) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return next(iter(self._complete(value)), None)
+
+
+class Answer(Input):
+    """Where an answer is typed. What is pasted arrives without what a terminal would obey."""
+
+    BINDINGS = [
+        Binding("tab", "complete", show=False),
+        Binding("escape", "leave", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="answer", compact=True, select_on_focus=False)
+        self.cursor_blink = False
+
+    def action_complete(self) -> None:
+        self.action_cursor_right()
+
+    def action_leave(self) -> None:
+        prompt = self.parent
+        assert isinstance(prompt, Prompt)
+        prompt.leave()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.insert_text_at_cursor(one_line(" ".join(event.text.split())))
+
+
+class Prompt(Vertical, can_focus=False):
+    """Line 22 says or asks; line 23 explains, or takes the answer."""
+
+    def __init__(self) -> None:
+        super().__init__(id="prompt")
+        self._mode: Literal["idle", "text", "confirm"] = "idle"
+        self._question: Question | None = None
+        self._came_from: Widget | None = None
+        self._said: tuple[Cell, ...] = ()
+        self._explained: tuple[Cell, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="say")
+        yield Bar(id="explain")
+        yield Answer()
+
+    def on_mount(self) -> None:
+        self._answer.display = False
+        self._draw()
+
+    @property
+    def _answer(self) -> Answer:
+        return self.query_one(Answer)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a question waits for its answer."""
+        return self._mode != "idle"
+
+    @property
+    def text(self) -> str:
+        """What the two lines say, for tests."""
+        return f"{self.query_one('#say', Bar).text}\n{self.query_one('#explain', Bar).text}"
+
+    def say(self, *cells: Cell, explain: Sequence[Cell] = ()) -> None:
+        """What happened last. An open question keeps its lines; this shows when it is answered."""
+        self._said, self._explained = cells, tuple(explain)
+        self._draw()
+
+    def ask(self, question: Question) -> None:
+        """Take a line of text: enter commits, esc leaves."""
+        self._open("text", question)
+        answer = self._answer
+        answer.suggester = None if question.complete is None else _Completion(question.complete)
+        answer.value = question.initial
+        answer.display = True
+        self.query_one("#explain").display = False
+        self.screen.set_focus(answer)
+        answer.cursor_position = len(question.initial)
+
+    def confirm(self, question: Question) -> None:
+        """Take a yes: ``y`` commits, every other key leaves."""
+        self._open("confirm", question)
+        self.can_focus = True
+        self.screen.set_focus(self)  # now: the next key is the answer
+
+    def leave(self) -> None:
+        """Close the question without doing anything."""
+        self._close()
+        self.say(Cell(" nothing was done", Role.DIM))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        question = self._question
+        if question is None:
+            return
+        answer = event.value.strip()
+        if question.required and not answer:
+            self.query_one("#say", Bar).show([*question.text, Cell("  it needs a reason", Role.FAILED)])
+            return
+        self._commit(answer)
+
+    def on_key(self, event: events.Key) -> None:
+        if self._mode != "confirm":
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key == "y":
+            self._commit("y")
+        else:
+            self.leave()
+
+    def on_blur(self) -> None:
+        if self._mode == "confirm":
+            self.leave()
+
+    def _commit(self, answer: str) -> None:
+        question = self._question
+        self._close()
+        if question is not None:
+            self.say()
+            self.screen.run_worker(question.commit(answer), group="commit", exclusive=False)
+
+    def _open(self, mode: Literal["text", "confirm"], question: Question) -> None:
+        if not self.is_open:
+            self._came_from = self.screen.focused
+        self._mode, self._question = mode, question
+        self.set_class(True, "-open")
+        self._draw()
+
+    def _close(self) -> None:
+        self._mode, self._question = "idle", None
+        self._answer.display = False
+        self.can_focus = False
+        self.query_one("#explain").display = True
+        self.set_class(False, "-open")
+        self._draw()
+        if self._came_from is not None and self._came_from.is_attached:
+            self.screen.set_focus(self._came_from)
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        say, explain = self.query_one("#say", Bar), self.query_one("#explain", Bar)
+        question = self._question
+        if question is None:
+            say.show(self._said)
+            explain.show(self._explained)
+            return
+        say.show(question.text, [Cell(f"{question.hint} ", Role.DIM)] if question.hint else [])
+        if self._mode == "confirm":
+            explain.show([Cell(" y", Role.STRONG), Cell(" yes    any other key: no", Role.DIM)])

@@ -1,0 +1,268 @@
+"""The one table: rows of a listing of any length, a cursor and marks that stay with their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Hashable, Sequence
+from typing import Any, Generic
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tui.format import Cell, Role
+from tui.gateway import Missing, Unreachable
+from tui.text import cut, cut_head, fit, width
+from tui.widgets.columns import GAP, Column, allot
+from tui.widgets.keyset import Keyset, R, Source
+from tui.widgets.paint import Lines, extra_style, glyphs_of, line, palette_of, parsed, role_style
+
+_LEAD = 4
+"""Cells before the first column: blank, cursor, mark, blank."""
+
+
+class Table(Lines, Generic[R]):
+    """Draws a heading and the rows in view. ``look()`` reads them again; the cursor stays on its row's id, and where
+    that row is gone, on the place where it was."""
+
+    BINDINGS = [
+        Binding("up,k", "step(-1)", "up", show=False),
+        Binding("down,j", "step(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "a page up", show=False),
+        Binding("pagedown", "page(1)", "a page down", show=False),
+        Binding("home,g", "first", "the first row", show=False),
+        Binding("end,G", "last", "the last row at hand", show=False),
+        Binding("space", "mark", "mark", show=False),
+        Binding("enter", "open", "open", show=False),
+    ]
+
+    class Moved(Message):
+        """The cursor came to another row; ``by_hand`` if a key moved it."""
+
+        def __init__(self, table: Table[Any], by_hand: bool) -> None:
+            super().__init__()
+            self.table = table
+            self.by_hand = by_hand
+
+        @property
+        def control(self) -> Table[Any]:
+            return self.table
+
+    class Opened(Message):
+        """Enter was pressed on a row."""
+
+        def __init__(self, table: Table[Any]) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> Table[Any]:
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        source: Source[R],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        empty: Sequence[Cell] = (),
+        markable: bool = False,
+    ) -> None:
+        super().__init__(id=id)
+        self._columns = tuple(columns)
+        self._keyset: Keyset[R] = Keyset(source)
+        self._empty = tuple(empty)
+        self._markable = markable
+        self._at = 0
+        self._key: Hashable | None = None
+        self.marks: dict[Hashable, R] = {}
+
+    # -- what it holds ------------------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> tuple[R, ...]:
+        return self._keyset.rows
+
+    @property
+    def row(self) -> R | None:
+        """The row under the cursor."""
+        return self.rows[self._at] if self._at < len(self.rows) else None
+
+    @property
+    def in_view(self) -> tuple[int, int, bool]:
+        """The numbers, from 1, of the first and last row in view, and whether rows follow those at hand."""
+        first = self.row_offset - self._keyset.base
+        last = min(len(self.rows), first + self._height)
+        return (
+            self._keyset.base + max(0, first) + bool(self.rows),
+            self._keyset.base + last,
+            self._keyset.more,
+        )
+
+    @property
+    def looked(self) -> int:
+        return self._keyset.looked
+
+    @property
+    def _height(self) -> int:
+        return max(1, self.size.height - 1)
+
+    def show_source(self, source: Source[R]) -> None:
+        """List something else, from its beginning."""
+        self._keyset = Keyset(source)
+        self._at, self._key = 0, None
+        self.marks.clear()
+        self.scroll_to_line(0)
+
+    def show_empty(self, empty: Sequence[Cell]) -> None:
+        """What to say when there is nothing to list."""
+        self._empty = tuple(empty)
+
+    def select(self, key: Hashable) -> bool:
+        """Put the cursor on the row with this id, if it is at hand."""
+        for at, row in enumerate(self.rows):
+            if row.key == key:
+                self._go(at, by_hand=False)
+                return True
+        return False
+
+    async def look(self) -> None:
+        """Read the rows in view again and draw those that changed."""
+        first = self.row_offset - self._keyset.base
+        await self._keyset.refresh(max(0, first), max(0, first) + self._height)
+        self._settle()
+
+    # -- moving -------------------------------------------------------------------------------------------------------
+
+    async def action_step(self, by: int) -> None:
+        await self._walk(by)
+
+    async def action_page(self, by: int) -> None:
+        await self._walk(by * self._height)
+
+    async def action_first(self) -> None:
+        await self._reach(self._keyset.first())
+        self._settle()
+        self._go(0, by_hand=True)
+
+    async def action_last(self) -> None:
+        await self._reach(self._keyset.further())
+        self._settle()
+        self._go(len(self.rows) - 1, by_hand=True)
+
+    def action_mark(self) -> None:
+        row = self.row
+        if not self._markable or row is None:
+            return
+        if row.key in self.marks:
+            del self.marks[row.key]
+        else:
+            self.marks[row.key] = row
+        self._go(self._at + 1, by_hand=True)
+        self.repaint()
+
+    def action_open(self) -> None:
+        if self.row is not None:
+            self.post_message(self.Opened(self))
+
+    async def _walk(self, by: int) -> None:
+        wanted = self._at + by
+        if wanted >= len(self.rows) - 1 - self._height and by > 0 and self._keyset.more:
+            before = self._keyset.base
+            await self._reach(self._keyset.further())
+            wanted -= self._keyset.base - before
+        elif wanted < self._height and by < 0 and self._keyset.base:
+            before = self._keyset.base
+            await self._reach(self._keyset.back())
+            wanted += before - self._keyset.base
+        self._measure()
+        self._go(wanted, by_hand=True)
+
+    async def _reach(self, reading: Awaitable[object]) -> None:
+        try:
+            await reading
+        except (Unreachable, Missing):
+            return  # the refresh says so; what is at hand stays
+
+    def _settle(self) -> None:
+        """After a read: follow the cursor's id, or stay where it was."""
+        keys = [row.key for row in self.rows]
+        at = keys.index(self._key) if self._key in keys else min(self._at, max(0, len(keys) - 1))
+        for key in self.marks.keys() & set(keys):
+            self.marks[key] = self.rows[keys.index(key)]
+        self._measure()
+        self._go(at, by_hand=False)
+        self.repaint()
+
+    def _measure(self) -> None:
+        length = self._keyset.base + len(self.rows) + 1
+        if self.virtual_size.height != length or self.virtual_size.width != self.size.width:
+            self.virtual_size = Size(self.size.width, length)
+
+    def _go(self, at: int, *, by_hand: bool) -> None:
+        at = max(0, min(at, len(self.rows) - 1))
+        row = self.rows[at] if self.rows else None
+        key = None if row is None else row.key
+        moved = key != self._key
+        self._at, self._key = at, key
+        line_at = self._keyset.base + at
+        if line_at < self.row_offset:
+            self.scroll_to_line(line_at)
+        elif line_at >= self.row_offset + self._height:
+            self.scroll_to_line(line_at - self._height + 1)
+        if moved:
+            self.post_message(self.Moved(self, by_hand))
+            self.repaint()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._drawn.clear()
+        self._measure()
+        self._go(self._at, by_hand=False)
+        self.refresh()
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
+    def line_at(self, y: int) -> Strip:
+        columns = self.size.width
+        widths = allot(self._columns, max(1, columns - _LEAD - 1))
+        if y == 0:
+            return self._heading(widths, columns)
+        at = self.row_offset - self._keyset.base + y - 1
+        if 0 <= at < len(self.rows):
+            return self._row(at, widths, columns)
+        if not self.rows and self._keyset.loaded and 2 <= y < len(self._empty) + 2:
+            return line(self, [Cell(" " * _LEAD), self._empty[y - 2]], [], columns)
+        return Strip.blank(columns, self.rich_style)
+
+    def _heading(self, widths: Sequence[tuple[Column, int]], columns: int) -> Strip:
+        text = (" " * GAP).join(fit(column.title, cells, align=column.align) for column, cells in widths)
+        text = cut(" " * _LEAD + text, columns, ellipsis="")
+        return Strip([Segment(text.ljust(columns), extra_style(self, palette_of(self).heading))], columns)
+
+    def _row(self, at: int, widths: Sequence[tuple[Column, int]], columns: int) -> Strip:
+        row, glyphs, palette = self.rows[at], glyphs_of(self), palette_of(self)
+        here = at == self._at
+        over = (
+            Style.null() if not here else parsed(palette.cursor if self.has_focus else palette.cursor_blurred)
+        )
+        lead = f" {glyphs.cursor if here else ' '}{glyphs.mark if row.key in self.marks else ' '} "
+        drawn = [Segment(lead, role_style(self, Role.ACCENT) + over)]
+        used = _LEAD
+        for number, (column, cells) in enumerate(widths):
+            cell = row.cells.get(column.name, Cell(""))
+            shorten = cut_head if column.keep == "tail" else cut
+            text = shorten(cell.text, cells, ellipsis=glyphs.ellipsis)
+            text = (" " * GAP if number else "") + fit(text, cells, align=column.align, ellipsis="")
+            drawn.append(Segment(text, role_style(self, cell.role) + over))
+            used += width(text)
+        drawn.append(Segment(" " * max(0, columns - used), self.rich_style + over))
+        return Strip(drawn, max(used, columns)).crop(0, columns)

@@ -1,0 +1,115 @@
+"""The timeline of a run: a gantt with a lane per step, drawn from a laid-out plan."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Size
+from textual.strip import Strip
+
+from tui.format import Cell, Role
+from tui.lanes import History, Lane
+from tui.text import fit, width
+from tui.widgets.gantt import Scale, axis, bar, label, legend, mark, scale
+from tui.widgets.paint import Lines, glyphs_of, line, role_style, segments
+
+_LABEL = 20
+_LABEL_NARROW = 15
+
+
+class Timeline(Lines):
+    """Draws the axis, then the lanes, which scroll where there are more than fit, then what the marks mean."""
+
+    BINDINGS = [
+        Binding("up,k", "scroll_by(-1)", show=False),
+        Binding("down,j", "scroll_by(1)", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None, with_legend: bool = True) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._history: History | None = None
+        self._plan: Scale | None = None
+        self._with_legend = with_legend
+
+    def show(self, history: History | None) -> None:
+        """Draw what changed; the live edge moves by itself with every look."""
+        self._history = history
+        self._lay_out()
+        self.repaint()
+
+    @property
+    def text(self) -> str:
+        """The lines in view, for tests."""
+        return "\n".join(self.line_at(y).text for y in range(self.size.height))
+
+    @property
+    def wanted(self) -> int:
+        """The lines it would like to have."""
+        lanes = 0 if self._history is None else len(self._history.lanes)
+        return lanes + 1 + self._with_legend
+
+    def line_at(self, y: int) -> Strip:
+        columns, height = self.size.width, self.size.height
+        history, plan = self._history, self._plan
+        if history is None or plan is None:
+            return Strip.blank(columns, self.rich_style)
+        if y == 0:
+            lead = " " * (self._name_cells + 4)
+            return line(self, [Cell(lead), Cell(axis(plan, history), Role.DIM)], [], columns)
+        shown = height - 1 - self._legend_shown
+        if self._legend_shown and y == height - 1:
+            below = len(history.lanes) - shown - self.row_offset
+            more = (Cell(f" {below} more below", Role.WAITING),) if below > 0 else ()
+            return line(self, (Cell(" "), *legend(glyphs_of(self))), more, columns)
+        at = self.row_offset + y - 1
+        if at >= len(history.lanes):
+            return Strip.blank(columns, self.rich_style)
+        return self._lane(history.lanes[at], plan, columns)
+
+    def _lane(self, lane: Lane, plan: Scale, columns: int) -> Strip:
+        glyphs = glyphs_of(self)
+        marked = mark(lane, glyphs)
+        name = fit(lane.step, self._name_cells, ellipsis=glyphs.ellipsis)
+        cells = [
+            Cell(f" {marked.text} ", marked.role),
+            Cell(f"{name} ", Role.STRONG if lane.spans else Role.DIM),
+            *bar(lane, plan, glyphs),
+            Cell(" "),
+            label(lane, glyphs, self._label_cells),
+        ]
+        drawn = segments(self, cells)
+        used = sum(width(cell.text) for cell in cells)
+        drawn.append(Segment(" " * max(0, columns - used), role_style(self, Role.PLAIN)))
+        return Strip(drawn, max(used, columns)).crop(0, columns)
+
+    @property
+    def _name_cells(self) -> int:
+        lanes = () if self._history is None else self._history.lanes
+        longest = max((width(lane.step) for lane in lanes), default=4)
+        return max(4, min(longest, self.size.width // 4))
+
+    @property
+    def _label_cells(self) -> int:
+        return _LABEL if self.size.width >= 76 else _LABEL_NARROW
+
+    @property
+    def _legend_shown(self) -> bool:
+        lanes = 0 if self._history is None else len(self._history.lanes)
+        return self._with_legend and self.size.height >= 4 and (lanes > 0)
+
+    def _lay_out(self) -> None:
+        if self._history is None or self.size.width <= 0:
+            self._plan = None
+            return
+        columns = self.size.width - self._name_cells - self._label_cells - 6
+        self._plan = scale(self._history, max(4, columns))
+        self.virtual_size = Size(self.size.width, len(self._history.lanes) + 1 + self._legend_shown)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._drawn.clear()
+        self._lay_out()
+        self.refresh()
+
+    def action_scroll_by(self, by: int) -> None:
+        self.scroll_to_line(self.row_offset + by)
