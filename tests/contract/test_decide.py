@@ -368,15 +368,17 @@ async def test_a_decision_before_the_deadline_stands_after_it(scene: Scene, stor
 
 
 @pytest.mark.parametrize("bad", ["a\0b", "a\ud800b"], ids=["NUL", "lone surrogate"])
-@pytest.mark.parametrize("field", ["reason", "reviewer", "payload"])
 async def test_a_decision_that_cannot_be_stored_leaves_the_gate_open(
-    scene: Scene, store: Store, field: str, bad: str
+    scene: Scene, store: Store, bad: str
 ) -> None:
     await parked(scene)
-    given = {"by": Actor(bad)} if field == "reviewer" else {field: bad}
     before = await picture(store)
     with pytest.raises(StoreRefused):
-        await scene.decide(**given)
+        await scene.decide(by=Actor(bad))
+    with pytest.raises(StoreRefused):
+        await scene.decide(reason=bad)
+    with pytest.raises(StoreRefused):
+        await scene.decide(payload=bad)
     assert await picture(store) == before
     assert (await scene.decide()).status is ApprovalStatus.APPROVED
 

@@ -78,27 +78,25 @@ async def populate(scene: Scene) -> list[str]:
     return [each.run_id for each in specs]
 
 
-@pytest.mark.parametrize("name", FILTERS)
-async def test_every_filter_in_every_order_gives_exactly_what_fits(
-    scene: Scene, store: Store, name: str
-) -> None:
+async def test_every_filter_in_every_order_gives_exactly_what_fits(scene: Scene, store: Store) -> None:
     names = await populate(scene)
     for run_id in names[::5]:
         await store.operate(run_id, Operation.PAUSE, BOB)
     for run_id in names[::10]:
         await store.operate(run_id, Operation.RESUME, BOB)
     everything = [await store.get_run(run_id) for run_id in names]
-    query = FILTERS[name]
-    fitting = [run for run in everything if fits(run, query)]
-
-    for limit in (1, 3, 50):
-        newest = await every(store.list_runs, replace(query, limit=limit))
-        assert newest == list(reversed(fitting))
-        changed = await every(store.list_runs, replace(query, order="changed", limit=limit))
-        assert {run.run_id for run in changed} == {run.run_id for run in fitting}
-        assert len(changed) == len(fitting)
-        times = [run.changed_at for run in changed]
-        assert times == sorted(times, reverse=True)
+    for name, query in FILTERS.items():
+        fitting = [run for run in everything if fits(run, query)]
+        for limit in (1, 3, 50):
+            newest = await every(store.list_runs, replace(query, limit=limit))
+            assert newest == list(reversed(fitting)), (name, limit)
+            changed = await every(store.list_runs, replace(query, order="changed", limit=limit))
+            assert sorted(run.run_id for run in changed) == sorted(run.run_id for run in fitting), (
+                name,
+                limit,
+            )
+            times = [run.changed_at for run in changed]
+            assert times == sorted(times, reverse=True), (name, limit)
 
 
 async def test_the_run_whose_status_changed_last_comes_first(scene: Scene, store: Store) -> None:
@@ -146,26 +144,14 @@ async def test_in_the_order_of_change_a_run_that_stays_is_seen_once(scene: Scene
     assert sorted(seen) == [f"r{number}" for number in range(6)]
 
 
-@pytest.mark.parametrize(
-    ("prefix", "found"),
-    [
-        ("a%", ["a%b"]),
-        ("a_", ["a_b"]),
-        ("A", ["Ab"]),
-        ("ä", ["äb"]),
-        ("a\\", ["a\\b"]),
-        ("", None),
-        ("🚀", ["🚀b"]),
-    ],
-)
-async def test_a_prefix_is_taken_literally(
-    scene: Scene, store: Store, prefix: str, found: list[str] | None
-) -> None:
+async def test_a_prefix_is_taken_literally(scene: Scene, store: Store) -> None:
     names = ["a%b", "a_b", "Ab", "axb", "äb", "a\\b", "🚀b"]
     for name in names:
         await scene.submit(name)
-    page = await store.list_runs(RunQuery(prefix=prefix))
-    assert sorted(run.run_id for run in page) == sorted(names if found is None else found)
+    for prefix in ("a%", "a_", "A", "ä", "a\\", "🚀"):
+        page = await store.list_runs(RunQuery(prefix=prefix))
+        assert [run.run_id for run in page] == [prefix[0] + ("b" if len(prefix) == 1 else prefix[1] + "b")]
+    assert len(await store.list_runs(RunQuery(prefix=""))) == len(names)
 
 
 async def test_an_exact_page_has_no_successor(scene: Scene, store: Store) -> None:
@@ -181,29 +167,27 @@ async def test_an_empty_store_has_empty_pages(store: Store) -> None:
     assert await store.group_dead_letters() == []
 
 
-@pytest.mark.parametrize("limit", [0, -1, MAX_PAGE + 1])
-async def test_a_page_of_an_impossible_length_is_refused(store: Store, limit: int) -> None:
-    for ask_for in (
-        store.list_runs(RunQuery(limit=limit)),
-        store.list_approvals(ApprovalQuery(limit=limit)),
-        store.list_dead_letters(DeadLetterQuery(limit=limit)),
-    ):
-        with pytest.raises(InvalidOptionError, match=str(limit)):
-            await ask_for
+async def test_a_page_of_an_impossible_length_is_refused(store: Store) -> None:
+    for limit in (0, -1, MAX_PAGE + 1):
+        for ask_for in (
+            store.list_runs(RunQuery(limit=limit)),
+            store.list_approvals(ApprovalQuery(limit=limit)),
+            store.list_dead_letters(DeadLetterQuery(limit=limit)),
+        ):
+            with pytest.raises(InvalidOptionError, match=str(limit)):
+                await ask_for
 
 
-@pytest.mark.parametrize(
-    "cursor", ["", "x", "1", "newest:", "a:b:c", "'; drop table runs", "a\0b", "a\ud800", "9" * 50]
-)
-async def test_a_cursor_that_was_never_given_is_refused(store: Store, cursor: str) -> None:
-    for ask_for in (
-        store.list_runs(RunQuery(cursor=cursor)),
-        store.list_runs(RunQuery(cursor=cursor, order="changed")),
-        store.list_approvals(ApprovalQuery(cursor=cursor)),
-        store.list_dead_letters(DeadLetterQuery(cursor=cursor)),
-    ):
-        with pytest.raises(InvalidOptionError, match="cursor"):
-            await ask_for
+async def test_a_cursor_that_was_never_given_is_refused(store: Store) -> None:
+    for cursor in ("", "x", "1", "newest:", "a:b:c", "'; drop table runs", "a\0b", "a\ud800", "9" * 50):
+        for ask_for in (
+            store.list_runs(RunQuery(cursor=cursor)),
+            store.list_runs(RunQuery(cursor=cursor, order="changed")),
+            store.list_approvals(ApprovalQuery(cursor=cursor)),
+            store.list_dead_letters(DeadLetterQuery(cursor=cursor)),
+        ):
+            with pytest.raises(InvalidOptionError, match="cursor"):
+                await ask_for
 
 
 async def test_a_cursor_of_another_order_is_refused(scene: Scene, store: Store) -> None:
