@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sagewai.core.stores.sqlite import words
 from sagewai.core.stores.sqlite.changes import Changes, Head, head_of
 from sagewai.core.stores.sqlite.rows import RUN, run_of
@@ -14,41 +16,48 @@ from sagewai.models.run import Run
 from sagewai.models.status import Ask, RunStatus
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What somebody wants, and the status that the table gives for it."""
+
+    status: RunStatus
+    by: Actor
+    reason: str
+    priority: int | None
+
+
 def operate(
     tx: Transaction, run_id: str, operation: Operation, actor: Actor, reason: str, priority: int | None
 ) -> Run:
     run = head_of(tx, run_id)
-    if operation not in _HOW and (operation is not Operation.SET_PRIORITY or priority is None):
+    change = _HOW.get(operation)
+    if change is None:
         raise InvalidOptionError(
-            f"{operation!r} with priority {priority!r} is not an operator's: use CANCEL, PAUSE, RESUME, RETRY, "
-            "DISCARD, or SET_PRIORITY with a priority"
+            f"an operator can't {operation} a run: use one of {', '.join(each.name for each in _HOW)}"
         )
     status = after(words.STATUS[run.status], operation, run_id=run_id)
     changes = Changes(tx)
-    if priority is not None and operation is Operation.SET_PRIORITY:
-        _set_priority(changes, run, actor, reason, priority)
-    else:
-        _HOW[operation](changes, run, status, actor, reason)
+    change(changes, run, _Order(status, actor, reason, priority))
     changes.write()
     (row,) = tx.rows(f"{RUN} where r.id = ?", run.key)
     return run_of(row)
 
 
-def _cancel(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
-    if status is RunStatus.RUNNING:
-        _ask(changes, run, Ask.CANCEL, by, reason)
+def _cancel(changes: Changes, run: Head, order: _Order) -> None:
+    if order.status is RunStatus.RUNNING:
+        _ask(changes, run, Ask.CANCEL, order)
     else:
-        changes.cancel(run, by, reason)
+        changes.cancel(run, order.by, order.reason)
 
 
-def _pause(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
-    if status is RunStatus.RUNNING:
-        _ask(changes, run, Ask.PAUSE, by, reason)
+def _pause(changes: Changes, run: Head, order: _Order) -> None:
+    if order.status is RunStatus.RUNNING:
+        _ask(changes, run, Ask.PAUSE, order)
     else:
-        changes.pause(run, by, reason)
+        changes.pause(run, order.by, order.reason)
 
 
-def _ask(changes: Changes, run: Head, ask: Ask, by: Actor, reason: str) -> None:
+def _ask(changes: Changes, run: Head, ask: Ask, order: _Order) -> None:
     before = None if run.asked is None else words.ASK[run.asked]
     if before is None or (before is Ask.PAUSE and ask is Ask.CANCEL):
         tx = changes.tx
@@ -59,20 +68,20 @@ def _ask(changes: Changes, run: Head, ask: Ask, by: Actor, reason: str) -> None:
             "values (?, ?, ?, ?, ?, ?, ?)",
             run.key,
             words.ASK_CODE[ask],
-            by.name,
-            by.source,
-            by.assurance,
-            reason,
+            order.by.name,
+            order.by.source,
+            order.by.assurance,
+            order.reason,
             tx.now + 2 * ttl if ask is Ask.CANCEL else None,
         )
     elif before is not ask:
         raise InvalidTransition(f"can't {ask} run {run.run_id!r}: it is being cancelled", run_id=run.run_id)
     kind = EventKind.CANCEL_REQUESTED if ask is Ask.CANCEL else EventKind.PAUSE_REQUESTED
-    changes.events.note(run.key, kind, actor=by, reason=reason)
+    changes.events.note(run.key, kind, actor=order.by, reason=order.reason)
 
 
-def _resume(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
-    if status is RunStatus.RUNNING:
+def _resume(changes: Changes, run: Head, order: _Order) -> None:
+    if order.status is RunStatus.RUNNING:
         if run.asked is None or words.ASK[run.asked] is not Ask.PAUSE:
             raise InvalidTransition(
                 f"can't resume run {run.run_id!r}: it is running and nobody asked it to pause",
@@ -81,27 +90,31 @@ def _resume(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: s
         changes.tx.change("update runs set asked = null where id = ?", run.key)
         changes.tx.change("delete from asks where run = ?", run.key)
     else:
-        changes.move(run, status)
-    changes.events.note(run.key, EventKind.RESUMED, actor=by, reason=reason)
+        changes.move(run, order.status)
+    changes.events.note(run.key, EventKind.RESUMED, actor=order.by, reason=order.reason)
 
 
-def _retry(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
+def _retry(changes: Changes, run: Head, order: _Order) -> None:
     _pop_dead_letter(changes, run)
     changes.tx.change("delete from endings where run = ?", run.key)
     run.attempt, run.takeovers = 1, 0
-    changes.move(run, status)
-    changes.events.note(run.key, EventKind.RETRIED, {"step": run.step}, actor=by, reason=reason)
+    changes.move(run, order.status)
+    changes.events.note(run.key, EventKind.RETRIED, {"step": run.step}, actor=order.by, reason=order.reason)
 
 
-def _discard(changes: Changes, run: Head, status: RunStatus, by: Actor, reason: str) -> None:
+def _discard(changes: Changes, run: Head, order: _Order) -> None:
     error_type = _pop_dead_letter(changes, run)
-    changes.events.note(run.key, EventKind.DISCARDED, {"error": error_type}, actor=by, reason=reason)
+    changes.events.note(
+        run.key, EventKind.DISCARDED, {"error": error_type}, actor=order.by, reason=order.reason
+    )
 
 
-def _set_priority(changes: Changes, run: Head, by: Actor, reason: str, priority: int) -> None:
-    changes.tx.change("update runs set priority = ? where id = ?", priority, run.key)
-    detail = {"before": run.priority, "after": priority}
-    changes.events.note(run.key, EventKind.PRIORITY_CHANGED, detail, actor=by, reason=reason)
+def _set_priority(changes: Changes, run: Head, order: _Order) -> None:
+    if order.priority is None:
+        raise InvalidOptionError(f"the priority of run {run.run_id!r} can't be set to nothing: give an int")
+    changes.tx.change("update runs set priority = ? where id = ?", order.priority, run.key)
+    detail = {"before": run.priority, "after": order.priority}
+    changes.events.note(run.key, EventKind.PRIORITY_CHANGED, detail, actor=order.by, reason=order.reason)
 
 
 def _pop_dead_letter(changes: Changes, run: Head) -> str:
@@ -118,4 +131,5 @@ _HOW = {
     Operation.RESUME: _resume,
     Operation.RETRY: _retry,
     Operation.DISCARD: _discard,
+    Operation.SET_PRIORITY: _set_priority,
 }

@@ -43,8 +43,7 @@ def insert_runs(tx: Transaction, specs: Sequence[RunSpec], session: int | None) 
             new[spec.run_id] = spec
         elif known_as != (spec.workflow, spec.input_digest):
             raise RunInputMismatch(
-                f"run {spec.run_id!r} exists with another workflow or input: choose another run_id, "
-                "or submit what it has",
+                f"run {spec.run_id!r} exists with another workflow or input: choose another run_id",
                 run_id=spec.run_id,
             )
     leases = _Intake(tx, session).insert(list(new.values()))
