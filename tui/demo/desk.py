@@ -19,7 +19,7 @@ SENT_AGAIN = "-again"
 
 
 class Desk:
-    """Submits runs to one store. Run ids are short, for a screen of 80 columns, and count up."""
+    """Submits runs to one store. Run ids count up, and fit a column of 13 on the narrowest screen."""
 
     def __init__(self, scratch: Scratch, store: Store) -> None:
         self._scratch = scratch
@@ -38,9 +38,10 @@ class Desk:
     async def notice(self, text: str) -> RunHandle:
         """Have a notice written about one of the texts, by a worker that can call a model."""
         return await article.submit(
-            f"notice-{next(self._notices):02}-{text}",
+            f"notice-{next(self._notices):02}",
             pool=AGENTS_POOL,
             labels=MODELS,
+            tags={"text": text},
             source=str(self._scratch.texts / f"{text}.md"),
             folder=str(self._scratch.published),
         )
@@ -77,4 +78,4 @@ class Desk:
         if not again.exists():
             return None
         target = self._scratch.spool / f"{name}.csv"
-        return await correction.submit(f"correct-{name}", path=str(target), again=str(again))
+        return await correction.submit(f"fix-{name}", path=str(target), again=str(again))

@@ -21,25 +21,24 @@ from tui.demo.survey import survey
 
 log = logging.getLogger("tui.demo")
 
-Manner = Literal["slowly", "at once", "late"]
+Manner = Literal["slowly", "malformed", "late"]
 
-LISTS: tuple[tuple[str, Manner], ...] = (
-    ("quarter-1", "slowly"),
-    ("quarter-3", "at once"),
-    ("quarter-2", "late"),
-    ("quarter-2", "slowly"),
-    ("quarter-1", "slowly"),
-)
-"""Which lists the supply office sends, and how, over and over. That of the third quarter can't be read."""
+MANNERS: tuple[Manner, ...] = ("malformed", "late", "slowly", "slowly", "slowly")
+"""How the supply office delivers its lists, over and over."""
 
+READABLE = ("quarter-1", "quarter-2")
+UNREADABLE = "quarter-3"
 TEXTS = ("lamps", "fog", "visitors", "stores", "handover")
 
 OPEN = ("pending", "running", "waiting")
 LATE = 20.0
 """Seconds by which a late list is late: longer than its import tries."""
 NOTICES = 3
-DEAD_LETTERS = 4
-ROUND = 2.0
+"""Being written, or waiting for somebody's yes or no."""
+LISTS_AT_WORK = 2
+DEAD_LETTERS = 3
+"""From so many on, lists come in good order."""
+ROUND = 3.0
 SLOWING = 120.0
 """Seconds until a round takes a second more, so that a demo left open doesn't fill the disk."""
 SLOWEST = 30.0
@@ -52,31 +51,29 @@ class Director:
         self._desk = desk
         self._monitor = WorkflowMonitor(store=store)
         self._letters = DeadLetterQueue(store=store)
-        self._lists = itertools.cycle(LISTS)
+        self._manners = itertools.cycle(MANNERS)
+        self._readable = itertools.cycle(READABLE)
         self._texts = itertools.cycle(TEXTS)
         self._owed: list[tuple[Path, Manner]] = []
 
     async def open(self) -> None:
         """The runs that are there before anybody looks."""
-        for pool in ("default", "default", AGENTS_POOL):
-            await self._desk.survey(pool)
-        await self._desk.notice(next(self._texts))
-        await self._desk.notice(next(self._texts))
-        await self._order_list()
-        await self._order_list()
+        await self._desk.survey()
+        await self._desk.survey()
+        await self._order_list("slowly")
 
     async def run(self) -> None:
         """Deliver what is owed and see to new work, until cancelled."""
         began = time.monotonic()
         async with asyncio.TaskGroup() as deliveries:
             while True:
-                for target, manner in self._owed:
-                    deliveries.create_task(self._deliver(target, manner))
-                self._owed.clear()
                 try:
                     await self._round()
                 except StoreError as error:
                     log.warning("no new work this time: %s", error)
+                for target, manner in self._owed:
+                    deliveries.create_task(self._deliver(target, manner))
+                self._owed.clear()
                 await asyncio.sleep(min(SLOWEST, ROUND + (time.monotonic() - began) / SLOWING))
 
     async def _round(self) -> None:
@@ -89,20 +86,19 @@ class Director:
         for pool, wanted in (("default", 2), (AGENTS_POOL, 1)):
             if at_work[survey.name, pool] < wanted:
                 await self._desk.survey(pool)
-        if at_work[article.name, AGENTS_POOL] < NOTICES:
+        for _ in range(NOTICES - at_work[article.name, AGENTS_POOL]):
             await self._desk.notice(next(self._texts))
-        if not at_work[order_import.name, "default"] and len(letters) < DEAD_LETTERS:
-            await self._order_list()
+        if at_work[order_import.name, "default"] < LISTS_AT_WORK:
+            await self._order_list("slowly" if len(letters) >= DEAD_LETTERS else next(self._manners))
 
-    async def _order_list(self) -> None:
-        source, manner = next(self._lists)
-        target = self._desk.next_list(source)
+    async def _order_list(self, manner: Manner) -> None:
+        target = self._desk.next_list(next(self._readable) if manner != "malformed" else UNREADABLE)
         if manner == "slowly":
             self._desk.announce(target)
-        elif manner == "at once":
+        elif manner == "malformed":
             self._desk.deliver(target)
         await self._desk.order_list(target)
-        if manner != "at once":
+        if manner != "malformed":
             self._owed.append((target, manner))
 
     async def _deliver(self, target: Path, manner: Manner) -> None:

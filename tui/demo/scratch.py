@@ -6,10 +6,10 @@ import shutil
 import tempfile
 import time
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
+SHIPPED = Path(__file__).parent / "files"
 PREFIX = "sagewai-demo-"
 PATIENCE = 3.0
 """Seconds in which a folder that somebody still writes to must become empty."""
@@ -51,8 +51,8 @@ class Scratch:
 def make() -> Scratch:
     """A new folder that only this user can read, with a copy of the shipped files."""
     scratch = Scratch(Path(tempfile.mkdtemp(prefix=PREFIX)))
-    with resources.as_file(resources.files("tui.demo") / "files") as shipped:
-        shutil.copytree(shipped, scratch.folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    for shipped in (SHIPPED / "texts", SHIPPED / "orders"):
+        shutil.copytree(shipped, scratch.folder / shipped.name, copy_function=shutil.copyfile)
     scratch.spool.mkdir()
     scratch.published.mkdir()
     return scratch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from sagewai.core.stores.base import Store
 from tui.demo.desk import Desk
 from tui.demo.process import WorkerProcess
 from tui.demo.scratch import Scratch, make, remove
+from tui.demo.signals import leaving_on_signals, undisturbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +25,14 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     """Make the folder and start the worker process; end it and remove the folder, whatever happens inside."""
-    scratch = make()
-    process = WorkerProcess(scratch)
-    try:
-        process.start()
-        store = open_store(scratch.store_url)
-        yield Stage(scratch, store, process, Desk(scratch, store))
-    finally:
-        with _undisturbed():
-            process.stop()
-            remove(scratch)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """An impatient second signal must not leave half of it behind."""
-    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+    with leaving_on_signals():
+        scratch = make()
+        process = WorkerProcess(scratch)
+        try:
+            process.start()
+            store = open_store(scratch.store_url)
+            yield Stage(scratch, store, process, Desk(scratch, store))
+        finally:
+            with undisturbed():
+                process.stop()
+                remove(scratch)
