@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -83,6 +85,7 @@ class Invocation:
             from sagewai.core.stores.url import open_store
 
             store = open_store(self.url)
+            _cancel_on_interrupt()
             try:
                 if migrate:
                     await store.initialize()
@@ -90,7 +93,10 @@ class Invocation:
             finally:
                 await store.close()
 
-        return asyncio.run(opened())
+        try:
+            return asyncio.run(opened())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
     @property
     def actor(self) -> Actor:
@@ -98,6 +104,22 @@ class Invocation:
         from sagewai.core.actors import current_actor
 
         return current_actor("cli")
+
+
+def _cancel_on_interrupt() -> None:
+    """Let Ctrl-C cancel this task from within its loop, and a second one interrupt at once.
+
+    The handler that ``asyncio.run`` brings acts in the middle of whatever runs, and then says so on stderr.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def interrupt() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        task.cancel()
+
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+        loop.add_signal_handler(signal.SIGINT, interrupt)
 
 
 def has_password(url: str) -> bool:

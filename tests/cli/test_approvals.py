@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from sagewai.cli.exits import Exit
@@ -10,13 +13,23 @@ from tests.cli.console import Command
 from tests.cli.flows import HOSTILE
 
 
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with a run r-1 that waits for its approval."""
+    folder = tmp_path_factory.mktemp("waiting")
+    command = Command(f"sqlite:///{folder}/runs.db", folder)
+    run = command.submit("review", "r-1", topic="tides")
+    with command.worker() as worker:
+        assert command.rests(run) == Exit.RESTING
+        worker.stop()
+    return folder
+
+
 @pytest.fixture
-def asked(sagewai: Command) -> Command:
+def asked(waiting: Path, tmp_path: Path) -> Command:
     """A run r-1 that waits for its approval, and no worker."""
-    run = sagewai.submit("review", "r-1", topic="tides")
-    with sagewai.worker():
-        assert sagewai.rests(run) == Exit.RESTING
-    return sagewai
+    folder = shutil.copytree(waiting, tmp_path / "waiting")
+    return Command(f"sqlite:///{folder}/runs.db", folder)
 
 
 def test_the_card_holds_every_character_and_none_that_acts(asked: Command) -> None:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from sagewai.cli.exits import Exit
 from tests.cli.console import Command
 
 
+@pytest.fixture(scope="module")
+def dead(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with a run n-1 that failed because a file is missing."""
+    folder = tmp_path_factory.mktemp("dead")
+    command = Command(f"sqlite:///{folder}/runs.db", folder)
+    run = command.submit("needy", "n-1", needs="needed.txt")
+    with command.worker() as worker:
+        assert command.rests(run) == Exit.FAILED
+        worker.stop()
+    return folder
+
+
 @pytest.fixture
-def failed(sagewai: Command) -> Command:
-    """A run n-1 that failed because a file is missing, and no worker."""
-    run = sagewai.submit("needy", "n-1", needs=str(sagewai.folder / "needed.txt"))
-    with sagewai.worker():
-        assert sagewai.rests(run) == Exit.FAILED
-    return sagewai
+def failed(dead: Path, tmp_path: Path) -> Command:
+    """A run n-1 that failed because a file is missing from the folder, and no worker."""
+    folder = shutil.copytree(dead, tmp_path / "dead")
+    return Command(f"sqlite:///{folder}/runs.db", folder)
 
 
 def test_a_failed_run_is_listed_with_its_error(failed: Command) -> None:
