@@ -24,10 +24,10 @@ def with_second(monkeypatch: pytest.MonkeyPatch, *, min_code: int = 1) -> None:
     monkeypatch.setattr(schema, "migrations", lambda kind: newer)
 
 
-def tables(path: Path) -> list[tuple[str, ...]]:
+def tables(path: Path) -> list[tuple[object, ...]]:
     connection = apsw.Connection(str(path))
     try:
-        return connection.execute("select type, name, sql from sqlite_schema order by type, name").fetchall()
+        return list(connection.execute("select type, name, sql from sqlite_schema order by type, name"))
     finally:
         connection.close()
 

@@ -19,7 +19,7 @@ from sagewai.models.run import LeasedRun
 _MAY_CLAIM = "select id, name from sessions where id = ? and status = 1 and lease_until > ?"
 
 READY = f"""
-select -priority, id, (takeovers >= {SUSPECT_AFTER}) from runs
+select -priority, id, (takeovers >= {SUSPECT_AFTER}) from runs indexed by runs_ready
 where status = 1 and route = ? and (takeovers >= {SUSPECT_AFTER}) = ?
   and (assigned is null or assigned = ? or assigned_until <= ?)
 order by priority desc, id limit ?

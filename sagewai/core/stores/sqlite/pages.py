@@ -30,17 +30,18 @@ NEVER = (1 << 63) - 1
 
 
 def list_approvals(tx: Transaction, query: ApprovalQuery) -> Page[Approval]:
-    at, number = read_cursor(query.cursor, "approvals") or (0, 0)
-    sql = APPROVAL_LISTED + f"where ({_URGENCY}, a.id) > (?, ?)"
-    values: list[Value] = [at, number]
-    if query.status is not None:
-        sql += " and a.status = ?"
-        values.append(words.APPROVAL_CODE[query.status])
-    if query.run_id is not None:
-        sql += " and a.run = (select id from runs where run_id = ?)"
-        values.append(query.run_id)
-    sql += f" order by {_URGENCY}, a.id limit ?"
-    rows = tx.rows(sql, *values, check_limit(query.limit) + 1)
+    wanted = check_limit(query.limit) + 1
+    after = read_cursor(query.cursor, "approvals")
+    rows: list[Row] = []
+    for behind, values, order in _behind(after):
+        sql = APPROVAL_LISTED + f"where {behind}"
+        if query.status is not None:
+            sql += " and a.status = ?"
+            values = (*values, words.APPROVAL_CODE[query.status])
+        if query.run_id is not None:
+            sql += " and a.run = (select id from runs where run_id = ?)"
+            values = (*values, query.run_id)
+        rows += tx.rows(f"{sql} order by {order} limit ?", *values, wanted - len(rows))
     return page(
         rows,
         query.limit,
@@ -51,6 +52,14 @@ def list_approvals(tx: Transaction, query: ApprovalQuery) -> Page[Approval]:
 
 
 _URGENCY = f"ifnull(a.deadline_at, {NEVER})"
+
+
+def _behind(after: Key | None) -> list[tuple[str, tuple[Value, ...], str]]:
+    """Two ranges where many may share a deadline, or have none: the others of them, and what is less urgent."""
+    order = f"{_URGENCY}, a.id"
+    if after is None:
+        return [("true", (), order)]
+    return [(f"{_URGENCY} = ? and a.id > ?", after, "a.id"), (f"{_URGENCY} > ?", (after[0],), order)]
 
 
 def list_dead_letters(tx: Transaction, query: DeadLetterQuery) -> Page[DeadLetter]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from sagewai.core.stores.sqlite import words
-from sagewai.core.stores.sqlite.pages import NEVER, Key, check_limit, page, read_cursor
+from sagewai.core.stores.sqlite.pages import Key, check_limit, page, read_cursor
 from sagewai.core.stores.sqlite.rows import RUN, run_of
 from sagewai.core.stores.sqlite.transaction import Transaction, Value
 from sagewai.models.page import Page, RunQuery
@@ -40,70 +40,77 @@ def list_runs(tx: Transaction, query: RunQuery) -> Page[Run]:
     return page(found, limit, query.order, lambda at: (at[0], at[1]), lambda at: run_of(by_key[at[1]]))
 
 
-def _ranges(tx: Transaction, query: RunQuery, after: Key | None, most: int) -> Iterable[Sequence[Key]]:
+def _ranges(tx: Transaction, query: RunQuery, after: Key | None, most: int) -> Iterator[Sequence[Key]]:
     """What matches, in ranges, each from newest to oldest; a key is (changed_at or 0, id)."""
+    for source, conditions in _sources(tx, query):
+        for behind in _behind(query, after):
+            yield _read(tx, source, [*conditions, *behind], query, most)
+
+
+def _sources(tx: Transaction, query: RunQuery) -> Iterator[tuple[str, list[_Condition]]]:
+    """Where the rows are found in their order, and what must hold of them."""
     statuses = [words.STATUS_CODE[status] for status in query.status or ()]
     if query.status is not None and not statuses:
         return
-    conditions: dict[str, _Condition] = {}
+    by_name: dict[str, _Condition] = {}
     if query.workflow is not None:
-        conditions["workflow"] = _named(tx, "workflow", "workflows", query.workflow)
+        by_name["workflow"] = _named(tx, "workflow", "workflows", query.workflow)
     if query.pool is not None:
-        conditions["pool"] = _named(tx, "pool", "pools", query.pool)
+        by_name["pool"] = _named(tx, "pool", "pools", query.pool)
+    others = list(by_name.values())
+    prefix = None
     if query.prefix:
-        conditions["prefix"] = _Condition(
-            "r.run_id >= ? and r.run_id < ?", (query.prefix, _behind(query.prefix))
-        )
+        prefix = _Condition("r.run_id >= ? and r.run_id < ?", (query.prefix, _past(query.prefix)))
+        others.append(prefix)
 
     if query.tag is not None:
-        source = "run_tags g join runs r on r.id = g.run"
         tag = tx.value("select id from tags where key = ? and value = ?", *query.tag)
-        among = [_Condition("g.tag = ?", (tag,)), *conditions.values(), *_status_condition(statuses)]
-        yield _read(tx, source, among, query, after, most, key="g.run")
-    elif query.prefix and _is_rare(tx, conditions["prefix"]):
-        among = [*conditions.values(), *_status_condition(statuses)]
-        yield _read(tx, "runs r indexed by runs_by_id", among, query, after, most)
-    elif query.status is None and not conditions.keys() & {"workflow", "pool"}:
-        source = "runs r not indexed" if query.order == "newest" else "runs r indexed by runs_changed"
-        yield _read(tx, source, list(conditions.values()), query, after, most)
+        yield (
+            "run_tags g join runs r on r.id = g.run",
+            [_Condition("g.tag = ?", (tag,)), *others, *_among(statuses)],
+        )
+    elif prefix is not None and _is_rare(tx, prefix):
+        yield "runs r indexed by runs_by_id", [*others, *_among(statuses)]
+    elif not statuses and not by_name:
+        yield "runs r not indexed" if query.order == "newest" else "runs r indexed by runs_changed", others
     else:
+        name = next(iter(by_name), "status")
         suffix = "" if query.order == "newest" else "_changed"
-        index = next((name for name in ("workflow", "pool") if name in conditions), "status")
         for status in statuses or words.STATUS:
-            among = [*conditions.values(), *_status_condition([status])]
-            yield _read(tx, f"runs r indexed by runs_{index}{suffix}", among, query, after, most)
+            yield f"runs r indexed by runs_{name}{suffix}", [*others, *_among([status])]
+
+
+def _behind(query: RunQuery, after: Key | None) -> Iterator[list[_Condition]]:
+    """What is behind the last row seen. Two ranges where many may have changed at one moment: the others of them, and
+    what is older."""
+    key = "r.id" if query.tag is None else "g.run"
+    if after is None:
+        yield []
+    elif query.order == "newest":
+        yield [_Condition(f"{key} < ?", (after[1],))]
+    else:
+        yield [_Condition(f"r.changed_at = ? and {key} < ?", after)]
+        yield [_Condition("r.changed_at < ?", (after[0],))]
 
 
 def _read(
-    tx: Transaction,
-    source: str,
-    among: Sequence[_Condition],
-    query: RunQuery,
-    after: Key | None,
-    most: int,
-    *,
-    key: str = "r.id",
+    tx: Transaction, source: str, conditions: Sequence[_Condition], query: RunQuery, most: int
 ) -> Sequence[Key]:
-    """The first ``most`` behind ``after``. Rows that changed at one moment are told apart by their id."""
-    at, number = after or (NEVER, NEVER)
-    if query.order == "newest":
-        columns, order = f"0, {key}", f"{key} desc"
-        behind = _Condition(f"{key} < ?", (number,))
-    else:
+    key = "r.id" if query.tag is None else "g.run"
+    columns, order = f"0, {key}", f"{key} desc"
+    if query.order == "changed":
         columns, order = f"r.changed_at, {key}", f"r.changed_at desc, {key} desc"
-        behind = _Condition(f"(r.changed_at, {key}) < (?, ?)", (at, number))
-    conditions = [*among, behind]
-    where = " and ".join(condition.sql for condition in conditions)
+    where = " and ".join(condition.sql for condition in conditions) or "true"
     values = [value for condition in conditions for value in condition.values]
     rows = tx.rows(f"select {columns} from {source} where {where} order by {order} limit ?", *values, most)
-    return [(row[0], row[1]) for row in rows]
+    return [(at, number) for at, number in rows]
 
 
 def _named(tx: Transaction, column: str, table: str, name: str) -> _Condition:
     return _Condition(f"r.{column} = ?", (tx.value(f"select id from {table} where name = ?", name),))
 
 
-def _status_condition(statuses: Sequence[int]) -> list[_Condition]:
+def _among(statuses: Sequence[int]) -> list[_Condition]:
     if not statuses:
         return []
     if len(statuses) == 1:
@@ -120,7 +127,7 @@ def _is_rare(tx: Transaction, prefix: _Condition) -> bool:
     return bool(counted <= FEW)
 
 
-def _behind(prefix: str) -> str:
+def _past(prefix: str) -> str:
     """The first text, in the order of code points, that is behind all that begin with ``prefix``."""
     kept = prefix.rstrip("\U0010ffff")
     if not kept:

@@ -37,7 +37,8 @@ def bring_up(connection: Connection, path: Path, *, migrate: bool) -> None:
     connection.keep_log()
     if found == 0 or (migrate and found < len(known)):
         connection.transact("begin exclusive", lambda tx: _migrate(tx, path, known))
-    connection.read(lambda tx: _verify(tx, path, known))
+    if connection.read(lambda tx: _verify(tx, path, known)):
+        connection.transact("begin immediate", _forget_statistics)
 
 
 def _migrate(tx: Transaction, path: Path, known: tuple[Migration, ...]) -> None:
@@ -64,7 +65,8 @@ def _migrate(tx: Transaction, path: Path, known: tuple[Migration, ...]) -> None:
         tx.script(f"pragma user_version = {len(known)}")
 
 
-def _verify(tx: Transaction, path: Path, known: tuple[Migration, ...]) -> None:
+def _verify(tx: Transaction, path: Path, known: tuple[Migration, ...]) -> bool:
+    """Whether somebody has taken statistics."""
     _refuse_foreign(tx, path, known)
     found = recorded(tx, path)
     if found < len(known):
@@ -72,6 +74,16 @@ def _verify(tx: Transaction, path: Path, known: tuple[Migration, ...]) -> None:
             f"the schema of {path} is at {found} and this code needs {len(known)}: run `sagewai db migrate`, "
             "or call the store's initialize()"
         )
+    return bool(tx.rows(_STATISTICS))
+
+
+def _forget_statistics(tx: Transaction) -> None:
+    """Every statement's indexes were chosen by hand for a large store; figures of a small one make scans look cheap."""
+    for (table,) in tx.rows(_STATISTICS):
+        tx.script(f"drop table {table}")
+
+
+_STATISTICS = "select name from sqlite_schema where name in ('sqlite_stat1', 'sqlite_stat4')"
 
 
 def _refuse_foreign(tx: Transaction, path: Path, known: tuple[Migration, ...]) -> None:
