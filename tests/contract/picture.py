@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -41,15 +40,16 @@ async def history(store: Store, run_id: str) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses and mappings as dicts, sequences as lists, enums as their values; types are kept beside labels."""
+    """Dataclasses and mappings as dicts, sequences as lists, enums as their values, labels with their types."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        shown = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        for key, label in shown.get("labels", {}).items():
+            shown["labels"][key] = (type(label).__name__, label)
+        return shown
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, bool | int | float) and not isinstance(value, datetime):
-        return (type(value).__name__, value)
     return value

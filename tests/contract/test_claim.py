@@ -228,6 +228,27 @@ async def test_an_assigned_run_is_seen_by_its_session_alone(scene: Scene, store:
     assert await scene.claim(chosen) == ["r1"]
 
 
+@pytest.mark.parametrize("site", ["same route", "other route"])
+async def test_what_is_passed_over_holds_up_nothing_behind_it(scene: Scene, store: Store, site: str) -> None:
+    """Runs assigned elsewhere, and suspects beside a suspect, come first in order but are not for this session."""
+    elsewhere, session = await scene.session("elsewhere"), await scene.session("w1")
+    first = {"labels": {"site": site}, "priority": 9}
+    for run_id in ("held suspect", "other suspect"):
+        await scene.submit(run_id, **first)
+        await scene.lose_times(run_id, 2)
+    await scene.take("held suspect", session=session)
+    for number in range(3):
+        await scene.submit(f"assigned{number}", **first)
+        await store.assign(f"assigned{number}", elsewhere, LONG, BOB)
+    behind = {"site": "same route" if site == "same route" else "behind"}
+    await scene.submit("r1", labels=behind)
+    await scene.submit("r2", labels=behind)
+    routes = {*await scene.routes(labels={"site": site}), *await scene.routes(labels=behind)}
+    for expected in ("r1", "r2"):
+        claimed = await store.claim(session, sorted(routes), 1)
+        assert [run.run_id for run in claimed.runs] == [expected]
+
+
 async def test_an_assignment_is_an_event_and_counts_as_load_until_it_is_claimed(
     scene: Scene, store: Store
 ) -> None:

@@ -1,0 +1,346 @@
+"""A random walk over everything a store can do, taken by the reference and another store side by side.
+
+Each step makes the same call of both and compares what came of it; ids that stores give are told apart by what they
+stand for: a session by its name, an approval by its place among those of its run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from sagewai.core.stores.base import Store
+from sagewai.core.transitions import Operation
+from sagewai.errors import SagewaiError
+from sagewai.models.actor import Actor
+from sagewai.models.approval import DecisionRequest
+from sagewai.models.page import RunQuery
+from sagewai.models.run import Inserted, LabelValue, LeasedRun
+from sagewai.models.status import Ask, RunStatus, Verdict
+from sagewai.models.transition import Move
+from tests.contract.picture import picture, plain
+from tests.contract.scene import ALICE, BOB, LONG, ORDERS, Owner, Scene, ask, definition, spec
+
+VERBS = (
+    Operation.CANCEL,
+    Operation.PAUSE,
+    Operation.RESUME,
+    Operation.RETRY,
+    Operation.DISCARD,
+    Operation.SET_PRIORITY,
+)
+MOVES = (*Move, Move.STEP_DONE, Move.STEP_DONE, Move.PARK, Move.PARK)
+LABELS: tuple[dict[str, LabelValue], ...] = ({}, {"gpu": True}, {"gpu": 1})
+POOLS = ("default", "gpu")
+
+Step = Callable[[], Awaitable[None]]
+
+
+class Twin:
+    """One of the two stores, with the ids it gave."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.scene = Scene(store)
+        self.sessions: dict[str, int] = {}
+        self.owners: dict[str, Owner] = {}
+
+    def hold(self, lease: LeasedRun) -> None:
+        self.owners[lease.run_id] = Owner(self.store, lease)
+
+    async def approval_id(self, run_id: str, place: int) -> int:
+        """The id of the run's approval at this place; one that doesn't exist where there is none."""
+        approvals = await self.store.approvals_of(run_id)
+        return approvals[place].id if place < len(approvals) else 999_999
+
+
+class Walk:
+    """The same steps in two stores. ``trail`` says what was done, for whoever reads a failure."""
+
+    def __init__(self, reference: Store, other: Store, seed: int) -> None:
+        self.twins = (Twin(reference), Twin(other))
+        self.random = random.Random(seed)
+        self.trail: list[str] = []
+        self.steps: list[Step] = [
+            *[self.submit] * 3,
+            self.submit_held,
+            self.open_session,
+            *[self.claim] * 4,
+            *[self.take] * 2,
+            self.assign,
+            *[self.move] * 10,
+            *[self.decide] * 4,
+            *[self.operate] * 4,
+            self.beat,
+            self.close,
+            *[self.lapse] * 2,
+            self.ask_session,
+        ]
+
+    async def go(self, steps: int, *, look_every: int = 40) -> None:
+        await self.open_session()
+        for number in range(1, steps + 1):
+            await self.random.choice(self.steps)()
+            if number % look_every == 0 or number == steps:
+                await self.look()
+
+    async def both(self, name: str, call: Callable[[Twin], Awaitable[Any]]) -> None:
+        """The same call of both must end the same way: the same value, or an error of the same type."""
+        self.trail.append(name)
+        results = [await _ending(call(twin)) for twin in self.twins]
+        assert results[0] == results[1], (difference(*results), self.trail[-20:])
+
+    async def look(self) -> None:
+        """Both show the same, and each one's counters are what counting its runs gives."""
+        first, second = [timeless(await picture(twin.store), twin) for twin in self.twins]
+        assert first == second, (difference(first, second), self.trail[-20:])
+        for twin in self.twins:
+            counted: dict[str, dict[RunStatus, int]] = {}
+            for run in await twin.store.list_runs(RunQuery(limit=1_000)):
+                of_pool = counted.setdefault(run.pool, {})
+                of_pool[run.status] = of_pool.get(run.status, 0) + 1
+            counts = await twin.store.counts()
+            assert {pool: dict(found) for pool, found in counts.by_pool.items()} == counted, self.trail[-20:]
+
+    # -- what is chosen -------------------------------------------------------------------------------------------
+
+    def run_id(self) -> str:
+        return f"r{self.random.randrange(14)}"
+
+    def session(self) -> str:
+        return self.random.choice(list(self.twins[0].sessions)[-4:])
+
+    def actor(self) -> Actor:
+        return self.random.choice((ALICE, BOB))
+
+    # -- steps ----------------------------------------------------------------------------------------------------
+
+    async def submit(self) -> None:
+        rng, run_id = self.random, self.run_id()
+        given = spec(
+            run_id,
+            values={"order": rng.choice((1, 1, 1, 2))},
+            shape=rng.choice((ORDERS, None)),
+            pool=rng.choice(POOLS),
+            labels=rng.choice(LABELS),
+            priority=rng.randrange(3),
+            delay=rng.choice((None, None, LONG)),
+        )
+
+        async def call(twin: Twin) -> Any:
+            return plain(await twin.store.insert_runs([given, spec(f"{run_id}+")]))
+
+        await self.both(f"submit {run_id}", call)
+
+    async def submit_held(self) -> None:
+        run_id, name = f"h{self.run_id()}", self.session()
+
+        async def call(twin: Twin) -> Any:
+            (inserted,) = await twin.store.insert_runs([spec(run_id)], session=twin.sessions[name])
+            return self._inserted(twin, inserted)
+
+        await self.both(f"submit {run_id} held by {name}", call)
+
+    def _inserted(self, twin: Twin, inserted: Inserted) -> Any:
+        if inserted.lease is not None:
+            twin.hold(inserted.lease)
+        return (inserted.created, _lease(inserted.lease))
+
+    async def open_session(self) -> None:
+        name = f"w{len(self.twins[0].sessions)}"
+        shape = self.random.choice(((ORDERS,), (), (definition(version="2"),)))
+
+        async def call(twin: Twin) -> None:
+            twin.sessions[name] = await twin.scene.session(name, definitions=shape, max_concurrent=5)
+
+        await self.both(f"open {name}", call)
+
+    async def claim(self) -> None:
+        name, pool = self.session(), self.random.choice(POOLS)
+        labels, limit = self.random.choice(LABELS), self.random.randrange(1, 4)
+
+        async def call(twin: Twin) -> Any:
+            routes = await twin.scene.routes(pool=pool, labels=labels)
+            claimed = await twin.store.claim(twin.sessions[name], routes, limit)
+            for lease in claimed.runs:
+                twin.hold(lease)
+            return [_lease(lease) for lease in claimed.runs]
+
+        await self.both(f"{name} claims {limit} of {pool} {labels}", call)
+
+    async def take(self) -> None:
+        name, run_id = self.session(), self.run_id()
+
+        async def call(twin: Twin) -> Any:
+            lease = await twin.store.claim_run(twin.sessions[name], run_id)
+            if lease is not None:
+                twin.hold(lease)
+            return _lease(lease)
+
+        await self.both(f"{name} takes {run_id}", call)
+
+    async def assign(self) -> None:
+        name, run_id = self.session(), self.run_id()
+        await self.both(
+            f"assign {run_id} to {name}",
+            lambda twin: twin.store.assign(run_id, twin.sessions[name], LONG, BOB),
+        )
+
+    async def move(self) -> None:
+        if not self.twins[0].owners:
+            return
+        rng = self.random
+        run_id = rng.choice(list(self.twins[0].owners))
+        owner = self.twins[0].owners[run_id]
+        last = owner.lease.seq + 1 == len(owner.steps)
+        move = rng.choice(MOVES)
+        if last and move is Move.STEP_DONE:
+            move = Move.COMPLETED
+        step = owner.step
+        fields: dict[str, Any] = {}
+        if move is Move.PARK:
+            gates = rng.sample(("lead", "legal"), rng.randrange(1, 3))
+            fields["requests"] = tuple(ask(gate, step=step, context=rng.randrange(2)) for gate in gates)
+        stale = rng.random() < 0.1
+
+        async def call(twin: Twin) -> Any:
+            mine = twin.owners[run_id]
+            if stale:
+                return await mine.make(move, rev=mine.lease.rev + 1, **fields)
+            status = await mine.make(move, **fields)
+            if status is not RunStatus.RUNNING:
+                del twin.owners[run_id]
+            return status
+
+        await self.both(f"{run_id}: {move.name}{' stale' if stale else ''}", call)
+
+    async def decide(self) -> None:
+        rng = self.random
+        approvals = [each for twin in self.twins[:1] for each in await _pending(twin)]
+        run_id = rng.choice(approvals) if approvals and rng.random() < 0.9 else self.run_id()
+        place = rng.choice((None, 0, 0, 1, 2))
+        seen = rng.choice((None, None, "stored", "0" * 64))
+        verdict = rng.choice((Verdict.APPROVE, Verdict.APPROVE, Verdict.REJECT))
+        reviewer = self.actor()
+
+        async def call(twin: Twin) -> Any:
+            approval_id = None if place is None else await twin.approval_id(run_id, place)
+            digest = seen
+            if seen == "stored":
+                approvals = await twin.store.approvals_of(run_id)
+                digest = approvals[-1].digest if approvals else None
+            request = DecisionRequest(run_id, verdict, reviewer, "because", approval_id, digest)
+            return (await twin.store.decide(request)).status
+
+        await self.both(f"{reviewer.name}: {verdict} {run_id} #{place} having seen {seen}", call)
+
+    async def operate(self) -> None:
+        run_id, verb, actor = self.run_id(), self.random.choice(VERBS), self.actor()
+        priority = self.random.randrange(3)
+
+        async def call(twin: Twin) -> Any:
+            return (await twin.store.operate(run_id, verb, actor, "because", priority=priority)).status
+
+        await self.both(f"{actor.name}: {verb} {run_id}", call)
+
+    async def beat(self) -> None:
+        name, status = self.session(), self.random.choice(("active", "active", "draining", "paused"))
+
+        async def call(twin: Twin) -> Any:
+            beat = await twin.store.heartbeat(twin.sessions[name], status=status)  # type: ignore[arg-type]
+            return (beat.alive, beat.asked, [(held.run_id, held.token, held.asked) for held in beat.held])
+
+        await self.both(f"{name} beats {status}", call)
+
+    async def close(self) -> None:
+        name = self.session()
+        await self.both(f"close {name}", lambda twin: twin.store.close_session(twin.sessions[name]))
+        await self.open_session()
+
+    async def lapse(self) -> None:
+        name = self.session()
+
+        async def call(twin: Twin) -> Any:
+            return (await twin.store.lapse_sessions([twin.sessions[name]]), await twin.store.tick())
+
+        await self.both(f"{name} lapses", call)
+        await self.open_session()
+
+    async def ask_session(self) -> None:
+        name, wanted = self.session(), self.random.choice((Ask.DRAIN, Ask.PAUSE, Ask.RESUME))
+
+        async def call(twin: Twin) -> Any:
+            return (await twin.store.ask_session(twin.sessions[name], wanted, BOB, "")).asked
+
+        await self.both(f"ask {name} to {wanted}", call)
+
+
+async def _pending(twin: Twin) -> list[str]:
+    page = await twin.store.list_runs(RunQuery(status=frozenset({RunStatus.WAITING, RunStatus.PAUSED})))
+    return [run.run_id for run in page]
+
+
+async def _ending(call: Awaitable[Any]) -> Any:
+    try:
+        return await call
+    except SagewaiError as error:
+        return type(error)
+
+
+def _lease(lease: LeasedRun | None) -> Any:
+    return None if lease is None else plain(replace(lease, key=0, rev=0))
+
+
+def difference(first: Any, second: Any, place: str = "") -> str:
+    """Where two pictures differ first, and what each shows there."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in sorted(first.keys() | second.keys()):
+            if first.get(key) != second.get(key):
+                return difference(first.get(key), second.get(key), f"{place}.{key}")
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for at, (one, other) in enumerate(zip(first, second, strict=True)):
+            if one != other:
+                return difference(one, other, f"{place}[{at}]")
+    return f"{place}: the reference has {first!r}, the other {second!r}"
+
+
+def timeless(shown: dict[str, Any], twin: Twin) -> dict[str, Any]:
+    """A picture without what may differ: times, ids that the store gave, and the order of what happened at once."""
+    names: dict[Any, str] = {given: name for name, given in twin.sessions.items()}
+    places = {
+        approval["id"]: place
+        for history in shown["histories"].values()
+        for place, approval in enumerate(history["approvals"])
+    }
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, list):
+            return [strip(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        kept = {
+            key: strip(item) for key, item in value.items() if not key.endswith("_at") and key not in _TIMES
+        }
+        for key in kept.keys() & {"due_at", "deadline_at", "step_started_at", "oldest_pending_at"}:
+            kept[key] = value[key] is not None
+        if "session" in kept:
+            kept["session"] = names.get(kept["session"])
+        if "approval_id" in kept:
+            kept["approval_id"] = places[kept["approval_id"]]
+        kept.pop("id", None)
+        return kept
+
+    def unordered(rows: list[Any]) -> list[Any]:
+        return sorted(rows, key=repr)
+
+    result: dict[str, Any] = {part: strip(value) for part, value in shown.items()}
+    for history in result["histories"].values():
+        history["events"] = unordered(history["events"])
+    for part in ("acted", "dead", "sessions", "inbox"):
+        result[part] = unordered(result[part])
+    return result
+
+
+_TIMES = frozenset({"at", "lease_until"})
