@@ -1,0 +1,83 @@
+"""What a step costs in what does not wobble: transactions and pages. How fast it was is printed, and asserted nowhere."""
+
+from __future__ import annotations
+
+import time
+
+from sagewai.core.stores.sqlite import SQLiteStore
+from sagewai.core.stores.sqlite.connection import Connection
+from sagewai.models.transition import Move
+from tests.contract.scene import Owner, Scene, definition, spec
+
+PAGE = 4096
+STEPS = tuple(f"step-{number}" for number in range(10))
+TEN = definition("ten", STEPS)
+RESULT = '"' + "x" * 198 + '"'
+
+
+class Meter:
+    """Counts commits, and the pages they add to the WAL."""
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self._lane = store._here()._writer
+        self.commits = 0
+        self.pages = 0
+        self._length = 0
+
+    async def start(self) -> None:
+        await self._lane.run(self._hook)
+
+    def _hook(self, connection: Connection) -> None:
+        def note(_driver: object, _database: str, length: int) -> int:
+            self.commits += 1
+            self.pages += length - (self._length if length > self._length else 0)
+            self._length = length
+            return 0
+
+        connection.checkpoint(truncate=True)
+        connection._driver.set_wal_hook(note)
+
+
+async def hold(scene: Scene, count: int) -> list[Owner]:
+    session = await scene.session(definitions=(TEN,))
+    specs = [spec(f"r{number}", workflow="ten", shape=TEN) for number in range(count)]
+    inserted = await scene.store.insert_runs(specs, session=session)
+    return [Owner(scene.store, each.lease, STEPS) for each in inserted if each.lease]
+
+
+async def advance(store: SQLiteStore, owners: list[Owner]) -> None:
+    """Every run's nine steps before the last, in lock-step, as a group commit hands them over."""
+    for _ in STEPS[1:]:
+        moves = [owner.transition(Move.STEP_DONE, result=RESULT) for owner in owners]
+        assert None not in await store.record(moves)
+        for owner in owners:
+            owner.note(Move.STEP_DONE)
+
+
+async def test_a_lone_step_is_one_small_transaction(store: SQLiteStore, scene: Scene) -> None:
+    owners = await hold(scene, 20)
+    meter = Meter(store)
+    await meter.start()
+    began = time.perf_counter()
+    for owner in owners:
+        await advance(store, [owner])
+    took = time.perf_counter() - began
+    steps = 9 * len(owners)
+    print(f"alone: {steps / took:,.0f} steps/s, {meter.pages / steps:.2f} pages a step")
+    assert meter.commits == steps
+    assert meter.pages <= 3.5 * steps  # the run, the attempt, the attempt's key
+
+
+async def test_steps_of_many_runs_share_their_transaction_and_their_pages(
+    store: SQLiteStore, scene: Scene
+) -> None:
+    owners = await hold(scene, 1_000)
+    meter = Meter(store)
+    await meter.start()
+    began = time.perf_counter()
+    await advance(store, owners)
+    took = time.perf_counter() - began
+    steps = 9 * len(owners)
+    print(f"1000 at once: {steps / took:,.0f} steps/s, {meter.pages * PAGE / steps:.0f} WAL bytes a step")
+    assert meter.commits == 9
+    assert meter.pages * PAGE <= 1_000 * steps
