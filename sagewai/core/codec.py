@@ -39,6 +39,10 @@ def encode(value: object, *, what: str = "value", limit: int = MAX_PAYLOAD) -> s
         except UnicodeEncodeError:  # lone surrogates: only their escaped form is storable
             text = json.dumps(value, allow_nan=False, check_circular=False, separators=(",", ":"))
             size = len(text)
+            if decode(text) != value:  # a high and a low one side by side would come back as one character
+                raise PayloadError(
+                    f"{what} holds a surrogate pair as two characters: join them first"
+                ) from None
     if size > limit:
         raise PayloadTooLarge(
             f"{what} encodes to {size:,} bytes; the limit is {limit:,}: store it elsewhere and record where"
