@@ -1,0 +1,1 @@
+"""The engine's pure parts, without a store."""
