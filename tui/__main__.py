@@ -77,10 +77,12 @@ def _demo(options: argparse.Namespace, terminal: bool) -> int:
 
         return story()
     from tui.demo.scene import scene
-    from tui.launch import launch
 
     with scene() as stage:
-        options.store = stage.store_url
+        from tui.launch import launch  # while the demo's worker process is getting up
+
+        stage.until_moving()
+        options.store, options.worker = stage.store_url, stage.worker
         return launch(options, demo=stage)
 
 

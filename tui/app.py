@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -19,7 +20,7 @@ from tui import commandline, crash
 from tui.commandline import CommandError
 from tui.demo_hooks import DemoHooks
 from tui.driver import ConsoleDriver, LineDropped
-from tui.format import ASCII, UNICODE, Cell, Role
+from tui.format import ASCII, UNICODE, Cell, Role, plural
 from tui.gateway import Door, Gateway, Missing, Unreachable, open_store
 from tui.linefilter import SafeLines
 from tui.local.embedded import EmbeddedWorker, WorkerSpec
@@ -48,7 +49,7 @@ class ConsoleApp(App[None]):
     """``sagewai-tui`` on one store. ``demo`` and ``worker`` begin after the first frame."""
 
     TITLE = "sagewai"
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     MODES = {
         "runs": RunsScreen,
         "run": RunScreen,
@@ -168,8 +169,8 @@ class ConsoleApp(App[None]):
 
     # -- what screens ask ---------------------------------------------------------------------------------------------
 
-    def local_worker(self) -> Cell:
-        return Cell("local worker off", Role.DIM) if self.local is None else self.local.cell(self.glyphs)
+    def local_worker(self) -> Cell | None:
+        return None if self.local is None else self.local.cell(self.glyphs)
 
     def local_log(self) -> tuple[str, ...]:
         return () if self.local is None else self.local.tail.lines()
@@ -292,16 +293,15 @@ class ConsoleApp(App[None]):
         front = self._front()
         if front is None:
             return
-        themes = tuple(PALETTES)
 
         async def commit(text: str) -> None:
             await self._obey(text)
 
-        hint = " ".join(commandline.COMMANDS)
-        text = (Cell(" go to", Role.STRONG),)
-        front.prompt.ask(
-            Question(text, commit, hint, complete=lambda typed: commandline.completions(typed, themes))
-        )
+        def complete(typed: str) -> Sequence[str]:
+            return commandline.completions(typed, tuple(PALETTES))
+
+        what = (Cell(" go to", Role.STRONG),)
+        front.prompt.ask(Question(what, commit, " ".join(commandline.COMMANDS), ":", complete=complete))
 
     async def _obey(self, text: str) -> None:
         if not text:
@@ -359,7 +359,7 @@ class ConsoleApp(App[None]):
 
         text = (
             Cell(" quit?", Role.STRONG),
-            Cell(f"  the local worker holds {held}: it finishes them first, then hands back what is left"),
+            Cell(f"  the local worker holds {plural(held, 'run')} and finishes them first"),
         )
         front.prompt.confirm(Question(text, commit))
 

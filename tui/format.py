@@ -27,10 +27,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Safe text and what it means."""
+    """Safe text and what it means. ``tail`` stands behind it and is kept when the text has to be shortened."""
 
     text: str
     role: Role = Role.PLAIN
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

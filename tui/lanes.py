@@ -57,6 +57,10 @@ class Span:
     end: float
     token: int = 0
 
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
 
 class LaneState(StrEnum):
     """Where a step stands."""
@@ -64,6 +68,7 @@ class LaneState(StrEnum):
     DONE = "done"
     RUNNING = "running"
     WAITING = "waiting"
+    SIGNAL = "signal"
     TIMER = "timer"
     PAUSED = "paused"
     NEXT = "next"
@@ -150,13 +155,21 @@ def _lane(
     )
 
 
+_WAITS = {
+    None: LaneState.WAITING,
+    WaitReason.APPROVAL: LaneState.WAITING,
+    WaitReason.TIMER: LaneState.TIMER,
+    WaitReason.SIGNAL: LaneState.SIGNAL,
+}
+
+
 def _state(run: Run, step: str, attempts: Sequence[Attempt]) -> LaneState:
     if any(attempt.outcome is Outcome.COMPLETED for attempt in attempts):
         return LaneState.DONE
     if run.step != step:
         return LaneState.AHEAD
     if run.status is RunStatus.WAITING:
-        return LaneState.TIMER if run.wait is WaitReason.TIMER else LaneState.WAITING
+        return _WAITS[run.wait]
     return {
         RunStatus.RUNNING: LaneState.RUNNING,
         RunStatus.PAUSED: LaneState.PAUSED,

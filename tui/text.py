@@ -128,7 +128,8 @@ def fit(text: str, cells: int, *, align: Literal["left", "right"] = "left", elli
 
 
 def wrap(line: str, cells: int) -> list[str]:
-    """Safe text without line ends, folded so that no piece is wider than ``cells``; breaks after a blank if it can."""
+    """Safe text without line ends, folded so that no piece is wider than ``cells``, but for a blank at its end; breaks
+    after a blank if it can."""
     cells = max(2, cells)  # a wide character needs two
     if "\t" in line:
         line = line.expandtabs(4)
@@ -141,7 +142,9 @@ def wrap(line: str, cells: int) -> list[str]:
             pieces.append(head)
             return pieces
         blank = head.rfind(" ") + 1
-        if blank > len(head) // 2 and line[at + len(head)] != " ":
+        if line[at + len(head)] == " ":
+            head += " "
+        elif blank > len(head) // 2:
             head = head[:blank]
         pieces.append(head)
         at += len(head)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sagewai.core.codec import content_digest, encode, input_digest
 from sagewai.core.stores.base import Store
@@ -22,6 +24,19 @@ def definition(workflow: str, steps: tuple[str, ...] = STEPS, *, max_attempts: i
     return Definition(
         workflow, "1", tuple(StepInfo(name, max_attempts) for name in steps), f"print-of-{workflow}"
     )
+
+
+class Clock:
+    """A store's clock that a test moves on."""
+
+    def __init__(self) -> None:
+        self.seconds = time.time()
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def passes(self, seconds: float) -> None:
+        self.seconds += seconds
 
 
 class Stage:
@@ -184,10 +199,63 @@ class Stage:
         await self.die("run-e4e4e4e4", "connection refused", kind="httpx.ConnectError")
         await self.running("run-00c0ffee", done=4)
 
+    async def night(self, clock: Clock) -> None:
+        """The same with time in it, for pictures: a lost lease, back-off, waits of all lengths. Needs ``clock``."""
+        await self.worker("content-pipeline", "invoice", name="ops1-4242", lease=1e6)
+        for number, workflow in enumerate(["invoice", "content-pipeline", "invoice"]):
+            run_id = await self.running(f"run-00c0ff{number:02}", workflow=workflow)
+            for _ in STEPS:
+                clock.passes(41.0)
+                await self.finish_step(run_id)
+        await self.submit("run-0gpu0gpu", "train", pool="gpu", labels={"gpu": True})
+        await self.submit("run-later001", "invoice", delay=36_000.0)
+        run_id = await self.running("run-7f3a91c2", tags={"team": "blue"}, topic="quantum computing")
+        clock.passes(12.0)
+        await self.finish_step(run_id)
+        clock.passes(18.0)
+        await self.fail_attempt(run_id, delay=4.0)
+        clock.passes(20.0)
+        await self.store.lapse_sessions([self.session])
+        await self.store.tick()
+        clock.passes(21.0)
+        await self.worker("content-pipeline", "invoice", name="ops2-1717", lease=1e6)
+        await self.hold(run_id)
+        clock.passes(49.0)
+        await self.finish_step(run_id)
+        clock.passes(1.0)
+        await self.ask(run_id, "Approve publication of: Durable agents survive crashes", ARTICLE)
+        clock.passes(300.0)
+        for number, error in enumerate(["no such topic: March", "empty ledger", "no such topic: May"]):
+            run_id = await self.running(f"run-d0d0d{number:03}", workflow="invoice", done=1)
+            clock.passes(31.0)
+            await self.die(
+                run_id, error, kind="shop.errors.TopicError" if "topic" in error else "builtins.ValueError"
+            )
+        run_id = await self.running("run-5aa1c0de", workflow="invoice", done=1)
+        clock.passes(3.0)
+        await self.back_off(run_id)
+        run_id = await self.running("run-44aa0b1e", done=2)
+        await self.ask(
+            run_id, "Publish 'Why checkpoints'?", {"content": "Checkpoints are final."}, timeout=900.0
+        )
+        clock.passes(240.0)
+        run_id = await self.running("run-81b0aa17", done=1, topic="AI safety")
+        clock.passes(22.0)
+        await self.fail_attempt(run_id)
+        await self.submit("run-90ce41d7", "invoice", tags={"team": "blue"}, topic="March")
+        clock.passes(26.0)
+
+
+ARTICLE = {
+    "title": "Durable agents survive crashes",
+    "content": "A worker may die at any moment.\n\nWhat it has recorded stays; what it hasn't is run again by "
+    "another worker, under a higher token, so that a late write of the first one changes nothing.",
+    "words": 412,
+    "sources": ["https://example.org/checkpoints", "https://example.org/fencing"],
+}
+
 
 def _moved(lease: LeasedRun, seq: int) -> LeasedRun:
-    from dataclasses import replace
-
     return replace(lease, seq=seq)
 
 

@@ -87,8 +87,8 @@ def test_back_off_and_a_lost_lease_read_as_a_story() -> None:
 
 def test_a_narrow_label_keeps_the_duration() -> None:
     one = lane(Span(K.WAITING, 0, 720), state=LaneState.WAITING)
-    assert label(one, UNICODE, 14).text == "waiting 12m00s"
-    assert label(one, UNICODE, 8).text == "  12m00s"
+    assert label(one, UNICODE, 18).text == " waiting human 12m"
+    assert label(one, UNICODE, 8).text == "     12m"
 
 
 @pytest.mark.parametrize("columns", [1, 2, 10, 11, 30, 57, 200])

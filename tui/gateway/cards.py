@@ -75,22 +75,10 @@ def card(
     facts = [
         Fact(
             "asked",
-            Cell(f"{age((now - approval.requested_at).total_seconds())} ago{_deadline(approval, now)}"),
+            Cell(f"{_asked(approval, now)}; if approved: {_after(run, approval.step, steps, shaper)}"),
         ),
         Fact("worker", takers(run, sessions, shaper)),
-        Fact("after", Cell(_after(run, approval.step, steps, shaper))),
-        Fact(
-            "content",
-            Cell(f"{length}, {plural(unseen, 'hidden character')} made visible", Role.WAITING)
-            if unseen
-            else Cell(length),
-        ),
-        Fact(
-            "digest",
-            Cell(f"{digest_ref(approval.digest, shaper)}{shaper.glyphs.ellipsis}", Role.DIM)
-            if intact
-            else Cell("does NOT match this content: nothing can be decided here", Role.FAILED),
-        ),
+        Fact("content", _content_fact(approval, length, unseen, intact, shaper)),
     ]
     if not pending:
         facts.insert(0, Fact("state", _decided(approval, now, shaper)))
@@ -109,6 +97,15 @@ def card(
         before=tuple(_before(approval, run, attempts, others, now, shaper)),
         decidable=pending and intact,
     )
+
+
+def _content_fact(approval: Approval, length: str, unseen: int, intact: bool, shaper: Shaper) -> Cell:
+    if not intact:
+        return Cell("its digest does NOT match: nothing can be decided here", Role.FAILED)
+    digest = f"digest {digest_ref(approval.digest, shaper)}{shaper.glyphs.ellipsis}"
+    if unseen:
+        return Cell(f"{length}, {plural(unseen, 'hidden character')} made visible, {digest}", Role.WAITING)
+    return Cell(f"{length}, {digest}", Role.DIM)
 
 
 def takers(run: Run, sessions: Sequence[Session], shaper: Shaper) -> Cell:
@@ -132,20 +129,21 @@ def takers(run: Run, sessions: Sequence[Session], shaper: Shaper) -> Cell:
     return Cell(f"{shaper.glyphs.failed} NONE: no live worker in {where} knows this workflow", Role.FAILED)
 
 
-def _deadline(approval: Approval, now: datetime) -> str:
+def _asked(approval: Approval, now: datetime) -> str:
+    ago = f"{age((now - approval.requested_at).total_seconds())} ago"
     if approval.deadline_at is None:
-        return ", no deadline"
+        return f"{ago}, no deadline"
     left = (approval.deadline_at - now).total_seconds()
-    return f", due in {age(left)}" if left > 0 else ", its deadline has passed"
+    return f"{ago}, due in {age(left)}" if left > 0 else f"{ago}, its deadline has passed"
 
 
 def _after(run: Run, step: str, steps: Sequence[StepInfo], shaper: Shaper) -> str:
     names = [declared.name for declared in steps]
     if step not in names:
-        return "the run goes on"
+        return "it goes on"
     following = names[names.index(step) + 1 :]
     if not following:
-        return "this is the last step"
+        return "done, it is the last step"
     return f"{shaper.short(following[0])} ({len(names) - len(following) + 1}/{len(names)})"
 
 

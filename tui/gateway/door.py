@@ -84,6 +84,11 @@ class Door:
         self._clock_offset = timedelta(0)
         self._clock_read_at = float("-inf")
 
+    @property
+    def shown_url(self) -> str:
+        """The store's URL, for another shell; never with a password."""
+        return self.said(self.url)
+
     async def close(self) -> None:
         """Let go of the store's connections of this event loop."""
         store, self._store = self._store, None
@@ -144,11 +149,9 @@ class Door:
                 self._store = store
             return self._store
 
-    def said(self, error: BaseException) -> str:
-        """An error's text, safe and without secrets."""
+    def said(self, what: BaseException | str) -> str:
+        """A text or an error's text, safe and without secrets."""
         from sagewai.core.redact import redact
 
-        text = str(error) or (
-            "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
-        )
+        text = str(what) or ("no answer in time" if isinstance(what, TimeoutError) else type(what).__name__)
         return self.shaper.scribe.line(redact(text), limit=500)

@@ -15,6 +15,9 @@ from tui.payload import Line, raw
 from tui.text import Scribe
 from tui.views import DeadRow, GroupRow, PoolRow, Ref, RunRow, Totals, WorkerRow
 
+_DETAIL = 32
+"""Characters of an event's detail that are shown: a digest's beginning is enough."""
+
 _CELL = 300
 """Characters of a text that a table cell may need; the rest is never looked at."""
 
@@ -41,7 +44,7 @@ class Shaper:
         step = "" if run.step is None else self.short(run.step)
         total = str(run.steps_total) if run.steps_total else "?"
         at = min(run.steps_done + (run.step is not None), run.steps_total or run.steps_done + 1)
-        tries = Cell(f"{run.attempt}/{run.max_attempts}", Role.WAITING if run.attempt > 1 else Role.PLAIN)
+        tries = Cell(f"{run.attempt}/{run.max_attempts}", Role.WAITING if run.attempt > 1 else Role.DIM)
         over = run.status in {RunStatus.COMPLETED, RunStatus.REJECTED, RunStatus.CANCELLED}
         return RunRow(
             key=self.ref(run.run_id),
@@ -53,7 +56,9 @@ class Shaper:
                 "state": state,
                 "run": Cell(self.short(run.run_id), Role.DIM if over else Role.STRONG),
                 "workflow": Cell(self.short(run.workflow), Role.DIM if over else Role.PLAIN),
-                "step": Cell(f"{step} {at}/{total}".strip(), Role.DIM if over else Role.PLAIN),
+                "step": Cell(
+                    step, Role.DIM if over else Role.PLAIN, f" {at}/{total}" if step else f"{at}/{total}"
+                ),
                 "try": Cell("", Role.DIM) if over else tries,
                 "age": Cell(age((now - run.changed_at).total_seconds()), Role.DIM),
                 "pool": Cell(self.short(run.pool), Role.DIM if run.pool == "default" else Role.PLAIN),
@@ -173,7 +178,7 @@ class Shaper:
             "" if event.source == "worker" else f" by {self.short(event.actor)} ({self.short(event.source)})"
         )
         detail = " ".join(
-            f"{self.short(key)}={self.short(str(value))}"
+            f"{self.short(key)}={self.short(str(value)[:_DETAIL])}"
             for key, value in event.detail.items()
             if value is not None
         )

@@ -53,10 +53,10 @@ class EmbeddedWorker:
     def cell(self, glyphs: Glyphs) -> Cell:
         """How it does, for the counter line."""
         if self.state == "on":
-            return Cell(f"local worker {glyphs.running} {plural(self.held, 'run')}", Role.RUNNING)
+            return Cell(f"local {glyphs.running} {plural(self.held, 'run')}", Role.RUNNING)
         if self.state == "failed":
-            return Cell(f"local worker {glyphs.failed} {self.error}", Role.FAILED)
-        return Cell(f"local worker {self.state}", Role.WAITING if self.state == "draining" else Role.DIM)
+            return Cell(f"local {glyphs.failed} {self.error}", Role.FAILED)
+        return Cell(f"local {self.state}", Role.WAITING if self.state == "draining" else Role.DIM)
 
     def start(self) -> None:
         """Load the workflows and begin to claim; returns at once."""

@@ -145,6 +145,8 @@ class ApprovalsScreen(ConsoleScreen):
 
         async def commit(reason: str) -> None:
             record = await self.gateway.verbs.decide(verdict, card, reason)
+            if record.ok:
+                self.console.hint = ""
             if self._card is card or (self._card is not None and self._card.key == card.key):
                 self._card = None
                 self._wanted = None if record.ok else card.key
@@ -157,8 +159,8 @@ class ApprovalsScreen(ConsoleScreen):
             Cell(f" {card.run}", Role.STRONG),
             Cell(f"  digest {card.digest}", Role.DIM),
         )
-        hint = f"reason {'(required)' if reject else '(optional)'}, enter commits, esc leaves"
-        self.prompt.ask(Question(text, commit, hint, required=reject))
+        label = "reason (required)" if reject else "reason (optional)"
+        self.prompt.ask(Question(text, commit, "enter commits, esc leaves", label, required=reject))
 
     def action_read(self) -> None:
         """Give the card the whole height, or take it back."""

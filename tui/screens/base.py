@@ -14,6 +14,7 @@ from sagewai.models.status import RunStatus
 from tui.format import Cell, Role, clock, number
 from tui.gateway import INTERVAL, Gateway, Missing, Unreachable
 from tui.screens.console import Console, Mode
+from tui.text import cut_head
 from tui.views import ActionRecord, Totals
 from tui.widgets.bar import Bar
 from tui.widgets.prompt import Prompt
@@ -79,22 +80,24 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.draw_frame()
-        if self.console.hint:
-            self.prompt.say(*self._hint())
 
     def _hint(self) -> Sequence[Cell]:
-        return (Cell(f" {self.console.hint}", Role.ACCENT),)
+        """What the prompt's two lines say while nothing else is to be said."""
+        hint = self.console.hint
+        twin = f" second shell: sagewai runs list --store {self.gateway.door.shown_url}"
+        return (Cell(f" {hint}", Role.ACCENT), Cell(twin, Role.DIM)) if hint else ()
 
     def draw_frame(self) -> None:
         """Draw the frame's lines that changed."""
         glyphs, gateway = self.console.glyphs, self.gateway
         door = gateway.door
         crumb = Cell(f" {glyphs.crumb} ", Role.DIM)
+        place = cut_head(door.place, max(14, self.size.width - 52), ellipsis=glyphs.ellipsis)
         self.query_one("#context", Bar).show(
             [
                 Cell(" sagewai", Role.ACCENT),
                 crumb,
-                Cell(door.place),
+                Cell(place),
                 crumb,
                 *self.crumbs(),
             ],
@@ -108,6 +111,7 @@ class ConsoleScreen(Screen[None]):
         )
         self.query_one("#counters", Bar).show(self._counters(), self._counters_right())
         self.query_one("#keys", Bar).show(self._keys(), _ALWAYS)
+        self.prompt.rest(*self._hint())
 
     def _counters(self) -> Sequence[Cell]:
         totals = self.totals
@@ -139,17 +143,18 @@ class ConsoleScreen(Screen[None]):
 
     def _counters_right(self) -> Sequence[Cell]:
         error = self.gateway.door.link.error
-        return (
-            (Cell(f" {error} ", Role.FAILED),)
-            if error
-            else (Cell("  "), self.console.local_worker(), Cell(" "))
-        )
+        if error:
+            return (Cell(f" {error} ", Role.FAILED),)
+        local = self.console.local_worker()
+        return () if local is None else (Cell("  "), local, Cell(" "))
 
     def _keys(self) -> Sequence[Cell]:
         cells: list[Cell] = []
+        seen: set[str] = set()
         for active in self.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled:
+            if binding.show and active.enabled and binding.description not in seen:
+                seen.add(binding.description)
                 cells += [
                     Cell(f" {binding.key_display or binding.key}", Role.ACCENT),
                     Cell(f" {binding.description} ", Role.DIM),

@@ -24,8 +24,8 @@ class Console(Protocol):
     resting: bool
     """Whether the operator asked for a still picture."""
 
-    def local_worker(self) -> Cell:
-        """How the embedded worker does."""
+    def local_worker(self) -> Cell | None:
+        """How the embedded worker does; None without one."""
         ...
 
     def local_log(self) -> tuple[str, ...]:

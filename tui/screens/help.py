@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import ScrollableContainer, Vertical
 from textual.screen import ModalScreen, Screen
 
 from tui.format import Cell, Role
@@ -22,12 +22,21 @@ _WORDS = (
 )
 
 
+_NOT_OURS = frozenset(
+    binding.action
+    for widget in (Screen, ScrollableContainer)
+    for binding in widget.BINDINGS
+    if isinstance(binding, Binding)
+)
+"""What Textual binds by itself on every screen."""
+
+
 def keys_of(screen: Screen[None]) -> tuple[tuple[str, str], ...]:
     """The keys that work on a screen, each with what it does; those of one action together."""
     found: dict[str, list[str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if active.enabled and binding.description:
+        if active.enabled and binding.description and binding.action not in _NOT_OURS:
             found.setdefault(binding.description, []).append(binding.key_display or binding.key)
     return tuple((" ".join(dict.fromkeys(keys)), what) for what, keys in found.items())
 
@@ -51,9 +60,9 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(Bar).show(
             [Cell(f" keys: {self._title}", Role.STRONG)], [Cell("esc closes ", Role.DIM)]
         )
-        lines = [Line(what, head=f"  {key:<12}", hang=" " * 14) for key, what in self._keys]
+        lines = [Line(what, head=f"  {key:<16}", hang=" " * 18) for key, what in self._keys]
         lines.append(Line())
-        lines += [Line(what, Role.DIM, head=f"  {word:<12}", hang=" " * 14) for word, what in _WORDS]
+        lines += [Line(what, Role.DIM, head=f"  {word:<16}", hang=" " * 18) for word, what in _WORDS]
         pane = self.query_one(Pane)
         pane.show(lines)
         pane.focus()

@@ -95,7 +95,12 @@ class RunScreen(RunActions):
     def _draw(self, view: RunView) -> None:
         row, facts = view.row, {fact.name: fact.value for fact in view.facts}
         left = [Cell(" "), row.cells["state"], Cell("  "), Cell(row.workflow, Role.STRONG)]
-        left.append(Cell(f"  {row.cells['step'].text}  try {row.cells['try'].text or '-'}", Role.PLAIN))
+        left.append(
+            Cell(
+                f"  {row.cells['step'].text}{row.cells['step'].tail}  try {row.cells['try'].text or '-'}",
+                Role.PLAIN,
+            )
+        )
         right = [Cell(f"  {row.cells['age'].text} ", Role.DIM)]
         if facts["worker"].text != "-":
             right.insert(0, Cell(f"on {facts['worker'].text}", Role.DIM))
@@ -119,7 +124,7 @@ class RunScreen(RunActions):
             "output": tuple(lane.state for lane in lanes),
             "error": (spans,),
             "events": (spans, view.row.cells["state"].text, len(view.notes)),
-            "raw": (view.row.cells["state"].text, view.row.cells["try"].text, view.row.cells["step"].text),
+            "raw": (view.row.cells["state"].text, view.row.cells["try"].text, view.row.cells["step"].tail),
         }[self._tab]
         shown = (run, self._tab, can_change)
         if shown == self._shown:

@@ -143,11 +143,8 @@ class RunsScreen(RunActions):
 
         text = f"{self.filter.text} " if self.filter.text else ""
         hint = "status: wf: pool: tag: since: sort: or an id's beginning"
-        self.prompt.ask(
-            Question(
-                (Cell(" filter", Role.STRONG),), commit, hint, initial=text, complete=filters.completions
-            )
-        )
+        what = (Cell(" show only", Role.STRONG),)
+        self.prompt.ask(Question(what, commit, hint, "/", initial=text, complete=filters.completions))
 
     def apply(self, text: str) -> None:
         """List what a filter leaves."""

@@ -107,7 +107,8 @@ class WorkersScreen(ConsoleScreen):
         log = self.console.local_log()
         pane = self.query_one("#log", Pane)
         self.query_one("#about-log", Bar).show(
-            [Cell(" ", Role.STRONG), self.console.local_worker()], [Cell("its log, newest first ", Role.DIM)]
+            [Cell(" this console's worker: "), self.console.local_worker() or Cell("none", Role.DIM)],
+            [Cell("its log, newest first ", Role.DIM)],
         )
         empty = "start one in this console with --worker MODULE:NAME"
         pane.show(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.format import Cell
-from tui.widgets.paint import line
+from tui.widgets.paint import Painted
 
 
-class Bar(Widget):
+class Bar(Painted):
     """A line with something on its left and something on its right. Showing the same again draws nothing."""
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
@@ -34,5 +33,5 @@ class Bar(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
-        return line(self, self.left, self.right, self.size.width)
+            return self.blank(self.size.width)
+        return self.line(self.left, self.right, self.size.width)

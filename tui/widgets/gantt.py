@@ -57,7 +57,7 @@ def scale(history: History, columns: int) -> Scale:
             for at, (start, stop, busy) in enumerate(bounds)
             if not busy
             and at not in folded
-            and stop - start > work / 2
+            and stop - start > work / 2 > 0
             and (stop - start) / open_seconds * room > FOLDED + 1
             and columns - FOLDED * (len(folded) + 1) >= 2 * FOLDED
         }
@@ -137,12 +137,14 @@ def axis(plan: Scale, history: History) -> str:
     put(plan.columns, "now" if history.live else duration(history.end))
     put(0, "0s")
     for second in _ticks(plan):
-        put(plan.column(second), duration(second) if second % 60 else _round(second))
+        put(plan.column(second), _round(second))
     return "".join(line)
 
 
 def _round(second: float) -> str:
-    """A tick on a whole minute: 2m, 1h, 1h30m."""
+    """A tick: 200ms, 2s, 1m30s, 2m, 1h, 1h30m."""
+    if second % 60:
+        return duration(second).replace(".0s", "s")
     minutes = round(second / 60)
     if minutes < 60:
         return f"{minutes}m"
@@ -211,7 +213,7 @@ def bar(lane: Lane, plan: Scale, glyphs: Glyphs) -> tuple[Cell, ...]:
         for span in lane.spans:
             if span.kind is kind:
                 _paint(cells, plan, span, *idle[kind], last=None)
-    done = Role.DONE if lane.state is LaneState.DONE else Role.PLAIN
+    done = _MARKS[lane.state][1]
     endings = {
         SpanKind.RAN: (done, None),
         SpanKind.FAILED: (Role.FAILED, glyphs.fault),
@@ -253,6 +255,7 @@ _MARKS: dict[LaneState, tuple[str, Role]] = {
     LaneState.DONE: ("done", Role.DONE),
     LaneState.RUNNING: ("running", Role.RUNNING),
     LaneState.WAITING: ("waiting", Role.WAITING),
+    LaneState.SIGNAL: ("signal", Role.PENDING),
     LaneState.TIMER: ("timer", Role.PENDING),
     LaneState.PAUSED: ("paused", Role.PAUSED),
     LaneState.NEXT: ("pending", Role.PENDING),
@@ -260,6 +263,10 @@ _MARKS: dict[LaneState, tuple[str, Role]] = {
     LaneState.ENDED: ("cancelled", Role.ENDED),
     LaneState.AHEAD: ("pending", Role.DIM),
 }
+
+
+_RESTING = frozenset({LaneState.WAITING, LaneState.SIGNAL, LaneState.TIMER, LaneState.PAUSED, LaneState.NEXT})
+"""States in which only time passes: how long is said in steps, so that the screen stays still."""
 
 
 def mark(lane: Lane, glyphs: Glyphs) -> Cell:
@@ -273,7 +280,8 @@ def label(lane: Lane, glyphs: Glyphs, cells: int) -> Cell:
     words = {
         LaneState.DONE: "",
         LaneState.RUNNING: "running",
-        LaneState.WAITING: "waiting",
+        LaneState.WAITING: "waiting human",
+        LaneState.SIGNAL: "waiting signal",
         LaneState.TIMER: "back-off" if lane.attempts else "delayed",
         LaneState.PAUSED: "paused",
         LaneState.NEXT: "queued",
@@ -287,7 +295,7 @@ def label(lane: Lane, glyphs: Glyphs, cells: int) -> Cell:
     if lane.lost:
         parts.append(f"{glyphs.lost}{lane.tokens[0]}{glyphs.arrow}{lane.tokens[-1]}")
     if lane.spans:
-        parts.append(duration(lane.elapsed))
+        parts.append(age(lane.spans[-1].seconds) if lane.state in _RESTING else duration(lane.elapsed))
     text = " ".join(part for part in parts if part)
     while width(text) > cells and len(parts) > 1:
         parts.pop(0)
@@ -303,7 +311,7 @@ def legend(glyphs: Glyphs) -> tuple[Cell, ...]:
         Cell(f"{glyphs.fault} failed  ", Role.DIM),
         Cell(f"{glyphs.backoff} back-off  ", Role.DIM),
         Cell(f"{glyphs.wait} waiting  ", Role.DIM),
-        Cell(f"{glyphs.lost} lost lease (token a{glyphs.arrow}b)  ", Role.DIM),
+        Cell(f"{glyphs.lost} lost lease a{glyphs.arrow}b  ", Role.DIM),
         Cell(f"{glyphs.let_go} let go  ", Role.DIM),
         Cell(f"{glyphs.live_edge} live", Role.DIM),
     )

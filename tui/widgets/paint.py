@@ -23,52 +23,74 @@ def parsed(definition: str) -> Style:
     return Style.parse(definition)
 
 
-def palette_of(widget: Widget) -> Palette:
-    """The palette in use."""
-    return PALETTES.get(widget.app.theme) or PALETTES["dark"]
+class Painted(Widget):
+    """A widget that draws cells on its own background."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._base: Style | None = None
+        self._mixed: dict[str, Style] = {}
+
+    @property
+    def palette(self) -> Palette:
+        """The palette in use."""
+        return PALETTES.get(self.app.theme) or PALETTES["dark"]
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The glyphs in use."""
+        glyphs: Glyphs = getattr(self.app, "glyphs", UNICODE)
+        return glyphs
+
+    @property
+    def base(self) -> Style:
+        """Its own background and text colour."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
+
+    def style(self, role: Role) -> Style:
+        """The style of a role."""
+        return self.mixed(self.palette.roles[role])
+
+    def mixed(self, definition: str) -> Style:
+        """Any style of the palette."""
+        style = self._mixed.get(definition)
+        if style is None:
+            style = self._mixed[definition] = self.base + parsed(definition)
+        return style
+
+    def segments(self, cells: Iterable[Cell]) -> list[Segment]:
+        """Cells side by side."""
+        return [Segment(cell.text, self.style(cell.role)) for cell in cells if cell.text]
+
+    def blank(self, columns: int) -> Strip:
+        """An empty line."""
+        return Strip([Segment(" " * columns, self.base)], columns) if columns > 0 else Strip([], 0)
+
+    def line(self, left: Sequence[Cell], right: Sequence[Cell], columns: int) -> Strip:
+        """One line: what doesn't fit of ``right`` goes first, from its beginning, then the end of ``left``."""
+        kept = list(right)
+        while kept and sum(width(cell.text) for cell in kept) > columns // 2 + 8:
+            kept.pop(0)
+        room = max(0, columns - sum(width(cell.text) for cell in kept))
+        shown: list[Cell] = []
+        for cell in left:
+            text = cut(cell.text, room, ellipsis=self.glyphs.ellipsis)
+            shown.append(Cell(text, cell.role))
+            room -= width(text)
+            if text != cell.text:
+                break
+        space = [Segment(" " * room, self.base)] if room else []
+        return Strip([*self.segments(shown), *space, *self.segments(kept)], columns)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._base = None
+        self._mixed.clear()
 
 
-def glyphs_of(widget: Widget) -> Glyphs:
-    """The glyphs in use."""
-    glyphs: Glyphs = getattr(widget.app, "glyphs", UNICODE)
-    return glyphs
-
-
-def role_style(widget: Widget, role: Role) -> Style:
-    """The style of a role on this widget's own background."""
-    return widget.rich_style + parsed(palette_of(widget).roles[role])
-
-
-def extra_style(widget: Widget, definition: str) -> Style:
-    """Any other style of the palette on this widget's own background."""
-    return widget.rich_style + parsed(definition)
-
-
-def segments(widget: Widget, cells: Iterable[Cell]) -> list[Segment]:
-    """Cells side by side."""
-    return [Segment(cell.text, role_style(widget, cell.role)) for cell in cells if cell.text]
-
-
-def line(
-    widget: Widget, left: Sequence[Cell], right: Sequence[Cell], columns: int, ellipsis: str = "…"
-) -> Strip:
-    """One line: what doesn't fit of ``right`` goes first, from its beginning, then the end of ``left``."""
-    kept = list(right)
-    while kept and sum(width(cell.text) for cell in kept) > columns // 2 + 8:
-        kept.pop(0)
-    room = max(0, columns - sum(width(cell.text) for cell in kept))
-    shown: list[Cell] = []
-    for cell in left:
-        text = cut(cell.text, room, ellipsis=ellipsis)
-        shown.append(Cell(text, cell.role))
-        room -= width(text)
-        if text != cell.text:
-            break
-    blank = [Segment(" " * room, widget.rich_style)] if room else []
-    return Strip([*segments(widget, shown), *blank, *segments(widget, kept)], columns)
-
-
-class Lines(ScrollView, can_focus=True):
+class Lines(Painted, ScrollView, can_focus=True):
     """A widget drawn line by line. After its content changed, ``repaint()`` draws those lines that look different."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name

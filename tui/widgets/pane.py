@@ -13,7 +13,7 @@ from textual.strip import Strip
 from tui.format import Role
 from tui.payload import Line
 from tui.text import cut, width, wrap
-from tui.widgets.paint import Lines, role_style
+from tui.widgets.paint import Lines
 
 _NARROWEST = 12
 """Cells that text gets at least, however long its head is."""
@@ -65,14 +65,14 @@ class Pane(Lines):
         columns = self.size.width
         at = self.row_offset + y
         if at >= len(self._folded):
-            return Strip.blank(columns, self.rich_style)
+            return self.blank(columns)
         head, text, role = self._folded[at]
         head = cut(head, columns, ellipsis="")
         text = cut(text, columns - width(head), ellipsis="")
-        drawn = [Segment(head, role_style(self, Role.DIM))] if head else []
-        drawn.append(Segment(text, role_style(self, role)))
+        drawn = [Segment(head, self.style(Role.DIM))] if head else []
+        drawn.append(Segment(text, self.style(role)))
         rest = columns - width(head) - width(text)
-        return Strip([*drawn, Segment(" " * rest, self.rich_style)], columns)
+        return Strip([*drawn, Segment(" " * rest, self.base)], columns)
 
     def on_resize(self, event: events.Resize) -> None:
         self._drawn.clear()

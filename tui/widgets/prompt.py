@@ -9,14 +9,18 @@ from typing import Literal
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.suggester import Suggester
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.format import Cell, Role
-from tui.text import one_line
+from tui.text import one_line, width
 from tui.widgets.bar import Bar
+
+SAID_FOR = 20.0
+"""Seconds that a notice stays."""
 
 Commit = Callable[[str], Awaitable[None]]
 Complete = Callable[[str], Sequence[str]]
@@ -26,12 +30,13 @@ Complete = Callable[[str], Sequence[str]]
 class Question:
     """``commit`` is bound to the ids it acts on when the question is asked; nothing is looked up when it is answered.
 
-    ``required``: an empty answer isn't taken. ``hint`` stands at the right of the question.
+    ``required``: an empty answer isn't taken. ``hint`` stands right of the question, ``label`` before the answer.
     """
 
     text: Sequence[Cell]
     commit: Commit
     hint: str = ""
+    label: str = ""
     required: bool = False
     initial: str = ""
     complete: Complete | None = None
@@ -64,9 +69,7 @@ class Answer(Input):
         self.action_cursor_right()
 
     def action_leave(self) -> None:
-        prompt = self.parent
-        assert isinstance(prompt, Prompt)
-        prompt.leave()
+        self.screen.query_one(Prompt).leave()
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -84,14 +87,18 @@ class Prompt(Vertical, can_focus=False):
         self._came_from: Widget | None = None
         self._said: tuple[Cell, ...] = ()
         self._explained: tuple[Cell, ...] = ()
+        self._resting: tuple[Cell, ...] = ()
+        self._forgetting: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar(id="say")
         yield Bar(id="explain")
-        yield Answer()
+        with Horizontal(id="entry"):
+            yield Bar(id="label")
+            yield Answer()
 
     def on_mount(self) -> None:
-        self._answer.display = False
+        self.query_one("#entry").display = False
         self._draw()
 
     @property
@@ -109,8 +116,21 @@ class Prompt(Vertical, can_focus=False):
         return f"{self.query_one('#say', Bar).text}\n{self.query_one('#explain', Bar).text}"
 
     def say(self, *cells: Cell, explain: Sequence[Cell] = ()) -> None:
-        """What happened last. An open question keeps its lines; this shows when it is answered."""
+        """What happened last, for a while. An open question keeps its lines; this shows when it is answered."""
         self._said, self._explained = cells, tuple(explain)
+        if self._forgetting is not None:
+            self._forgetting.stop()
+        self._forgetting = self.set_timer(SAID_FOR, self._forget) if cells else None
+        self._draw()
+
+    def rest(self, *lines: Cell) -> None:
+        """What the two lines say while nothing else is to be said."""
+        if lines != self._resting:
+            self._resting = lines
+            self._draw()
+
+    def _forget(self) -> None:
+        self._said = self._explained = ()
         self._draw()
 
     def ask(self, question: Question) -> None:
@@ -119,7 +139,10 @@ class Prompt(Vertical, can_focus=False):
         answer = self._answer
         answer.suggester = None if question.complete is None else _Completion(question.complete)
         answer.value = question.initial
-        answer.display = True
+        label = self.query_one("#label", Bar)
+        label.styles.width = width(question.label) + 2
+        label.show([Cell(f" {question.label} ", Role.ACCENT)])
+        self.query_one("#entry").display = True
         self.query_one("#explain").display = False
         self.screen.set_focus(answer)
         answer.cursor_position = len(question.initial)
@@ -176,7 +199,7 @@ class Prompt(Vertical, can_focus=False):
 
     def _close(self) -> None:
         self._mode, self._question = "idle", None
-        self._answer.display = False
+        self.query_one("#entry").display = False
         self.can_focus = False
         self.query_one("#explain").display = True
         self.set_class(False, "-open")
@@ -190,9 +213,17 @@ class Prompt(Vertical, can_focus=False):
         say, explain = self.query_one("#say", Bar), self.query_one("#explain", Bar)
         question = self._question
         if question is None:
-            say.show(self._said)
-            explain.show(self._explained)
+            resting = () if self._said or self._explained else self._resting
+            say.show(resting[:1] or self._said)
+            explain.show(resting[1:] or self._explained)
             return
         say.show(question.text, [Cell(f"{question.hint} ", Role.DIM)] if question.hint else [])
         if self._mode == "confirm":
-            explain.show([Cell(" y", Role.STRONG), Cell(" yes    any other key: no", Role.DIM)])
+            explain.show(
+                [
+                    Cell(" y", Role.STRONG),
+                    Cell(" yes   ", Role.DIM),
+                    Cell("any other key", Role.STRONG),
+                    Cell(" no"),
+                ]
+            )

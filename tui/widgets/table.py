@@ -18,7 +18,7 @@ from tui.gateway import Missing, Unreachable
 from tui.text import cut, cut_head, fit, width
 from tui.widgets.columns import GAP, Column, allot
 from tui.widgets.keyset import Keyset, R, Source
-from tui.widgets.paint import Lines, extra_style, glyphs_of, line, palette_of, parsed, role_style
+from tui.widgets.paint import Lines, parsed
 
 _LEAD = 4
 """Cells before the first column: blank, cursor, mark, blank."""
@@ -119,7 +119,9 @@ class Table(Lines, Generic[R]):
 
     def show_empty(self, empty: Sequence[Cell]) -> None:
         """What to say when there is nothing to list."""
-        self._empty = tuple(empty)
+        if tuple(empty) != self._empty:
+            self._empty = tuple(empty)
+            self.repaint()
 
     def select(self, key: Hashable) -> bool:
         """Put the cursor on the row with this id, if it is at hand."""
@@ -240,29 +242,29 @@ class Table(Lines, Generic[R]):
         if 0 <= at < len(self.rows):
             return self._row(at, widths, columns)
         if not self.rows and self._keyset.loaded and 2 <= y < len(self._empty) + 2:
-            return line(self, [Cell(" " * _LEAD), self._empty[y - 2]], [], columns)
-        return Strip.blank(columns, self.rich_style)
+            return self.line([Cell(" " * _LEAD), self._empty[y - 2]], [], columns)
+        return self.blank(columns)
 
     def _heading(self, widths: Sequence[tuple[Column, int]], columns: int) -> Strip:
         text = (" " * GAP).join(fit(column.title, cells, align=column.align) for column, cells in widths)
         text = cut(" " * _LEAD + text, columns, ellipsis="")
-        return Strip([Segment(text.ljust(columns), extra_style(self, palette_of(self).heading))], columns)
+        return Strip([Segment(text.ljust(columns), self.mixed(self.palette.heading))], columns)
 
     def _row(self, at: int, widths: Sequence[tuple[Column, int]], columns: int) -> Strip:
-        row, glyphs, palette = self.rows[at], glyphs_of(self), palette_of(self)
+        row, glyphs, palette = self.rows[at], self.glyphs, self.palette
         here = at == self._at
         over = (
             Style.null() if not here else parsed(palette.cursor if self.has_focus else palette.cursor_blurred)
         )
         lead = f" {glyphs.cursor if here else ' '}{glyphs.mark if row.key in self.marks else ' '} "
-        drawn = [Segment(lead, role_style(self, Role.ACCENT) + over)]
+        drawn = [Segment(lead, self.style(Role.ACCENT) + over)]
         used = _LEAD
         for number, (column, cells) in enumerate(widths):
             cell = row.cells.get(column.name, Cell(""))
             shorten = cut_head if column.keep == "tail" else cut
-            text = shorten(cell.text, cells, ellipsis=glyphs.ellipsis)
+            text = shorten(cell.text, cells - width(cell.tail), ellipsis=glyphs.ellipsis) + cell.tail
             text = (" " * GAP if number else "") + fit(text, cells, align=column.align, ellipsis="")
-            drawn.append(Segment(text, role_style(self, cell.role) + over))
+            drawn.append(Segment(text, self.style(cell.role) + over))
             used += width(text)
-        drawn.append(Segment(" " * max(0, columns - used), self.rich_style + over))
+        drawn.append(Segment(" " * max(0, columns - used), self.base + over))
         return Strip(drawn, max(used, columns)).crop(0, columns)

@@ -12,7 +12,7 @@ from tui.format import Cell, Role
 from tui.lanes import History, Lane
 from tui.text import fit, width
 from tui.widgets.gantt import Scale, axis, bar, label, legend, mark, scale
-from tui.widgets.paint import Lines, glyphs_of, line, role_style, segments
+from tui.widgets.paint import Lines
 
 _LABEL = 20
 _LABEL_NARROW = 15
@@ -53,22 +53,22 @@ class Timeline(Lines):
         columns, height = self.size.width, self.size.height
         history, plan = self._history, self._plan
         if history is None or plan is None:
-            return Strip.blank(columns, self.rich_style)
+            return self.blank(columns)
         if y == 0:
             lead = " " * (self._name_cells + 4)
-            return line(self, [Cell(lead), Cell(axis(plan, history), Role.DIM)], [], columns)
+            return self.line([Cell(lead), Cell(axis(plan, history), Role.DIM)], [], columns)
         shown = height - 1 - self._legend_shown
         if self._legend_shown and y == height - 1:
             below = len(history.lanes) - shown - self.row_offset
             more = (Cell(f" {below} more below", Role.WAITING),) if below > 0 else ()
-            return line(self, (Cell(" "), *legend(glyphs_of(self))), more, columns)
+            return self.line((Cell(" "), *legend(self.glyphs)), more, columns)
         at = self.row_offset + y - 1
         if at >= len(history.lanes):
-            return Strip.blank(columns, self.rich_style)
+            return self.blank(columns)
         return self._lane(history.lanes[at], plan, columns)
 
     def _lane(self, lane: Lane, plan: Scale, columns: int) -> Strip:
-        glyphs = glyphs_of(self)
+        glyphs = self.glyphs
         marked = mark(lane, glyphs)
         name = fit(lane.step, self._name_cells, ellipsis=glyphs.ellipsis)
         cells = [
@@ -78,9 +78,9 @@ class Timeline(Lines):
             Cell(" "),
             label(lane, glyphs, self._label_cells),
         ]
-        drawn = segments(self, cells)
+        drawn = self.segments(cells)
         used = sum(width(cell.text) for cell in cells)
-        drawn.append(Segment(" " * max(0, columns - used), role_style(self, Role.PLAIN)))
+        drawn.append(Segment(" " * max(0, columns - used), self.style(Role.PLAIN)))
         return Strip(drawn, max(used, columns)).crop(0, columns)
 
     @property
