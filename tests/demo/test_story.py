@@ -54,7 +54,7 @@ def test_the_story_is_told_to_its_end_within_its_time(tmp_path: Path) -> None:
         re.escape(DISCLAIMER),
         r"approved by demo: published as notice-01.txt",
         r"run 'notice-02' was rejected by demo: a notice for visitors shouldn't begin with fog",
-        r"orders-02 is a dead letter: MalformedOrders: orders-02.csv, line 3",
+        r"orders-02 is a dead letter: MalformedOrders: line 3 of orders-02.csv",
         r"orders-02, retried by demo: 4 items",
         r"attempt  read  completed  token 1",
         r"attempt  draft  lost  token 1",

@@ -47,9 +47,9 @@ def test_totals_are_exact_and_the_dearest_comes_first() -> None:
 @pytest.mark.parametrize(
     ("broken", "told"),
     [
-        (LIST.replace("10,0.22", "10,0,22"), "list, line 3: 5 fields where 4 belong"),
-        (LIST.replace("10,0.22", "ten,0.22"), "list, line 3: 2024-02-06,wicks,ten,0.22"),
-        ("", "list, line 1: the columns must be"),
+        (LIST.replace("10,0.22", "10,0,22"), "line 3 of list: 5 fields where 4 belong"),
+        (LIST.replace("10,0.22", "ten,0.22"), "line 3 of list: 2024-02-06,wicks,ten,0.22"),
+        ("", "line 1 of list: the columns must be"),
     ],
 )
 def test_a_list_that_cannot_be_read_says_which_line_is_wrong(broken: str, told: str) -> None:

@@ -35,10 +35,9 @@ LATE = 20.0
 """Seconds by which a late list is late: longer than its import tries."""
 NOTICES = 3
 """Being written, or waiting for somebody's yes or no."""
-LISTS_AT_WORK = 2
 DEAD_LETTERS = 3
 """From so many on, lists come in good order."""
-ROUND = 3.0
+ROUND = 4.0
 SLOWING = 120.0
 """Seconds until a round takes a second more, so that a demo left open doesn't fill the disk."""
 SLOWEST = 30.0
@@ -58,6 +57,7 @@ class Director:
 
     async def open(self) -> None:
         """The runs that are there before anybody looks."""
+        await self._desk.survey(AGENTS_POOL)
         await self._desk.survey()
         await self._desk.survey()
         await self._order_list("slowly")
@@ -83,12 +83,12 @@ class Director:
         for letter in letters:
             if letter.error.code == MalformedOrders.__name__:
                 await self._desk.correct(letter.run_id)
-        for pool, wanted in (("default", 2), (AGENTS_POOL, 1)):
-            if at_work[survey.name, pool] < wanted:
+        for pool in ("default", AGENTS_POOL):
+            if not at_work[survey.name, pool]:
                 await self._desk.survey(pool)
         for _ in range(NOTICES - at_work[article.name, AGENTS_POOL]):
             await self._desk.notice(next(self._texts))
-        if at_work[order_import.name, "default"] < LISTS_AT_WORK:
+        if not at_work[order_import.name, "default"]:
             await self._order_list("slowly" if len(letters) >= DEAD_LETTERS else next(self._manners))
 
     async def _order_list(self, manner: Manner) -> None:

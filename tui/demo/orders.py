@@ -32,8 +32,8 @@ def read_orders(text: str, name: str) -> list[OrderLine]:
     """Every line of the list; raises MalformedOrders that names file, line and what is wrong with it."""
     rows = csv.reader(io.StringIO(text))
     if next(rows, None) != COLUMNS:
-        raise MalformedOrders(f"{name}, line 1: the columns must be {','.join(COLUMNS)}")
-    return [_line(row, f"{name}, line {rows.line_num}") for row in rows]
+        raise MalformedOrders(f"line 1 of {name}: the columns must be {','.join(COLUMNS)}")
+    return [_line(row, f"line {rows.line_num} of {name}") for row in rows]
 
 
 def totals(lines: list[OrderLine]) -> dict[str, Decimal]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
 from sagewai import WorkflowMonitor
@@ -16,10 +16,13 @@ from tui.demo.stage import Stage, stage
 WORKER = "tui.demo.flows:station"
 """What the console's embedded worker runs; the models are the worker process's."""
 
-HINT = "a approves what waits for you, r retries a dead letter, ! kills the worker process with -9"
+HINT = "3 what waits for you · 5 dead letters · ! kills the worker process with -9"
 
 HOLDS_SOMETHING = 5.0
 """Seconds to wait for the worker process to hold a run before it is killed: else there'd be nothing to see."""
+
+SOON = 0.7
+"""Seconds by which the first frame may be late so that it already holds a moving run."""
 
 
 @contextmanager
@@ -28,14 +31,9 @@ def scene() -> Iterator[Scene]:
     with stage() as built:
         director = Director(built.desk, built.store)
 
-        async def first() -> None:
-            try:
-                await director.open()
-            finally:
-                await built.store.close()
-
-        asyncio.run(first())
-        yield Scene(built, director)
+        show = Scene(built, director)
+        asyncio.run(show.in_this_loop(director.open()))
+        yield show
 
 
 class Scene:
@@ -50,6 +48,17 @@ class Scene:
         self._director = director
         self._monitor = WorkflowMonitor(store=built.store)
         self._going_on: list[asyncio.Task[None]] = []
+
+    def until_moving(self) -> None:
+        """Wait, but not for long, until the worker process holds the first run."""
+        asyncio.run(self.in_this_loop(self._what_it_holds(SOON)))
+
+    async def in_this_loop(self, work: Awaitable[object]) -> None:
+        """Do this, and let go of the store's connections again."""
+        try:
+            await work
+        finally:
+            await self._stage.store.close()
 
     async def start(self) -> None:
         """Let work come in, and replace the worker process whenever it dies."""
@@ -68,18 +77,18 @@ class Scene:
 
     async def kill_worker(self) -> str:
         """kill -9 the worker process as soon as it holds a run; says what it held."""
-        held = await self._what_it_holds()
+        held = await self._what_it_holds(HOLDS_SOMETHING)
         pid = self._stage.process.kill()
         if pid is None:
             return "the worker process is just being replaced: try again in a second"
         holding = ", ".join(f"{run.run_id} ({run.step})" for run in held) or "nothing"
         return f"worker process {pid} killed with -9; it held {holding}"
 
-    async def _what_it_holds(self) -> list[Run]:
-        until = time.monotonic() + HOLDS_SOMETHING
+    async def _what_it_holds(self, patience: float) -> list[Run]:
+        until = time.monotonic() + patience
         while True:
             running = await self._monitor.list_executions("running", pool=AGENTS_POOL)
             held = [run for run in running if run.worker == self._stage.process.worker_name]
             if held or time.monotonic() > until:
                 return held
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.02)

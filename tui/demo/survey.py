@@ -10,7 +10,7 @@ from pathlib import Path
 from sagewai import DurableWorkflow
 from tui.demo import texts
 
-PAUSE = 0.3
+PAUSE = 0.4
 """Seconds between two files. A few short files would be read in a blink; this way a person can follow."""
 
 survey = DurableWorkflow(name="survey")

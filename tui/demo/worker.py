@@ -22,6 +22,9 @@ LEASE = 5.0
 
 
 def main() -> None:
+    sys.setswitchinterval(
+        0.0005
+    )  # so that claims and heartbeats get their turn while litellm is being imported
     scratch = Scratch(Path(sys.argv[1]))
     logging.basicConfig(format="%(asctime)s %(process)d %(name)s: %(message)s")
     for name in ("sagewai", "tui"):
