@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import apsw
@@ -49,6 +50,42 @@ async def test_the_log_stays_bounded_while_many_read(
     assert largest < 4_000_000 < written
 
 
+async def test_the_log_begins_again_though_somebody_is_always_reading(
+    sqlite_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One read ends only after the next has begun: moving the log's content alone would never free it."""
+    make_small(monkeypatch)
+    async with SQLiteStore(sqlite_path) as store:
+        done = threading.Event()
+        relay = asyncio.create_task(asyncio.to_thread(read_in_relay, sqlite_path, done))
+        largest = 0
+        for batch in range(120):
+            await store.insert_runs(
+                [spec(f"r{batch}-{number}", values={"x": "y" * 2_500}) for number in range(20)]
+            )
+            largest = max(largest, log_size(sqlite_path))
+        done.set()
+        await relay
+    print(f"largest WAL {largest:,}")
+    assert largest < 4_000_000
+
+
+def read_in_relay(path: Path, done: threading.Event) -> None:
+    reading, next_one = apsw.Connection(str(path)), apsw.Connection(str(path))
+    begin_reading(reading)
+    while not done.is_set():
+        begin_reading(next_one)
+        reading.execute("rollback")
+        reading, next_one = next_one, reading
+    reading.close()
+    next_one.close()
+
+
+def begin_reading(connection: apsw.Connection) -> None:
+    connection.execute("begin")
+    connection.execute("select count(*) from runs").fetchall()
+
+
 async def test_a_stuck_reader_delays_writers_but_does_not_stop_them(
     sqlite_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,8 +94,7 @@ async def test_a_stuck_reader_delays_writers_but_does_not_stop_them(
     async with SQLiteStore(sqlite_path) as store:
         await Scene(store).submit("first")
         stuck = apsw.Connection(str(sqlite_path))
-        stuck.execute("begin")
-        stuck.execute("select count(*) from runs").fetchall()
+        begin_reading(stuck)
         for batch in range(60):
             await store.insert_runs(
                 [spec(f"r{batch}-{number}", values={"x": "y" * 2_500}) for number in range(20)]

@@ -1,4 +1,4 @@
-"""What a step costs in what does not wobble: transactions and pages. How fast it was is printed, and asserted nowhere."""
+"""What a step costs in what does not wobble: transactions and pages. How fast it was is printed, not asserted."""
 
 from __future__ import annotations
 
