@@ -1,10 +1,10 @@
 """The PostgreSQL store.
 
-``target`` the URL and its TLS · ``failures`` what a driver's error means · ``database`` connections per event loop ·
-``hints`` LISTEN · ``schema`` migrations · ``queries/`` every statement, ``statements`` their names · ``words`` and
-``rows`` between rows and models, ``names`` small numbers for what many rows share · ``submitting``, ``sessions``,
-``claiming``, ``recording``, ``sweeping``, ``deciding``, ``operating``, ``reading``, ``listing`` the rooms of the
-contract · ``store`` the contract over all of it.
+``target`` the URL and its TLS · ``failures`` what a driver's error means · ``pool`` one event loop's connections ·
+``database`` statements sent through them · ``hints`` LISTEN · ``schema`` migrations · ``queries/`` every statement,
+``statements`` their names · ``words`` and ``rows`` between rows and models, ``names`` small numbers for what many rows
+share · ``submitting``, ``sessions``, ``claiming``, ``recording``, ``sweeping``, ``deciding``, ``operating``,
+``reading``, ``listing`` the rooms of the contract · ``store`` the contract over all of it.
 """
 
 from __future__ import annotations

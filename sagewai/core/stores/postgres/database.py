@@ -1,4 +1,4 @@
-"""Connections: one pool per event loop, kept here and nowhere else, and statements sent through them.
+"""Statements sent through one pool of connections per event loop; the pools are kept here and nowhere else.
 
 A statement is a transaction of its own, unless it is sent within :meth:`Database.transaction`.
 """
@@ -10,30 +10,33 @@ import socket
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, TypeAlias
 
 import asyncpg
 
 from sagewai.core.stores.postgres.failures import explain
+from sagewai.core.stores.postgres.pool import Connection, Pool
 from sagewai.core.stores.postgres.target import Target
 from sagewai.errors import SagewaiError
 
 Row: TypeAlias = asyncpg.Record
-Connection: TypeAlias = asyncpg.Connection
-Pool: TypeAlias = asyncpg.Pool
 
 PLANNING = {
-    # Every statement is written for one plan, and none for a table as small as it was when the plan was made.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_material": "off",
+    "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }
-"""Settings of a session, so that stale statistics can't tempt the planner."""
+"""Every statement is written for one plan: from few rows, each looked up in an index. A plan is made once, for tables
+that may be empty then and large tomorrow, so the planner is left no other choice."""
 
 _LIFE = {
-    "application_name": "sagewai",
     "idle_in_transaction_session_timeout": "60000",
     "tcp_keepalives_idle": "15",
     "tcp_keepalives_interval": "5",
@@ -42,16 +45,17 @@ _LIFE = {
 }
 _KEEPALIVE = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 30_000))
 
-_LOCAL_PLANNING = "begin; " + "; ".join(f"set local {name} = {value}" for name, value in PLANNING.items())
+_NOTHING = nullcontext()
+
+_BEGIN = "begin; " + "; ".join(f"set local {name} = {value}" for name, value in PLANNING.items())
 
 
 @dataclass(slots=True)
 class _Loop:
-    """What one event loop opened."""
+    """What one event loop opened. An event loop that ends (``asyncio.run``) closes the generators that began in it."""
 
-    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
-    pool: Pool | None = None
-    keeper: AsyncGenerator[Pool, None] | None = None
+    pool: Pool
+    keeper: AsyncGenerator[None, None]
 
 
 class Database:
@@ -92,34 +96,23 @@ class Database:
         rows = await self.fetch(statement, *values)
         return rows[0] if rows else None
 
+    def connection(self) -> _Borrowed:
+        """A connection of this event loop; errors of the driver leave as typed ones."""
+        return _Borrowed(self)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Statements that commit together, or not at all."""
         async with self.connection() as connection, self._within(connection):
             yield connection
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection of this event loop's pool; errors of the driver leave as typed ones."""
-        try:
-            pool = await self._pool()
-            connection = await pool.acquire(timeout=self._acquire_timeout)
-            try:
-                yield connection
-            finally:
-                await pool.release(connection)
-        except SagewaiError:
-            raise
-        except Exception as error:
-            raise explain(error, self.target.place) from error
-
     def _alone(self, connection: Connection) -> AbstractAsyncContextManager[None]:
         """Around a statement that is a transaction of its own."""
-        return nullcontext() if self.direct else self._within(connection)
+        return _NOTHING if self.direct else self._within(connection)
 
     @asynccontextmanager
     async def _within(self, connection: Connection) -> AsyncIterator[None]:
-        await connection.execute("begin" if self.direct else _LOCAL_PLANNING)
+        await connection.execute("begin" if self.direct else _BEGIN)
         try:
             yield
         except BaseException:
@@ -130,15 +123,40 @@ class Database:
 
     # -- connections ----------------------------------------------------------------------------------------------
 
-    async def connect(self, *, timeout: float) -> Connection:
-        """A connection outside the pool, for who keeps it for long."""
-        connection: Connection = await asyncpg.connect(
+    async def connect(self) -> Connection:
+        """A connection outside the pools, for who keeps it for long."""
+        return await self._connect(self._command_timeout)
+
+    @asynccontextmanager
+    async def unhurried(self, command_timeout: float) -> AsyncIterator[Connection]:
+        """A transaction whose statements may take long, on a connection of its own."""
+        connection = None
+        try:
+            connection = await self._connect(command_timeout)
+            async with self._within(connection):
+                yield connection
+        except SagewaiError:
+            raise
+        except Exception as error:
+            raise explain(error, self.target.place) from error
+        finally:
+            if connection is not None:
+                connection.terminate()
+
+    async def _connect(self, command_timeout: float) -> Connection:
+        settings = {"application_name": "sagewai"}
+        if self.direct:
+            # The server gives up a statement itself, even where the client has gone.
+            settings |= _LIFE | PLANNING | {"statement_timeout": str(int(command_timeout * 1_000))}
+        connection = await asyncpg.connect(
             self.target.url,
             ssl=self.target.tls,
-            timeout=timeout,
-            command_timeout=self._command_timeout,
+            timeout=self._acquire_timeout,
+            command_timeout=command_timeout,
             statement_cache_size=self._statement_cache_size,
-            server_settings=dict(_LIFE, **PLANNING) if self.direct else {"application_name": "sagewai"},
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+            server_settings=settings,
         )
         _keep_alive(connection)
         return connection
@@ -146,64 +164,60 @@ class Database:
     async def close(self) -> None:
         """Close what the running event loop opened."""
         mine = self._loops.get(asyncio.get_running_loop())
-        if mine is not None and mine.keeper is not None:
+        if mine is not None:
             await mine.keeper.aclose()
 
-    async def _pool(self) -> Pool:
+    async def pool(self) -> Pool:
+        """The running event loop's."""
         loop = asyncio.get_running_loop()
         mine = self._loops.get(loop)
-        if mine is not None and mine.pool is not None:
-            return mine.pool
         if mine is None:
+            pool = Pool(self.connect, size=self._pool_size, timeout=self._acquire_timeout)
+            mine = _Loop(pool, self._keep(loop, pool))
             with self._lock:
                 self._drop_dead_loops()
-                mine = self._loops.setdefault(loop, _Loop())
-        async with mine.opening:
-            if mine.pool is None:
-                mine.keeper = self._keep_pool(loop)
-                mine.pool = await anext(mine.keeper)
+                self._loops[loop] = mine
+            await anext(mine.keeper)
         return mine.pool
 
-    async def _keep_pool(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[Pool, None]:
-        """A generator, because an event loop that ends (``asyncio.run``) closes those that began in it."""
-        pool = await self._open_pool()
+    async def _keep(self, loop: asyncio.AbstractEventLoop, pool: Pool) -> AsyncGenerator[None, None]:
         try:
-            yield pool
+            yield
         finally:
             with self._lock:
                 self._loops.pop(loop, None)
-            try:
-                async with asyncio.timeout(self._acquire_timeout):
-                    await pool.close()
-            except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                pool.terminate()
-
-    async def _open_pool(self) -> Pool:
-        async def connect(*_: object, **__: object) -> Connection:
-            return await self.connect(timeout=self._acquire_timeout)
-
-        pool: Pool = await asyncpg.create_pool(
-            min_size=0,
-            max_size=self._pool_size,
-            max_queries=2**62,
-            max_inactive_connection_lifetime=300.0,
-            connect=connect,
-            reset=_leave_clean,
-        )
-        return pool
+            await pool.close()
 
     def _drop_dead_loops(self) -> None:
         """End the connections of loops that were closed without a word."""
         for loop in [loop for loop in self._loops if loop.is_closed()]:
-            gone = self._loops.pop(loop)
-            if gone.pool is not None:
-                _hang_up(gone.pool)
+            for connection in self._loops.pop(loop).pool.connections:
+                _hang_up(connection)
 
 
-async def _leave_clean(connection: Connection) -> None:
-    """Instead of the driver's reset, which costs a round trip: only a cancelled call can leave a transaction."""
-    if connection.is_in_transaction():
-        await connection.execute("rollback")
+class _Borrowed:
+    """A connection for the length of a block: plain methods, because every call passes through here."""
+
+    __slots__ = ("_connection", "_database", "_pool")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Connection:
+        try:
+            self._pool = await self._database.pool()
+            self._connection = await self._pool.take()
+        except Exception as error:
+            raise explain(error, self._database.target.place) from error
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        cut_short = isinstance(error, asyncio.CancelledError | TimeoutError)
+        self._pool.give_back(self._connection, cut_short=cut_short)
+        if isinstance(error, Exception) and not isinstance(error, SagewaiError):
+            raise explain(error, self._database.target.place) from error
 
 
 def _keep_alive(connection: Connection) -> None:
@@ -218,13 +232,12 @@ def _keep_alive(connection: Connection) -> None:
                 peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _hang_up(pool: Any) -> None:
-    """The loop is closed, so the driver can't end its connections; cutting the line lets the server end them."""
-    for holder in pool._holders:
-        peer = _socket_of(holder._con) if holder._con is not None else None
-        if peer is not None:
-            with suppress(OSError):
-                peer.shutdown(socket.SHUT_RDWR)
+def _hang_up(connection: Connection) -> None:
+    """The driver can't end a connection whose loop is closed; cutting the line lets the server end it."""
+    peer = _socket_of(connection)
+    if peer is not None:
+        with suppress(OSError):
+            peer.shutdown(socket.SHUT_RDWR)
 
 
 def _socket_of(connection: Any) -> Any:

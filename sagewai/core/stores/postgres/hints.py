@@ -16,14 +16,14 @@ from contextlib import suppress
 import asyncpg
 
 from sagewai.core.stores.base import Topic
-from sagewai.core.stores.postgres.database import Connection, Database
+from sagewai.core.stores.postgres.database import Database
+from sagewai.core.stores.postgres.pool import Connection
 from sagewai.core.stores.postgres.statements import HEARD_SINCE
 
 log = logging.getLogger("sagewai.store")
 
 _CHANNELS: dict[str, Topic] = {"sagewai_work": "work", "sagewai_done": "done"}
 
-_CONNECT_TIMEOUT = 10.0
 _LONGEST_PAUSE = 30.0
 """Seconds between two attempts to listen, at most."""
 
@@ -86,7 +86,7 @@ class _Ear:
         while True:
             connection = None
             try:
-                connection = await self._database.connect(timeout=_CONNECT_TIMEOUT)
+                connection = await self._database.connect()
                 lost = asyncio.Event()
                 connection.add_termination_listener(_setter(lost))
                 for channel in _CHANNELS:

@@ -16,13 +16,16 @@ from sagewai.models.run import ErrorInfo, LabelValue, LeasedRun, Run, RunOutcome
 from sagewai.models.session import ProcessIdentity, Session
 from sagewai.models.status import Ask, RunStatus, Verdict
 
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+NO_LABELS: Mapping[str, LabelValue] = MappingProxyType({})
+
 
 def labels(text: str) -> Mapping[str, LabelValue]:
-    return MappingProxyType(decode_labels(json.loads(text)))
+    return NO_LABELS if text == "{}" else MappingProxyType(decode_labels(json.loads(text)))
 
 
 def tags(text: str | None) -> Mapping[str, str]:
-    return MappingProxyType(json.loads(text) if text else {})
+    return NO_TAGS if text is None else MappingProxyType(json.loads(text))
 
 
 def error(text: str | None) -> ErrorInfo | None:

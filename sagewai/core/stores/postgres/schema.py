@@ -8,8 +8,12 @@ from dataclasses import dataclass
 import asyncpg
 
 from sagewai.core.stores.migrations import Migration, migrations
-from sagewai.core.stores.postgres.database import Connection, Database
+from sagewai.core.stores.postgres.database import Database
+from sagewai.core.stores.postgres.pool import Connection
 from sagewai.errors import SchemaError
+
+PATIENCE = 3600.0
+"""Seconds that one statement of a migration, or waiting for another process's migration, may take."""
 
 _APPLIED = "select number, name, checksum, min_code from sagewai.migrations order by number"
 _NOTE = "insert into sagewai.migrations (number, name, checksum, min_code) values ($1, $2, $3, $4)"
@@ -53,7 +57,7 @@ async def migrate(database: Database) -> None:
     known = migrations("postgres")
     if not _missing(known, (await look(database))[0], database.target.place):
         return
-    async with database.transaction() as connection:
+    async with database.unhurried(PATIENCE) as connection:
         await connection.execute(_LOCK)
         await connection.execute("set local lock_timeout = '10s'")
         missing = _missing(known, await applied_to(connection), database.target.place)

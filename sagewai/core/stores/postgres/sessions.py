@@ -83,7 +83,8 @@ async def close_session(database: Database, session: int) -> None:
         return
     for _ in range(_RELEASE_TRIES):
         await take_over(database, limit=1_000, session=session)
-        if await database.fetch(statements.MARK_SWEPT, session):
+        row = await database.fetchrow(statements.IS_EMPTY_HANDED, session)
+        if row is not None and row["empty"]:
             return
         await asyncio.sleep(_RELEASE_PAUSE)
 

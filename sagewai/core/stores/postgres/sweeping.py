@@ -9,6 +9,9 @@ from sagewai.core.stores.postgres import statements, words
 from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.models.status import RunStatus
 
+LATECOMERS = 120.0
+"""Seconds after a session's end in which a claim that began before it may still commit: longer than any command."""
+
 FOLDED_AT_ONCE = 20_000
 """Counter changes that one sweep adds up at most."""
 
@@ -19,7 +22,7 @@ async def tick(database: Database, limit: int) -> Ticked:
     """Each kind of work is a transaction of its own; whatever another sweep has locked is left to it."""
     lapsed = await database.fetch(statements.LAPSE, limit)
     taken = await take_over(database, limit=limit, session=None)
-    await database.fetch(statements.MARK_SWEPT, None)
+    await database.fetch(statements.MARK_SWEPT, LATECOMERS)
     overdue = await database.fetch(statements.CANCEL_OVERDUE, limit)
     woken = await database.fetch(statements.WAKE_DUE, limit)
     expired = await database.fetch(statements.EXPIRE, limit)

@@ -114,7 +114,7 @@ create unique index runs_run_id on sagewai.runs (run_id);
 create index runs_ready on sagewai.runs (lane, priority desc, id) where lane is not null;
 create index runs_waited on sagewai.runs (pool, changed_at) where lane is not null;
 create index runs_due on sagewai.runs (due_at) where due_at is not null;
-create index runs_held on sagewai.runs (session) where session is not null;
+create index runs_held on sagewai.runs (session, takeovers) where session is not null;
 create index runs_assigned on sagewai.runs (assigned) where assigned is not null;
 create index runs_by_status on sagewai.runs (status, id);
 create index runs_by_change on sagewai.runs (status, changed_at, id);

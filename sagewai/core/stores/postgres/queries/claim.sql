@@ -4,38 +4,49 @@
 -- $1 session  $2 routes (distinct)  $3 limit  $4 null, or the id of one run to take whatever its lane and assignment
 -- Gives one row per run, or a single one without a run (id null): each tells the newest route.
 
-with me as materialized (       -- a key share lock: a sweep can't end the session meanwhile, a heartbeat can go on
+with me as materialized (       -- not locked: a sweep looks at a session for a while after its end, and finds what came late
   select session.id, session.name
     from sagewai.sessions as session
    where session.id = $1 and session.status = 1 and session.lease_until > clock_timestamp()
-     for key share
-),
-lane as materialized (          -- odd lanes hold suspects: one at most, and none beside one already held
-  select route * 2::int8 as id, $3::int4 as most from unnest($2::int4[]) as route, me
-  union all
-  select route * 2::int8 + 1, 1
-    from unnest($2::int4[]) as route, me
-   where not exists (select from sagewai.runs as run where run.session = me.id and run.takeovers >= 2)
 ),
 peek as materialized (          -- how many of each lane are among the first: no more than those get locked
   select lane.id as lane, first.priority, first.id
-    from lane
+    from (select route * 2::int8 as id from unnest($2::int4[]) as route, me) as lane
    cross join lateral (
      select run.priority, run.id
        from sagewai.runs as run
       where run.lane = lane.id
+        and (run.assigned is null or run.assigned = $1 or run.assigned_until <= clock_timestamp())
       order by run.priority desc, run.id
-      limit lane.most
+      limit $3::int4
    ) as first
+),
+suspect as materialized (       -- odd lanes hold suspects: one at most, and none beside one already held
+  select lane.id as lane, first.priority, first.id
+    from (
+      select route * 2::int8 + 1 as id
+        from unnest($2::int4[]) as route, me
+       where not exists (select from sagewai.runs as run where run.session = me.id and run.takeovers >= 2)
+    ) as lane
+   cross join lateral (
+     select run.priority, run.id
+       from sagewai.runs as run
+      where run.lane = lane.id
+        and (run.assigned is null or run.assigned = $1 or run.assigned_until <= clock_timestamp())
+      order by run.priority desc, run.id
+      limit 1
+   ) as first
+   order by first.priority desc, first.id
+   limit 1
 ),
 share as materialized (
   select lane, count(*) as most
     from (
-      select lane
-        from (select *, row_number() over (partition by lane % 2 order by priority desc, id) as place from peek) as ranked
-       where lane % 2 = 0 or place = 1
-       order by priority desc, id
-       limit $3::int4
+      select lane, priority, id from peek
+      union all
+      select lane, priority, id from suspect
+      order by priority desc, id
+      limit $3::int4
     ) as among
    group by lane
 ),

@@ -4,8 +4,8 @@
 
 with me as (
   update sagewai.sessions as session
-     set lease_until = clock_timestamp() + session.lease_ttl,
-         beat_at = clock_timestamp(),
+     set lease_until = now() + session.lease_ttl,
+         beat_at = now(),
          status = $2,
          asked = nullif(session.asked, $3)
    where session.id = $1 and session.status <= 3 and session.lease_until > clock_timestamp()

@@ -8,7 +8,6 @@ with me as materialized (
   select session.id, session.name
     from sagewai.sessions as session
    where session.id = $14 and session.status = 1 and session.lease_until > clock_timestamp()
-     for key share
 ),
 item as materialized (
   select item.*, existing.id as existing, coalesce(existing.differs, false) as differs,

@@ -1,4 +1,4 @@
--- Sessions whose lease is over lapse. A claim under way keeps its session from it: the lock is stronger than a heartbeat's.
+-- Sessions whose lease is over lapse.
 -- $1 limit
 
 with late as materialized (
@@ -7,7 +7,7 @@ with late as materialized (
    where not session.swept and session.status <= 3 and session.lease_until <= clock_timestamp()
    order by session.id
    limit $1
-     for update skip locked
+     for no key update skip locked
 )
 update sagewai.sessions as session
    set status = 5, ended_at = clock_timestamp()

@@ -5,7 +5,7 @@ with me as materialized (
     from sagewai.sessions
    where id = any ($1::int8[]) and status <= 3 and lease_until > clock_timestamp()
    order by id
-     for update
+     for no key update
 )
 update sagewai.sessions as session
    set lease_until = clock_timestamp()

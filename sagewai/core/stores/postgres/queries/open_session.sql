@@ -5,7 +5,7 @@ with opened as (
   insert into sagewai.sessions
          (name, kind, pool, labels, lease_ttl, lease_until, max_concurrent, host, boot_id, pid_namespace, pid,
           process_started, workflows)
-  values ($1, $2, $3, $4::jsonb, $5::float8 * interval '1 s', clock_timestamp() + $5::float8 * interval '1 s', $6, $7, $8,
+  values ($1, $2, $3, $4::jsonb, $5::float8 * interval '1 s', now() + $5::float8 * interval '1 s', $6, $7, $8,
           $9, $10, $11, $12::text[])
   returning id
 ),

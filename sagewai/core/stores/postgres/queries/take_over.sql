@@ -9,9 +9,10 @@ with gone as materialized (
   select session.id, session.name, session.held_suspect, session.status = 5 as lapsed
     from sagewai.sessions as session
    where not session.swept and session.status in (4, 5) and ($2::int8 is null or session.id = $2)
+     and exists (select from sagewai.runs as run where run.session = session.id)
    order by session.id
    limit $1
-     for update skip locked
+     for no key update skip locked
 ),
 examined as materialized (      -- seen by the first batch, when the session still holds all it held
   select gone.*, gone.held_suspect or exists (
