@@ -158,7 +158,13 @@ class Story:
     async def _until(self, handle: RunHandle, what: str, holds: Callable[[Run], bool]) -> Run:
         async def look() -> Run | None:
             run = await handle.status()
-            return run if holds(run) else None
+            if holds(run):
+                return run
+            if run.status in TERMINAL:
+                error = (await self._monitor.get_execution(handle.run_id)).error
+                why = f": {error.code}: {error.message}" if error else ""
+                raise StoryBroken(f"{handle.run_id} {run.status} at `{run.step}` before {what}{why}")
+            return None
 
         return await self._tell.until(f"{what} ({handle.run_id})", look)
 

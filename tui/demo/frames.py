@@ -15,6 +15,9 @@ SIZE = (80, 24)
 PATIENCE = 8.0
 """Seconds in which a screen must show what it is drawn for."""
 
+STEADY = 0.15
+"""Seconds in which nothing may change before a screen counts as drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -34,9 +37,9 @@ class Wanted:
     run_id: str = ""
 
 
-async def draw(url: str, actor: Actor, wanted: Sequence[Wanted]) -> list[Frame]:
+async def draw(url: str, actor: Actor, wanted: Sequence[Wanted], *, ascii_only: bool = False) -> list[Frame]:
     """The wanted screens in order. Raises StoryBroken when one doesn't show what it must."""
-    app = ConsoleApp(url, actor=actor)
+    app = ConsoleApp(url, actor=actor, ascii_only=ascii_only)
     frames = []
     async with app.run_test(size=SIZE) as pilot:
         for screen in wanted:
@@ -49,13 +52,16 @@ async def draw(url: str, actor: Actor, wanted: Sequence[Wanted]) -> list[Frame]:
 
 
 async def _settled(app: ConsoleApp, screen: Wanted) -> tuple[str, ...]:
+    """Its lines once they hold what they must and stay the same for a moment: a screen is drawn in several goes."""
     until = time.monotonic() + PATIENCE
+    before: tuple[str, ...] = ()
     while True:
         lines = tuple(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
         missing = [words for words in screen.shows if not any(words in line for line in lines)]
-        if not missing:
+        if not missing and lines == before:
             return lines
-        if time.monotonic() > until:
+        before = lines
+        if missing and time.monotonic() > until:
             shown = "\n".join(lines)
             raise StoryBroken(f"the screen {screen.title!r} doesn't show {missing[0]!r}:\n{shown}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(STEADY)

@@ -31,7 +31,7 @@ def main() -> int:
     """0 when all came out as it must; 1, with a line on stderr, when it didn't."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    telling = Telling(LIMIT)
+    telling = Telling(LIMIT, ascii_only=not _takes(sys.stdout.encoding, "▲ ✔ █ …"))
     try:
         with stage() as built, _worker_beside(built.scratch.store_url):
             claims = asyncio.run(_play(built, telling))
@@ -93,10 +93,19 @@ async def _show_screens(url: str, run_id: str, telling: Telling) -> None:
             Wanted("4 Workers", ["agents", "default", "models-"], key="4"),
             Wanted("5 Dead letters", ["orders-03", "MalformedOrders"], key="5"),
         ],
+        ascii_only=telling.ascii_only,
     )
     for frame in frames:
         telling.chapter(frame.title)
         telling.picture(frame.lines)
+
+
+def _takes(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _say_failed(what: str) -> int:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from tui.text import multi_line, one_line
+from tui.text import Scribe
 
 T = TypeVar("T")
 
@@ -20,9 +20,12 @@ class StoryBroken(Exception):
 
 
 class Telling:
-    """Tells, and waits. ``limit`` in seconds is what the whole story may take."""
+    """Tells, and waits. ``limit`` in seconds is what the whole story may take; ``ascii_only`` for an output that takes
+    nothing else."""
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, *, ascii_only: bool = False) -> None:
+        self.ascii_only = ascii_only
+        self._scribe = Scribe(ascii=ascii_only)
         self._began = time.monotonic()
         self._limit = limit
 
@@ -31,19 +34,19 @@ class Telling:
         return time.monotonic() - self._began
 
     def chapter(self, title: str) -> None:
-        print(f"\n{one_line(title)}", flush=True)
+        print(f"\n{self._scribe.line(title)}", flush=True)
 
     def say(self, text: str) -> None:
-        print(f"{self.elapsed:5.1f}s  {one_line(text)}", flush=True)
+        print(f"{self.elapsed:5.1f}s  {self._scribe.line(text)}", flush=True)
 
     def show(self, text: str) -> None:
         """Text of several lines, set in."""
-        for line in multi_line(text).splitlines():
+        for line in self._scribe.lines(text).splitlines():
             print(f"        {line}".rstrip(), flush=True)
 
     def picture(self, drawn: Sequence[str]) -> None:
         """A screen's lines as they are, below a line as long as it is wide."""
-        print("-" * 80, *(one_line(line) for line in drawn), sep="\n", flush=True)
+        print("-" * 80, *(self._scribe.line(line) for line in drawn), sep="\n", flush=True)
 
     async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
         """What ``look`` gives once it gives something. Raises StoryBroken when the story's time is up."""
