@@ -90,7 +90,7 @@ class Story:
 
     async def _resume(self, handle: RunHandle) -> None:
         self._tell.chapter("3. Resume")
-        run = await self._until(handle, "the run to be taken over", lambda run: run.takeovers > 0)
+        run = await self._until(handle, "the run to be taken over", lambda run: run.token > 1)
         self._tell.say(f"{run.run_id} was taken over from the dead worker")
         run = await self._until(handle, "another worker to resume it", lambda run: run.worker is not None)
         self._tell.say(

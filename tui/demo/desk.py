@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sagewai import RunHandle
-from sagewai.core.stores.base import Store
 from tui.demo import supplier
 from tui.demo.article import article
 from tui.demo.flows import AGENTS_POOL, MODELS, agents, station
 from tui.demo.imports import correction, order_import
 from tui.demo.scratch import Scratch
 from tui.demo.survey import survey
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
 
 SENT_AGAIN = "-again"
 """How the supply office marks a list that replaces an earlier one."""

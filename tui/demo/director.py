@@ -8,16 +8,18 @@ import logging
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sagewai import DeadLetterQueue, StoreError, WorkflowMonitor
-from sagewai.core.stores.base import Store
 from tui.demo.article import article
 from tui.demo.desk import Desk
 from tui.demo.flows import AGENTS_POOL
 from tui.demo.imports import order_import
 from tui.demo.orders import MalformedOrders
 from tui.demo.survey import survey
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
 
 log = logging.getLogger("tui.demo")
 

@@ -6,12 +6,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sagewai import WorkflowMonitor
 from sagewai.models.run import Run
 from tui.demo.director import Director
 from tui.demo.flows import AGENTS_POOL
 from tui.demo.stage import Stage, stage
+
+T = TypeVar("T")
 
 WORKER = "tui.demo.flows:station"
 """What the console's embedded worker runs; the models are the worker process's."""
@@ -21,7 +24,7 @@ HINT = "3 what waits for you · 5 dead letters · ! kills the worker process wit
 HOLDS_SOMETHING = 5.0
 """Seconds to wait for the worker process to hold a run before it is killed: else there'd be nothing to see."""
 
-SOON = 0.7
+SOON = 1.0
 """Seconds by which the first frame may be late so that it already holds a moving run."""
 
 
@@ -49,14 +52,14 @@ class Scene:
         self._monitor = WorkflowMonitor(store=built.store)
         self._going_on: list[asyncio.Task[None]] = []
 
-    def until_moving(self) -> None:
-        """Wait, but not for long, until the worker process holds the first run."""
-        asyncio.run(self.in_this_loop(self._what_it_holds(SOON)))
+    def until_moving(self, patience: float = SOON) -> bool:
+        """Wait, but not for long, until the worker process holds the first run; whether it does."""
+        return bool(asyncio.run(self.in_this_loop(self._what_it_holds(patience))))
 
-    async def in_this_loop(self, work: Awaitable[object]) -> None:
+    async def in_this_loop(self, work: Awaitable[T]) -> T:
         """Do this, and let go of the store's connections again."""
         try:
-            await work
+            return await work
         finally:
             await self._stage.store.close()
 

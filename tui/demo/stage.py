@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sagewai import open_store
-from sagewai.core.stores.base import Store
 from tui.demo.desk import Desk
 from tui.demo.process import WorkerProcess
 from tui.demo.scratch import Scratch, make, remove
 from tui.demo.signals import leaving_on_signals, undisturbed
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
 
 
 @dataclass(frozen=True, slots=True)
