@@ -76,8 +76,10 @@ async def test_a_waiter_in_another_loop_is_woken(scene: Scene, store: Store) -> 
 
     heard = asyncio.create_task(elsewhere(store, listen))
     await asyncio.to_thread(listening.wait, 20.0)
+    await asyncio.sleep(0.1)  # the other loop sleeps by now, with nothing to wake it but the hint
     await scene.submit()
-    assert await heard
+    async with asyncio.timeout(5.0):
+        assert await heard
 
 
 @pytest.mark.filterwarnings("ignore:.*:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

@@ -42,6 +42,7 @@ async def every(list_page: Callable[[Any], Awaitable[Page[Any]]], query: Any) ->
         page = await list_page(query)
         assert len(page) <= query.limit
         items += page.items
+        assert len(items) < 1_000, "the pages come round again"
         if page.next_cursor is None:
             return items
         assert len(page) == query.limit

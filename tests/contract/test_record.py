@@ -46,6 +46,15 @@ async def test_a_recorded_step_is_a_checkpoint_and_the_next_begins(scene: Scene,
     assert attempt.finished_at == run.step_started_at
 
 
+async def test_each_step_begins_with_its_first_attempt(scene: Scene, store: Store) -> None:
+    owner = await scene.own(shape=definition(steps=("judge", "file")))
+    await owner.make(Move.RETRY)
+    await owner.make(Move.STEP_DONE)
+    assert (await store.get_run("r1")).attempt == 1
+    await owner.make(Move.RELEASED)
+    assert (await scene.take()).lease.attempt == 1
+
+
 async def test_steps_leave_no_events_their_attempts_say_it(scene: Scene) -> None:
     owner = await scene.own()
     await owner.make(Move.STEP_DONE)
