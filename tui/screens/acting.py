@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -29,9 +30,9 @@ class RunActions(ConsoleScreen):
 
     WRITES: ClassVar[frozenset[str]] = frozenset({"decide", "retry", "cancel", "hold", "discard"})
 
+    @abstractmethod
     def targets(self) -> Sequence[Ref]:
         """The runs an action is about: the marked ones, else the one under the cursor."""
-        raise NotImplementedError
 
     def is_held(self) -> bool:
         """Whether pause/resume should resume."""
