@@ -30,6 +30,8 @@ PLANNING = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_material": "off",
+    "enable_sort": "off",
+    "enable_incremental_sort": "off",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }

@@ -63,7 +63,7 @@ class _Ear:
         self._listening: asyncio.Task[None] | None = None
 
     async def wait(self, topic: Topic, timeout: float) -> bool:
-        if self._listening is None or self._listening.done():
+        if self._database.direct and (self._listening is None or self._listening.done()):
             self._listening = asyncio.create_task(self._listen(time.monotonic()), name="sagewai listener")
         heard = self._heard[topic]
         with suppress(TimeoutError):

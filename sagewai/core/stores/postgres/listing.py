@@ -19,6 +19,8 @@ from sagewai.models.run import Run
 Item = TypeVar("Item")
 
 _LAST_ID = 2**63 - 1
+_LAST_CHARACTER = "\U0010ffff"
+_LAST_TEXT = _LAST_CHARACTER * 1_000  # longer than any run_id an index can hold
 _LAST_MOMENT = datetime.max  # noqa: DTZ901 - the driver's word for infinity, which has no zone
 _FIRST_MOMENT = datetime.min  # noqa: DTZ901 - and for its opposite
 
@@ -63,12 +65,12 @@ def _texts(query: RunQuery) -> list[str]:
 
 
 def _range(prefix: str | None) -> tuple[str | None, str | None]:
-    """The prefix, and the least text that comes after everything that begins with it; None where there is no such."""
+    """The prefix, and the least text that comes after everything that begins with it."""
     if not prefix:
         return None, None
-    body = prefix.rstrip("\U0010ffff")
+    body = prefix.rstrip(_LAST_CHARACTER)
     if not body:
-        return prefix, None
+        return prefix, _LAST_TEXT
     following = ord(body[-1]) + 1
     if 0xD800 <= following <= 0xDFFF:
         following = 0xE000

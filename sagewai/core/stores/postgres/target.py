@@ -6,7 +6,7 @@ import ipaddress
 import os
 import ssl
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from sagewai.errors import StoreURLError
 
@@ -40,7 +40,7 @@ def read_target(url: str) -> Target:
     passed = [(name, value) for name, value in pairs if name not in _OURS]
     hosts = _hosts(parts, query)
     return Target(
-        url=urlunsplit(parts._replace(query=urlencode(passed))),
+        url=_join(parts.scheme, parts.netloc, parts.path, passed),
         shown=_shown(parts, passed),
         place=_place(parts, query, hosts, port),
         tls=_tls(query, hosts),
@@ -100,17 +100,27 @@ def _tls(query: dict[str, str], hosts: list[str]) -> ssl.SSLContext | bool | Non
         return None
     if all(_is_local(host) for host in hosts):
         return False
-    context = ssl.create_default_context(cafile=query.get("sslrootcert"))
-    if query.get("sslcert"):
-        context.load_cert_chain(query["sslcert"], query.get("sslkey"))
+    try:
+        context = ssl.create_default_context(cafile=query.get("sslrootcert"))
+        if "sslcert" in query:
+            context.load_cert_chain(query["sslcert"], query.get("sslkey"))
+    except OSError as error:
+        raise StoreURLError(
+            f"a certificate file that the PostgreSQL URL names can't be read ({error.strerror}): "
+            "check sslrootcert, sslcert and sslkey"
+        ) from None
     return context
 
 
 def _shown(parts: SplitResult, passed: list[tuple[str, str]]) -> str:
     login, at, place = parts.netloc.rpartition("@")
     user = login.partition(":")[0]
-    query = urlencode([(name, value) for name, value in passed if name not in _SECRET], safe="/")
-    return urlunsplit(parts._replace(netloc=user + at + place, query=query))
+    open_ones = [(name, value) for name, value in passed if name not in _SECRET]
+    return _join(parts.scheme, user + at + place, parts.path, open_ones)
+
+
+def _join(scheme: str, netloc: str, path: str, query: list[tuple[str, str]]) -> str:
+    return f"{scheme}://{netloc}{path}" + (f"?{urlencode(query, safe='/')}" if query else "")
 
 
 def _place(parts: SplitResult, query: dict[str, str], hosts: list[str], port: int | None) -> str:

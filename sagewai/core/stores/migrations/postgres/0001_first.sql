@@ -198,6 +198,7 @@ create table sagewai.approvals (
   revision int not null,
   context_bytes int not null,
   status int2 not null default 1,
+  pending boolean generated always as (status = 1) stored,   -- of one run: not the index of all pending ones
   step text not null,
   branch text not null,
   gate text not null,
@@ -206,8 +207,7 @@ create table sagewai.approvals (
   context text not null
 ) with (fillfactor = 80);
 create index approvals_of on sagewai.approvals (run, id);
-create index approvals_pending on sagewai.approvals (run) where status = 1;
-create index approvals_listed on sagewai.approvals (status, deadline_at, id);
+create index approvals_listed on sagewai.approvals (status, deadline_at, (id + 0));   -- not for finding one by its id
 
 -- Decisions are added and never changed; an approval names the one that settled it.
 create table sagewai.decisions (
@@ -313,7 +313,8 @@ create trigger approvals_updated after update on sagewai.approvals
 create trigger approvals_deleted after delete on sagewai.approvals
   referencing old table as gone for each statement execute function sagewai.count_approvals();
 
--- A run as it is listed.
+-- A run as it is listed. Here as in all statements, `= any (array[...])` makes a join look each key up in the index: it can't be
+-- merged or hashed, so no plan made while a table was empty reads the whole of it later.
 create view sagewai.run_overview as
 select run.id, run.run_id, run.workflow, run.status, run.wait, run.pool, route.labels,
        coalesce(definition.version, route.version) as version,
@@ -328,10 +329,10 @@ select run.id, run.run_id, run.workflow, run.status, run.wait, run.pool, route.l
        case when run.status = 2 then run.step_started end as step_started_at,
        run.due_at, input.submitted_by
   from sagewai.runs as run
-  join sagewai.routes as route on route.id = run.route
-  join sagewai.inputs as input on input.run = run.id
-  left join sagewai.definitions as definition on definition.id = run.definition
-  left join sagewai.sessions as session on session.id = run.session;
+  join sagewai.routes as route on route.id = any (array[run.route])
+  join sagewai.inputs as input on input.run = any (array[run.id])
+  left join sagewai.definitions as definition on definition.id = any (array[run.definition])
+  left join sagewai.sessions as session on session.id = any (array[run.session]);
 
 create view sagewai.approval_overview as
 select approval.id, run.run_id, run.workflow, run.pool, approval.step, approval.branch, approval.gate, approval.status,
@@ -340,8 +341,8 @@ select approval.id, run.run_id, run.workflow, run.pool, approval.step, approval.
        decision.verdict, decision.reviewer, decision.source, decision.assurance, decision.reason, decision.payload,
        decision.digest_seen, decision.decided_at
   from sagewai.approvals as approval
-  join sagewai.runs as run on run.id = approval.run
-  left join sagewai.decisions as decision on decision.id = approval.decision;
+  join sagewai.runs as run on run.id = any (array[approval.run])
+  left join sagewai.decisions as decision on decision.id = any (array[approval.decision]);
 
 -- Records a decision under the run's lock; the only writer of decisions. What became of it is told in one word:
 -- recorded, repeated, run not found, not found, ambiguous, decided, closed, expired or changed.
@@ -365,7 +366,7 @@ begin
   moment := clock_timestamp();
 
   if asked_approval is null then
-    select array_agg(id order by id) into pending_ids from sagewai.approvals where run = held.id and status = 1;
+    select array_agg(id order by id) into pending_ids from sagewai.approvals where run = held.id and pending;
     if cardinality(pending_ids) > 1 then
       told := 'ambiguous';
       return;
@@ -416,7 +417,7 @@ begin
   after_status := held.status;
   if asked_verdict = 'approve' then
     if held.status = 3 and held.wait = 1
-       and not exists (select from sagewai.approvals where run = held.id and status = 1) then
+       and not exists (select from sagewai.approvals where run = held.id and pending) then
       after_status := 1;
       insert into sagewai.events (run, at, kind, detail) values (held.id, moment, 'woken', '{"by": "approval"}');
       perform pg_notify('sagewai_work', '');
@@ -441,7 +442,7 @@ $$;
 create function sagewai.close_approvals(of_run bigint, moment timestamptz, by_name text, by_source text, by_assurance text)
 returns void language sql set search_path = pg_catalog, pg_temp as $$
   with closed as (
-    update sagewai.approvals set status = 6 where run = of_run and status = 1 returning id, gate
+    update sagewai.approvals set status = 6 where run = of_run and pending returning id, gate
   )
   insert into sagewai.events (run, at, kind, actor, source, assurance, detail)
   select of_run, moment, 'approval_cancelled', by_name, by_source, by_assurance,

@@ -5,13 +5,13 @@
 with held as materialized (
   select id, asked, clock_timestamp() as moment
     from sagewai.runs
-   where id = $1 and status = 2 and asked is not distinct from $2::int2
+   where id = $1 and status + 0 = 2 and asked is not distinct from $2::int2
      for no key update
 ),
 moved as (
   update sagewai.runs as run set asked = $3
     from held
-   where run.id = held.id and held.asked is distinct from $3
+   where run.id = any (array[held.id]) and held.asked is distinct from $3
 ),
 noted as (
   insert into sagewai.asks as ask (run, asked_at, ask, actor, source, assurance, reason)

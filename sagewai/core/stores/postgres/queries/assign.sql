@@ -2,7 +2,7 @@
 -- Gives whether the run exists, and whether it was assigned.
 
 with held as materialized (
-  select id from sagewai.runs where run_id = $1 and status = 1 for no key update
+  select id from sagewai.runs where run_id = $1 and status + 0 = 1 for no key update
 ),
 target as materialized (
   select id, name from sagewai.sessions where id = $2 and status <= 3 and lease_until > clock_timestamp()
@@ -11,7 +11,7 @@ moved as (
   update sagewai.runs as run
      set assigned = target.id, assigned_until = clock_timestamp() + $3::float8 * interval '1 s'
     from held, target
-   where run.id = held.id
+   where run.id = any (array[held.id])
   returning run.id
 ),
 told as (

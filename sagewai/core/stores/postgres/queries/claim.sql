@@ -26,7 +26,7 @@ suspect as materialized (       -- odd lanes hold suspects: one at most, and non
     from (
       select route * 2::int8 + 1 as id
         from unnest($2::int4[]) as route, me
-       where not exists (select from sagewai.runs as run where run.session = me.id and run.takeovers >= 2)
+       where not exists (select from sagewai.runs as run where run.session = any (array[me.id]) and run.takeovers >= 2)
     ) as lane
    cross join lateral (
      select run.priority, run.id
@@ -68,7 +68,7 @@ chosen as materialized (
    cross join lateral (
      select run.id, run.workflow, run.definition
        from sagewai.runs as run
-      where run.run_id = $4 and run.status = 1
+      where run.run_id = $4 and run.status + 0 = 1
         for no key update
    ) as run
 ),
@@ -88,10 +88,10 @@ taken as (
     left join lateral (
       select brought.definition, definition.steps
         from sagewai.session_definitions as brought
-        join sagewai.definitions as definition on definition.id = brought.definition
+        join sagewai.definitions as definition on definition.id = any (array[brought.definition])
        where brought.session = $1 and brought.workflow = chosen.workflow and chosen.definition is null
     ) as known on true
-   where run.id = chosen.id
+   where run.id = any (array[chosen.id])
   returning run.id, run.run_id, run.workflow, run.pool, run.route, run.priority, run.token, run.rev, run.seq, run.attempt,
             run.wakeups, run.takeovers, run.step_started
 ),
@@ -105,8 +105,8 @@ select newest.route as newest_route, run.*
   left join (
     select taken.*, input.input, input.tags, route.labels, done.steps, done.results
       from taken
-     cross join lateral (select input, tags from sagewai.inputs where inputs.run = taken.id) as input
-     cross join lateral (select labels from sagewai.routes where routes.id = taken.route) as route
+     cross join lateral (select input, tags from sagewai.inputs where inputs.run = taken.id offset 0) as input
+     cross join lateral (select labels from sagewai.routes where routes.id = taken.route offset 0) as route
       left join lateral (
         select array_agg(step order by seq) as steps, array_agg(result order by seq) as results
           from sagewai.attempts as attempt

@@ -3,10 +3,10 @@
 -- Gives nothing when there is no dead letter.
 
 with held as materialized (
-  select id from sagewai.runs where id = $1 and status = 6 for no key update
+  select id from sagewai.runs where id = $1 and status + 0 = 6 for no key update
 ),
 buried as (
-  delete from sagewai.dead_letters as letter using held where letter.run = held.id returning letter.run, letter.error_type
+  delete from sagewai.dead_letters as letter using held where letter.run = any (array[held.id]) returning letter.run, letter.error_type
 ),
 told as (
   insert into sagewai.events (run, kind, actor, source, assurance, reason, detail)

@@ -3,13 +3,13 @@
 -- Gives nothing when its status is another by now.
 
 with held as materialized (
-  select id, clock_timestamp() as moment from sagewai.runs where id = $1 and status = $2 for no key update
+  select id, clock_timestamp() as moment from sagewai.runs where id = $1 and status + 0 = $2 for no key update
 ),
 moved as (
   update sagewai.runs as run
      set status = 8, wait = null, due_at = null, assigned = null, assigned_until = null, changed_at = held.moment
     from held
-   where run.id = held.id
+   where run.id = any (array[held.id])
 ),
 ended as (
   insert into sagewai.endings (run, actor, reason) select id, $3, $6 from held
@@ -17,7 +17,7 @@ ended as (
 closed as (
   update sagewai.approvals as approval set status = 6
     from held
-   where approval.run = held.id and approval.status = 1
+   where approval.run = any (array[held.id]) and approval.pending
   returning approval.id, approval.gate
 ),
 told as (

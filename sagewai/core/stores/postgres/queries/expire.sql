@@ -8,7 +8,7 @@ with late as materialized (
       select approval.run
         from sagewai.approvals as approval
        where approval.status = 1 and approval.deadline_at <= now()
-       order by approval.deadline_at, approval.id
+       order by approval.deadline_at, approval.id + 0
        limit $1
     ) as approval
    order by run
@@ -23,13 +23,13 @@ held as materialized (
 expired as (
   update sagewai.approvals as approval set status = 5
     from held
-   where approval.run = held.id and approval.status = 1 and approval.deadline_at <= now()
+   where approval.run = any (array[held.id]) and approval.pending and approval.deadline_at <= now()
   returning approval.run, approval.id, approval.gate, held.moment, held.status
 ),
 closed as (
   update sagewai.approvals as approval set status = 6
     from held
-   where approval.run = held.id and approval.status = 1 and approval.deadline_at > now() and held.status <> 2
+   where approval.run = any (array[held.id]) and approval.pending and approval.deadline_at > now() and held.status <> 2
      and exists (select from expired where expired.run = held.id)
   returning approval.run, approval.id, approval.gate, held.moment
 ),
@@ -43,7 +43,7 @@ moved as (
          assigned_until = null,
          changed_at = case when run.status = 2 then run.changed_at else sum.moment end
     from (select run, max(moment) as moment, count(*)::int as n from expired group by run) as sum
-   where run.id = sum.run
+   where run.id = any (array[sum.run])
 ),
 told as (
   insert into sagewai.events (run, at, kind, detail)

@@ -3,6 +3,6 @@
 select letter.id, run.run_id, run.workflow, run.pool, letter.step, letter.attempts, letter.takeovers, ending.error,
        letter.failed_at
   from sagewai.runs as run
-  join sagewai.dead_letters as letter on letter.run = run.id
-  left join sagewai.endings as ending on ending.run = run.id
+  join sagewai.dead_letters as letter on letter.run = any (array[run.id])
+  left join sagewai.endings as ending on ending.run = any (array[run.id])
  where run.run_id = $1

@@ -3,7 +3,7 @@
 
 select event.id, run.run_id, event.at, event.kind, event.actor, event.source, event.assurance, event.reason, event.detail
   from sagewai.runs as run
-  left join sagewai.events as event on event.run = run.id and event.id > $2
+  left join sagewai.events as event on event.run = any (array[run.id]) and event.id > $2
  where run.run_id = $1
  order by event.id
  limit $3

@@ -10,12 +10,12 @@ select run.status, run.wait, run.step, run.due_at, run.session, ending.actor, en
        ) end as output,
        rejection.reviewer, rejection.reason as rejection_reason
   from sagewai.runs as run
-  left join sagewai.endings as ending on ending.run = run.id
+  left join sagewai.endings as ending on ending.run = any (array[run.id])
   left join lateral (
     select decision.reviewer, decision.reason
       from sagewai.approvals as approval
-      join sagewai.decisions as decision on decision.id = approval.decision
-     where approval.run = run.id and approval.status = 3 and run.status = 7
+      join sagewai.decisions as decision on decision.id = any (array[approval.decision])
+     where approval.run = run.id and approval.status + 0 = 3 and run.status = 7   -- by run, not by status
      order by decision.decided_at desc, decision.id desc
      limit 1
   ) as rejection on true

@@ -16,6 +16,6 @@ select me.asked as session_asked, run.id, run.run_id, run.token, run.asked
   left join lateral (
     select run.id, run.run_id, run.token, run.asked
       from sagewai.runs as run
-     where run.session = me.id
+     where run.session = any (array[me.id])
   ) as run on true
  order by run.id

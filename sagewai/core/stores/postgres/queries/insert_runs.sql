@@ -20,7 +20,7 @@ item as materialized (
     left join lateral (
       select run.id, run.workflow <> item.workflow or input.digest <> item.digest as differs
         from sagewai.runs as run
-        join sagewai.inputs as input on input.run = run.id
+        join sagewai.inputs as input on input.run = any (array[run.id])
        where run.run_id = item.run_id
     ) as existing on true
     left join lateral (

@@ -7,8 +7,8 @@ with page as materialized (
    cross join lateral (
      select approval.id, approval.deadline_at
        from sagewai.approvals as approval
-      where approval.status = wanted.status and (approval.deadline_at, approval.id) > ($2::timestamptz, $3::int8)
-      order by approval.deadline_at, approval.id
+      where approval.status = wanted.status and (approval.deadline_at, approval.id + 0) > ($2::timestamptz, $3::int8)
+      order by approval.deadline_at, approval.id + 0
       limit $4
    ) as found
    order by found.deadline_at, found.id
@@ -19,5 +19,5 @@ select approval.id, approval.run_id, approval.workflow, approval.pool, approval.
        approval.requested_at, approval.deadline_at, approval.due_at, approval.verdict, approval.reviewer, approval.source,
        approval.assurance, approval.reason, approval.payload, approval.digest_seen, approval.decided_at
   from page
- cross join lateral (select * from sagewai.approval_overview where approval_overview.id = page.id) as approval
+ cross join lateral (select * from sagewai.approval_overview where approval_overview.id = page.id offset 0) as approval
  order by approval.due_at, approval.id

@@ -4,9 +4,9 @@
 with page as materialized (
   select approval.id
     from sagewai.runs as run
-    join sagewai.approvals as approval on approval.run = run.id
-   where run.run_id = $5 and approval.status = any ($1::int2[])
-     and (approval.deadline_at, approval.id) > ($2::timestamptz, $3::int8)
+    join sagewai.approvals as approval on approval.run = any (array[run.id])
+   where run.run_id = $5 and approval.status + 0 = any ($1::int2[])
+     and ((approval.deadline_at, approval.id) > ($2::timestamptz, $3::int8)) is true   -- by run, not by deadline
    order by approval.deadline_at, approval.id
    limit $4
 )
@@ -15,5 +15,5 @@ select approval.id, approval.run_id, approval.workflow, approval.pool, approval.
        approval.requested_at, approval.deadline_at, approval.due_at, approval.verdict, approval.reviewer, approval.source,
        approval.assurance, approval.reason, approval.payload, approval.digest_seen, approval.decided_at
   from page
- cross join lateral (select * from sagewai.approval_overview where approval_overview.id = page.id) as approval
+ cross join lateral (select * from sagewai.approval_overview where approval_overview.id = page.id offset 0) as approval
  order by approval.due_at, approval.id

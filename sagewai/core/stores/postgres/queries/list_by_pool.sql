@@ -1,6 +1,6 @@
 -- A page of runs, newest first, found by pool and status. The other filters are for what that leaves.
 --
--- Parameters as in list_runs.sql.
+-- Parameters and bounds as in list_runs.sql.
 
 with page as materialized (
   select found.id
@@ -8,11 +8,12 @@ with page as materialized (
    cross join lateral (
      select run.id
        from sagewai.runs as run
-      where run.pool = $5 and run.status = wanted.status and run.id < $2
+      where (run.pool, run.status, run.id) < ($5::text, wanted.status, $2::int8)
+        and (run.pool, run.status) >= ($5::text, wanted.status)
         and ($4::text is null or run.workflow = $4)
-        and ($6::text is null or exists (select from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = run.id))
-        and ($8::text is null or run.run_id >= $8 and ($9::text is null or run.run_id < $9))
-      order by run.id desc
+        and ($6::text is null or (select true from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = run.id))
+        and ($8::text is null or run.run_id >= $8 and run.run_id < $9)
+      order by run.pool desc, run.status desc, run.id desc
       limit $3
    ) as found
    order by found.id desc
@@ -20,5 +21,5 @@ with page as materialized (
 )
 select run.*
   from page
- cross join lateral (select * from sagewai.run_overview where run_overview.id = page.id) as run
+ cross join lateral (select * from sagewai.run_overview where run_overview.id = page.id offset 0) as run
  order by run.id desc

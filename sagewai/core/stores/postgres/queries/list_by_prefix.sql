@@ -5,27 +5,31 @@
 with latest as materialized (
   select recent.id
     from (select * from sagewai.runs as run where run.id < $2 order by run.id desc limit 2000) as recent
-   where recent.run_id >= $8 and ($9::text is null or recent.run_id < $9) and recent.status = any ($1::int2[])
+   where recent.run_id >= $8 and recent.run_id < $9 and recent.status = any ($1::int2[])
      and ($4::text is null or recent.workflow = $4) and ($5::text is null or recent.pool = $5)
-     and ($6::text is null or exists (select from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = recent.id))
+     and ($6::text is null or (select true from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = recent.id))
    order by recent.id desc
    limit $3
+),
+named as materialized (
+  select run.id, run.status, run.workflow, run.pool
+    from sagewai.runs as run
+   where (select count(*) from latest) < $3 and run.run_id >= $8 and run.run_id < $9
 ),
 page as materialized (
   select id from latest where (select count(*) from latest) = $3
   union all
   (
-    select run.id
-      from sagewai.runs as run
-     where (select count(*) from latest) < $3 and run.run_id >= $8 and ($9::text is null or run.run_id < $9)
-       and run.id < $2 and run.status = any ($1::int2[])
-       and ($4::text is null or run.workflow = $4) and ($5::text is null or run.pool = $5)
-       and ($6::text is null or exists (select from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = run.id))
-     order by run.id desc
+    select id
+      from named
+     where id < $2 and status = any ($1::int2[])
+       and ($4::text is null or workflow = $4) and ($5::text is null or pool = $5)
+       and ($6::text is null or (select true from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = named.id))
+     order by id desc
      limit $3
   )
 )
 select run.*
   from page
- cross join lateral (select * from sagewai.run_overview where run_overview.id = page.id) as run
+ cross join lateral (select * from sagewai.run_overview where run_overview.id = page.id offset 0) as run
  order by run.id desc

@@ -7,9 +7,9 @@ with page as materialized (
    cross join lateral (
      select
        from sagewai.runs as run
-      where run.id = tag.run and run.status = any ($1::int2[])
+      where run.id = tag.run and run.status + 0 = any ($1::int2[])
         and ($4::text is null or run.workflow = $4) and ($5::text is null or run.pool = $5)
-        and ($8::text is null or run.run_id >= $8 and ($9::text is null or run.run_id < $9))
+        and ($8::text is null or run.run_id >= $8 and run.run_id < $9)
    ) as run
    where tag.key = $6 and tag.value = $7 and tag.run < $2
    order by tag.run desc
@@ -17,5 +17,5 @@ with page as materialized (
 )
 select run.*
   from page
- cross join lateral (select * from sagewai.run_overview where run_overview.id = page.id) as run
+ cross join lateral (select * from sagewai.run_overview where run_overview.id = page.id offset 0) as run
  order by run.id desc

@@ -6,10 +6,11 @@ select letter.id, run.run_id, letter.workflow, run.pool, letter.step, letter.att
   from (
     select *
       from sagewai.dead_letters as letter
-     where letter.id < $1 and ($3::text is null or letter.error_type = $3) and letter.workflow = $4
-     order by letter.id desc
+     where (letter.workflow, letter.id) < ($4::text, $1::int8) and letter.workflow >= $4::text
+       and ($3::text is null or letter.error_type = $3)
+     order by letter.workflow desc, letter.id desc
      limit $2
   ) as letter
- cross join lateral (select run_id, pool from sagewai.runs where runs.id = letter.run) as run
-  left join lateral (select error from sagewai.endings where endings.run = letter.run) as ending on true
+ cross join lateral (select run_id, pool from sagewai.runs where runs.id = letter.run offset 0) as run
+  left join lateral (select error from sagewai.endings where endings.run = letter.run offset 0) as ending on true
  order by letter.id desc

@@ -31,13 +31,25 @@ worker as (
        where kind = 'worker' and status <> 4
     ) as session
    group by pool
+),
+either as (
+  select pool, sum(pending)::int8 as pending, sum(running)::int8 as running, sum(waiting)::int8 as waiting,
+         sum(live)::int8 as live, sum(stale)::int8 as stale, sum(capacity)::int8 as capacity, bool_or(has_runs) as has_runs
+    from (
+      select pool, pending, running, waiting, 0 as live, 0 as stale, 0 as capacity, true as has_runs from run
+      union all
+      select pool, 0, 0, 0, live, stale, capacity, false from worker
+    ) as half
+   group by pool
 )
-select either.pool, coalesce(either.pending, 0) as pending, coalesce(either.running, 0) as running,
-       coalesce(either.waiting, 0) as waiting, coalesce(either.live, 0) as live_workers,
-       coalesce(either.stale, 0) as stale_workers, coalesce(either.capacity, 0) as capacity,
-       case when either.pending > 0 then (
-         select min(ready.changed_at) from sagewai.runs as ready where ready.pool = either.pool and ready.lane is not null
+select pool, pending, running, waiting, live as live_workers, stale as stale_workers, capacity,
+       case when pending > 0 then (
+         select ready.changed_at
+           from sagewai.runs as ready
+          where ready.pool = either.pool and ready.lane is not null
+          order by ready.changed_at
+          limit 1
        ) end as oldest_pending_at
-  from (select * from run full join worker using (pool)) as either
- where either.pending is not null or either.live > 0
- order by either.pool
+  from either
+ where has_runs or live > 0
+ order by pool

@@ -9,14 +9,14 @@ with listed as materialized (
 )
 select session.*,
        session.status <= 3 and session.lease_until > clock_timestamp() as live,
-       (select count(*) from sagewai.runs as run where run.session = session.id) as running,
+       (select count(*) from sagewai.runs as run where run.session = any (array[session.id])) as running,
        (
          select count(*)
            from sagewai.runs as run
-          where run.assigned = session.id and run.status = 1 and run.assigned_until > clock_timestamp()
+          where run.assigned = any (array[session.id]) and run.status + 0 = 1 and run.assigned_until > clock_timestamp()
        ) as assigned
   from listed
- cross join lateral (select * from sagewai.sessions where sessions.id = listed.id) as session
+ cross join lateral (select * from sagewai.sessions where sessions.id = listed.id offset 0) as session
  where $1::int8 is not null
     or session.status <= 3 and session.lease_until > clock_timestamp()
     or not $2 and coalesce(session.ended_at, session.lease_until) > now() - interval '1 day'

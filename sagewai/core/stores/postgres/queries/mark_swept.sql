@@ -6,7 +6,7 @@ with bare as materialized (
   select session.id
     from sagewai.sessions as session
    where not session.swept and session.ended_at < clock_timestamp() - $1::float8 * interval '1 s'
-     and not exists (select from sagewai.runs as run where run.session = session.id)
+     and not exists (select from sagewai.runs as run where run.session = any (array[session.id]))
    order by session.id
      for no key update skip locked
 )

@@ -3,13 +3,13 @@
 -- Gives nothing when its status is another by now.
 
 with held as materialized (
-  select id, clock_timestamp() as moment from sagewai.runs where id = $1 and status = $2 for no key update
+  select id, clock_timestamp() as moment from sagewai.runs where id = $1 and status + 0 = $2 for no key update
 ),
 moved as (
   update sagewai.runs as run
      set status = 4, wait = null, due_at = null, assigned = null, assigned_until = null, changed_at = held.moment
     from held
-   where run.id = held.id
+   where run.id = any (array[held.id])
 ),
 told as (
   insert into sagewai.events (run, at, kind, actor, source, assurance, reason)

@@ -28,7 +28,7 @@ held as materialized (          -- locked in the order of their ids; the fence i
    cross join lateral (
      select run.session, run.seq, run.attempt, run.step_started, run.workflow, run.step, run.asked, run.wakeups
        from sagewai.runs as run
-      where run.id = item.run and run.token = item.token and run.rev = item.rev and run.status = 2
+      where run.id = item.run and run.token = item.token and run.rev = item.rev and run.status + 0 = 2
         for no key update
    ) as run
     left join lateral (
@@ -50,7 +50,7 @@ moved as (
          changed_at = case when held.status = 2 then run.changed_at else held.moment end,
          session = case when held.status = 2 then held.session end
     from held
-   where run.id = held.run
+   where run.id = any (array[held.run])
 ),
 recorded as (
   insert into sagewai.attempts
@@ -60,7 +60,7 @@ recorded as (
     from held
 ),
 answered as (
-  delete from sagewai.asks as ask using held where ask.run = held.run
+  delete from sagewai.asks as ask using held where ask.run = any (array[held.run])
 ),
 ended as (
   insert into sagewai.endings (run, actor, reason, error)
@@ -96,13 +96,13 @@ wanted as materialized (        -- a gate that waits for, or was answered on, th
 superseded as (
   update sagewai.approvals as approval set status = 4
     from wanted
-   where approval.id = wanted.newest and approval.status not in (4, 6)
+   where approval.id = any (array[wanted.newest]) and approval.status not in (4, 6)
   returning approval.run, approval.id, approval.gate, wanted.moment, wanted.nth
 ),
 closed as (                     -- the run ended, or has moved on to another step's questions
   update sagewai.approvals as approval set status = 6
     from held
-   where approval.run = held.run and approval.status = 1
+   where approval.run = any (array[held.run]) and approval.pending
      and (held.status in (5, 6, 7, 8) or held.move = 5 and approval.step <> held.its_step)
   returning approval.run, approval.id, approval.gate, held.moment, held.status
 ),

@@ -15,19 +15,23 @@ with item as materialized (
 held as materialized (          -- locked in the order of their ids; the fence is part of the lock
   select item.run, item.token, item.move, item.outcome, item.step, item.next_step, item.result, item.error, item.delay,
          item.position, run.session, run.seq, run.attempt, run.step_started, clock_timestamp() as moment,
-         run.asked is not null or item.move = 2 and exists (
-           select from sagewai.approvals as approval where approval.run = item.run and approval.status = 1
-         ) as special,
+         run.asked is not null or open.gate as special,
          case when item.move = 2 then 5 else 2 end::int2 as status
     from item
    cross join lateral (
      select run.session, run.seq, run.attempt, run.step_started, run.asked
        from sagewai.runs as run
-      where run.id = item.run and run.token = item.token and run.rev = item.rev and run.status = 2
+      where run.id = item.run and run.token = item.token and run.rev = item.rev and run.status + 0 = 2
         for no key update
    ) as run
+    left join lateral (
+     select true as gate
+       from sagewai.approvals as approval
+      where item.move = 2 and approval.run = item.run and approval.pending
+      limit 1
+   ) as open on true
 ),
-plain as materialized (select coalesce(bool_and(not special), true) as sure from held),
+plain as materialized (select bool_or(special) is not true as sure from held),
 moved as (                      -- a step's progress touches no indexed column: a heap-only update
   update sagewai.runs as run
      set rev = run.rev + 1,
@@ -40,7 +44,7 @@ moved as (                      -- a step's progress touches no indexed column: 
          changed_at = case when held.move = 2 then held.moment else run.changed_at end,
          session = case when held.move <> 2 then held.session end
     from held, plain
-   where plain.sure and run.id = held.run
+   where plain.sure and run.id = any (array[held.run])
 ),
 recorded as (                   -- the attempt row is checkpoint and timeline at once
   insert into sagewai.attempts

@@ -3,10 +3,10 @@
 -- Gives nothing when it isn't paused any more.
 
 with held as materialized (
-  select id, clock_timestamp() as moment from sagewai.runs where id = $1 and status = 4 for no key update
+  select id, clock_timestamp() as moment from sagewai.runs where id = $1 and status + 0 = 4 for no key update
 ),
 moved as (
-  update sagewai.runs as run set status = 1, changed_at = held.moment from held where run.id = held.id
+  update sagewai.runs as run set status = 1, changed_at = held.moment from held where run.id = any (array[held.id])
 ),
 told as (
   insert into sagewai.events (run, at, kind, actor, source, assurance, reason)

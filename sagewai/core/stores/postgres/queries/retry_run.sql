@@ -5,19 +5,19 @@
 with held as materialized (
   select id, step, clock_timestamp() as moment
     from sagewai.runs
-   where id = $1 and status = 6 and exists (select from sagewai.dead_letters where dead_letters.run = $1)
+   where id = $1 and status + 0 = 6 and exists (select from sagewai.dead_letters where dead_letters.run = $1)
      for no key update
 ),
 buried as (
-  delete from sagewai.dead_letters as letter using held where letter.run = held.id returning letter.run
+  delete from sagewai.dead_letters as letter using held where letter.run = any (array[held.id]) returning letter.run
 ),
 forgotten as (
-  delete from sagewai.endings as ending using held where ending.run = held.id
+  delete from sagewai.endings as ending using held where ending.run = any (array[held.id])
 ),
 moved as (
   update sagewai.runs as run set status = 1, attempt = 1, takeovers = 0, changed_at = held.moment
     from held
-   where run.id = held.id
+   where run.id = any (array[held.id])
 ),
 told as (
   insert into sagewai.events (run, at, kind, actor, source, assurance, reason, detail)

@@ -2,10 +2,10 @@
 -- Gives nothing when its status is another by now.
 
 with held as materialized (
-  select id, priority from sagewai.runs where id = $1 and status = $2 for no key update
+  select id, priority from sagewai.runs where id = $1 and status + 0 = $2 for no key update
 ),
 moved as (
-  update sagewai.runs as run set priority = $3 from held where run.id = held.id
+  update sagewai.runs as run set priority = $3 from held where run.id = any (array[held.id])
 ),
 told as (
   insert into sagewai.events (run, kind, actor, source, assurance, reason, detail)

@@ -9,14 +9,14 @@ with gone as materialized (
   select session.id, session.name, session.held_suspect, session.status = 5 as lapsed
     from sagewai.sessions as session
    where not session.swept and session.status in (4, 5) and ($2::int8 is null or session.id = $2)
-     and exists (select from sagewai.runs as run where run.session = session.id)
+     and exists (select from sagewai.runs as run where run.session = any (array[session.id]))
    order by session.id
    limit $1
      for no key update skip locked
 ),
 examined as materialized (      -- seen by the first batch, when the session still holds all it held
   select gone.*, gone.held_suspect or exists (
-           select from sagewai.runs as run where run.session = gone.id and run.takeovers >= $4
+           select from sagewai.runs as run where run.session = any (array[gone.id]) and run.takeovers >= $4
          ) as suspicious
     from gone
 ),
@@ -38,8 +38,7 @@ found as materialized (
      select run.id as run, run.token, run.seq, run.attempt, run.takeovers, run.asked, run.workflow, run.step,
             run.step_started
        from sagewai.runs as run
-      where run.session = examined.id
-      order by run.id
+      where run.session = any (array[examined.id])
         for no key update skip locked
    ) as run
    limit $1
@@ -63,7 +62,7 @@ moved as (
          changed_at = held.moment,
          session = null
     from held
-   where run.id = held.run
+   where run.id = any (array[held.run])
 ),
 recorded as (
   insert into sagewai.attempts (run, seq, attempt, token, outcome, session, started_at, finished_at, step)
@@ -72,7 +71,7 @@ recorded as (
     from held
 ),
 answered as (
-  delete from sagewai.asks as ask using held where ask.run = held.run
+  delete from sagewai.asks as ask using held where ask.run = any (array[held.run])
 ),
 ended as (
   insert into sagewai.endings (run, actor, reason, error)
@@ -88,7 +87,7 @@ dead as (
 closed as (
   update sagewai.approvals as approval set status = 6
     from held
-   where approval.run = held.run and approval.status = 1 and held.status in (6, 8)
+   where approval.run = any (array[held.run]) and approval.pending and held.status in (6, 8)
   returning approval.run, approval.id, approval.gate, held.moment,
             case when held.status = 8 then held.actor end as actor,
             case when held.status = 8 then held.source end as source,

@@ -3,13 +3,13 @@
 -- Gives nothing when that isn't how it stands any more.
 
 with held as materialized (
-  select id from sagewai.runs where id = $1 and status = 2 and asked = 2 for no key update
+  select id from sagewai.runs where id = $1 and status + 0 = 2 and asked = 2 for no key update
 ),
 moved as (
-  update sagewai.runs as run set asked = null from held where run.id = held.id
+  update sagewai.runs as run set asked = null from held where run.id = any (array[held.id])
 ),
 answered as (
-  delete from sagewai.asks as ask using held where ask.run = held.id
+  delete from sagewai.asks as ask using held where ask.run = any (array[held.id])
 ),
 told as (
   insert into sagewai.events (run, kind, actor, source, assurance, reason)

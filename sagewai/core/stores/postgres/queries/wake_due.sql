@@ -13,7 +13,7 @@ moved as (
   update sagewai.runs as run
      set status = 1, wait = null, due_at = null, wakeups = run.wakeups + 1, changed_at = held.moment
     from held
-   where run.id = held.id
+   where run.id = any (array[held.id])
 ),
 told as (
   insert into sagewai.events (run, at, kind, detail)

@@ -1,0 +1,1 @@
+"""What holds for the PostgreSQL store alone: its plans, locks and costs, its connections, its schema, its secrets."""

@@ -1,0 +1,218 @@
+"""Query plans: every statement finds its rows through an index, whatever the planner believes about the tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from sagewai.core.stores.postgres import PostgresStore, statements
+from sagewai.core.stores.postgres.database import Database
+from sagewai.core.stores.postgres.target import read_target
+from tests.contract.scene import Scene
+
+SMALL = {
+    "asks",
+    "counter_deltas",
+    "counters",
+    "definitions",
+    "migrations",
+    "routes",
+    "session_definitions",
+    "sessions",
+}
+"""Tables that stay small, or are read whole on purpose."""
+
+WHOLE = {"GROUP_DEAD_LETTERS"}
+"""Statements that read a table whole."""
+
+STATEMENTS = sorted(
+    {name for name in vars(statements) if name.isupper()} - {"GROUP_DEAD_LETTERS", "_QUERIES"}
+)
+"""All but the one that reads a table whole."""
+
+MOST_BLOCKS = 3_000
+"""Pages that 50 rows may cost, with their joins and a claim's writes; the tables have several times as many rows."""
+
+MADE_FOR = {
+    "runs_ready": {"CLAIM"},
+    "runs_waited": {"LIST_POOLS"},
+    "runs_due": {"WAKE_DUE"},
+    "runs_held": {"CLAIM", "HEARTBEAT", "IS_EMPTY_HANDED", "LIST_SESSIONS", "MARK_SWEPT", "TAKE_OVER"},
+    "runs_assigned": {"LIST_SESSIONS"},
+    "runs_by_status": {"LIST_RUNS"},
+    "runs_by_change": {"HEARD_SINCE", "LIST_CHANGED"},
+    "runs_by_workflow": {"LIST_BY_WORKFLOW"},
+    "runs_by_pool": {"LIST_BY_POOL"},
+    "approvals_listed": {"EXPIRE", "LIST_APPROVALS"},
+    "dead_letters_by_type": {"LIST_DEAD_LETTERS_BY_TYPE"},
+    "dead_letters_by_workflow": {"LIST_DEAD_LETTERS_BY_WORKFLOW"},
+    "events_of": {"GET_EVENTS"},
+    "events_of_people": {"EVENTS_OF_PEOPLE"},
+}
+"""Which statements use an index of a table that grows; those of ids and keys serve everything."""
+
+PENDING = """
+insert into sagewai.runs (created_at, changed_at, route, priority, status, run_id, workflow, pool)
+select now(), now(), 1, n % 3, 1, 'pending-' || n, 'orders', 'default' from generate_series(1, 20000) as n
+"""
+DONE = """
+insert into sagewai.runs (created_at, changed_at, route, priority, status, run_id, workflow, pool)
+select now(), now(), 1, 0, 5, 'done-' || n, 'orders', 'default' from generate_series(1, 20000) as n
+"""
+INPUTS = """
+insert into sagewai.inputs (run, submitted_by, digest, input) select id, 'alice', '', '{}' from sagewai.runs
+on conflict do nothing
+"""
+
+Node = dict[str, Any]
+
+
+@pytest.fixture
+async def database(postgres_url: str, store: PostgresStore) -> AsyncIterator[Database]:
+    """Connections as the store makes them, on a database that statistics are kept from."""
+    opened = Database(
+        read_target(postgres_url),
+        pool_size=1,
+        command_timeout=60,
+        acquire_timeout=10,
+        statement_cache_size=100,
+    )
+    for table in ("runs", "inputs", "events"):
+        await opened.fetch(f"alter table sagewai.{table} set (autovacuum_enabled = false)")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(
+    params=["never analysed", "analysed when empty", "analysed when nothing was pending", "analysed now"]
+)
+async def beliefs(request: pytest.FixtureRequest, database: Database, scene: Scene) -> None:
+    """A backlog, and what the planner believes about it."""
+    await scene.session()
+    await scene.submit("first")
+    if request.param == "analysed when empty":
+        await database.fetch("analyze")
+    if request.param == "analysed when nothing was pending":
+        await database.fetch(DONE)
+        await database.fetch("analyze")
+    await database.fetch(PENDING)
+    await database.fetch(INPUTS)
+    if request.param == "analysed now":
+        await database.fetch("analyze")
+
+
+async def explain(
+    database: Database, statement: str, *, options: str = "", values: str | None = None
+) -> Node:
+    """The plan of a prepared statement, as the store's own connections make it."""
+    count = max((int(number) for number in re.findall(r"\$(\d+)", statement)), default=0)
+    values = values or ", ".join(["null"] * count)
+    call = f"execute looked_at({values})" if count else "execute looked_at"
+    async with database.connection() as connection:
+        await connection.execute(f"prepare looked_at as {statement}")
+        look = connection.transaction()
+        await look.start()
+        text = await connection.fetchval(f"explain (format json {options}) {call}")
+        await look.rollback()
+        await connection.execute("deallocate looked_at")
+    plan: Node = json.loads(text)[0]["Plan"]
+    return plan
+
+
+def nodes(plan: Node) -> Iterator[Node]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def scans(plan: Node) -> list[Node]:
+    """Every node that reads a table that grows."""
+    return [
+        node
+        for node in nodes(plan)
+        if "Scan" in node["Node Type"] and node.get("Relation Name", next(iter(SMALL))) not in SMALL
+    ]
+
+
+def shown(node: Node) -> str:
+    return f"{node['Node Type']} on {node['Relation Name']} using {node.get('Index Name')}"
+
+
+@pytest.mark.usefixtures("beliefs")
+async def test_every_statement_looks_rows_up_in_the_index_made_for_it(database: Database) -> None:
+    plans = {name: await explain(database, getattr(statements, name)) for name in STATEMENTS}
+
+    careless = {}
+    for name, plan in plans.items():
+        whole = [shown(node) for node in scans(plan) if "Index Cond" not in node]
+        joins = {node["Node Type"] for node in nodes(plan)} & {"Hash Join", "Merge Join", "Materialize"}
+        if whole or joins:
+            careless[name] = (whole, joins)
+    assert careless == {}
+
+    served: dict[str, set[str]] = {index: set() for index in MADE_FOR}
+    for name, plan in plans.items():
+        for index in {node.get("Index Name") for node in nodes(plan)} & served.keys():
+            served[index].add(name)
+    assert served == MADE_FOR
+
+    lanes = [node for node in nodes(plans["CLAIM"]) if node.get("Index Name") == "runs_ready"]
+    assert len(lanes) == 3
+    assert {node["Index Cond"].split(" = ")[0] for node in lanes} == {"(lane"}
+    sorts = [node for node in nodes(plans["CLAIM"]) if node["Node Type"] == "Sort"]
+    assert not [sort for sort in sorts if set(map(id, lanes)) & set(map(id, sort["Plans"]))]
+
+
+@pytest.mark.usefixtures("beliefs")
+async def test_a_claim_and_a_page_touch_no_more_than_they_give(database: Database, scene: Scene) -> None:
+    session = await scene.session()
+    every = "{1,2,3,4,5,6,7,8}"
+    asked = {
+        "a claim": (statements.CLAIM, f"{session}, '{{1}}', 50, null"),
+        "pending": (statements.LIST_RUNS, page("{1}")),
+        "newest": (statements.LIST_RUNS, page(every)),
+        "deep": (statements.LIST_RUNS, page(every, below="300")),
+        "of a workflow": (statements.LIST_BY_WORKFLOW, page(every, workflow="'orders'")),
+        "of a pool": (statements.LIST_BY_POOL, page(every, pool="'default'")),
+        "a common prefix": (statements.LIST_BY_PREFIX, page(every, prefix="'pend', 'pene'")),
+        "a rare prefix": (statements.LIST_BY_PREFIX, page(every, prefix="'pending-777', 'pending-778'")),
+        "latest change": (statements.LIST_CHANGED, page(every) + ", 'infinity'"),
+    }
+    for what, (statement, values) in asked.items():
+        plan = await explain(database, statement, options=", analyze, buffers", values=values)
+        rows = 11 if what == "a rare prefix" else 50
+        assert plan["Actual Rows"] == rows, what
+        assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < MOST_BLOCKS, what
+
+
+def page(
+    statuses: str,
+    *,
+    below: str = "9e18",
+    workflow: str = "null",
+    pool: str = "null",
+    prefix: str = "null, null",
+) -> str:
+    """The values of a listing's first 50 rows."""
+    return f"'{statuses}', {below}, 50, {workflow}, {pool}, null, null, {prefix}"
+
+
+async def test_a_poll_that_finds_nothing_writes_nothing(database: Database, scene: Scene) -> None:
+    session = await scene.session()
+    nothing: dict[str, tuple[object, ...]] = {
+        "CLAIM": (session, [1], 50, None),
+        "LAPSE": (500,),
+        "TAKE_OVER": (500, None, 5, 2, "{}", ""),
+        "CANCEL_OVERDUE": (500,),
+        "WAKE_DUE": (500,),
+        "EXPIRE": (500,),
+        "MARK_SWEPT": (60.0,),
+    }
+    for name, values in nothing.items():
+        async with database.transaction() as connection:
+            await connection.fetch(getattr(statements, name), *values)
+            assert await connection.fetchval("select pg_current_xact_id_if_assigned() is null"), name
