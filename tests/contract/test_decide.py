@@ -356,7 +356,7 @@ async def test_an_expired_approval_stays_expired(scene: Scene, store: Store) -> 
 
 
 async def test_a_decision_before_the_deadline_stands_after_it(scene: Scene, store: Store) -> None:
-    (approval_id,) = await parked(scene, timeout=0.5)
+    (approval_id,) = await parked(scene, timeout=0.8)
     await scene.decide()
     await scene.past((await store.get_approval(approval_id)).deadline_at)
     assert (await store.tick()).expired == 0

@@ -99,7 +99,7 @@ async def test_a_session_without_a_heartbeat_is_not_live_after_its_lease(scene: 
 
 
 async def test_heartbeats_keep_a_short_lease_alive(scene: Scene, store: Store) -> None:
-    session = await scene.session(lease_ttl=0.5)
+    session = await scene.session(lease_ttl=0.8)
     await scene.own(session=session)
     (opened,) = await store.list_sessions()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sagewai.core.codec import require_storable
 from sagewai.core.stores.memory.rows import ApprovalRow, Asked, RunRow
@@ -156,7 +155,7 @@ def _ask(state: State, run: RunRow, request: ApprovalRequest) -> None:
     approval = ApprovalRow(
         id=len(state.approvals) + 1,
         run=run,
-        request=replace(request),
+        request=request,
         revision=revision,
         requested=state.now,
         deadline=None if request.timeout is None else state.now + request.timeout,
