@@ -156,7 +156,7 @@ async def test_every_statement_looks_rows_up_in_the_index_made_for_it(database: 
 
     served: dict[str, set[str]] = {index: set() for index in MADE_FOR}
     for name, plan in plans.items():
-        for index in {node.get("Index Name") for node in nodes(plan)} & served.keys():
+        for index in {str(node.get("Index Name")) for node in nodes(plan)} & served.keys():
             served[index].add(name)
     assert served == MADE_FOR
 

@@ -1,7 +1,8 @@
 """Every statement the store sends, by the name of its file in ``queries/``.
 
-Two manners keep their plans the same whatever the planner believes, and tests look at that: ``= any (array[key])`` makes
-a join look each key up in its index, and ``status + 0`` keeps a run that is named from being looked for by its status.
+Two manners keep their plans the same whatever the planner believes, and tests look at that: ``= any (array[key])``
+makes a join look each key up in its index, and ``status + 0`` keeps a run that is named from being looked for by its
+status.
 """
 
 from __future__ import annotations
