@@ -14,6 +14,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widget import AwaitMount
 
 from sagewai.models.actor import Actor
 from tui import commandline, crash
@@ -21,7 +22,7 @@ from tui.commandline import CommandError
 from tui.demo_hooks import DemoHooks
 from tui.driver import ConsoleDriver, LineDropped
 from tui.format import ASCII, UNICODE, Cell, Role, plural
-from tui.gateway import Door, Gateway, Missing, Unreachable, open_store
+from tui.gateway import INTERVAL, Door, Gateway, Missing, Unreachable, open_store
 from tui.linefilter import SafeLines
 from tui.local.embedded import EmbeddedWorker, WorkerSpec
 from tui.screens.acting import RunActions
@@ -85,6 +86,7 @@ class ConsoleApp(App[None]):
         demo: DemoHooks | None = None,
         worker: WorkerSpec | None = None,
         ascii_only: bool = False,
+        interval: float = INTERVAL,
         environ: Mapping[str, str] = os.environ,
         opener: Callable[[str], Store] = open_store,
     ) -> None:
@@ -92,9 +94,10 @@ class ConsoleApp(App[None]):
         scribe = Scribe(ascii=ascii_only)
         super().__init__(driver_class=ConsoleDriver)
         self.glyphs = ASCII if ascii_only else UNICODE
-        self.gateway = Gateway(
-            Door(store_url, actor=actor, read_only=read_only, scribe=scribe, opener=opener)
+        door = Door(
+            store_url, actor=actor, read_only=read_only, scribe=scribe, interval=interval, opener=opener
         )
+        self.gateway = Gateway(door)
         self.local = None if worker is None else EmbeddedWorker(worker, store_url, scribe)
         self.demo = demo
         self.hint = "" if demo is None else scribe.line(demo.hint)
@@ -183,11 +186,11 @@ class ConsoleApp(App[None]):
         wanted, self._wanted_approval = self._wanted_approval, None
         return wanted
 
-    def go(self, mode: Mode) -> None:
+    def go(self, mode: Mode) -> AwaitMount:
         if mode != self.current_mode:
             self._trail.append(self.current_mode)
             del self._trail[:-20]
-            self.switch_mode(mode)
+        return self.switch_mode(mode)
 
     def back(self) -> None:
         if self._trail:
@@ -320,7 +323,7 @@ class ConsoleApp(App[None]):
         elif command.verb == "theme":
             self._wear(command.argument)
         else:
-            self.go(command.verb)
+            await self.go(command.verb)
             front = self._front()
             if command.argument and isinstance(front, RunsScreen):
                 front.apply(command.argument)

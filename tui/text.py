@@ -144,6 +144,8 @@ def wrap(line: str, cells: int) -> list[str]:
         blank = head.rfind(" ") + 1
         if line[at + len(head)] == " ":
             head += " "
+            while at + len(head) < len(line) and _is_mark(line[at + len(head)]):
+                head += line[at + len(head)]
         elif blank > len(head) // 2:
             head = head[:blank]
         pieces.append(head)

@@ -33,6 +33,9 @@ INTERVAL = 2.0
 _PATIENCE = 15.0
 """Seconds after which a read that neither answers nor fails counts as failed."""
 
+_REST = 0.3
+"""Seconds between two looks at least, however often something comes to rest."""
+
 _CLOCK_EVERY = 60.0
 _NOT_THERE = (RunError, ApprovalNotFound, DeadLetterNotFound, WorkerNotFound, StoreRefused)
 
@@ -69,6 +72,7 @@ class Door:
         actor: Actor,
         read_only: bool = False,
         scribe: Scribe | None = None,
+        interval: float = INTERVAL,
         opener: Callable[[str], Store] = open_store,
     ) -> None:
         self.shaper = Shaper(scribe or Scribe())
@@ -77,6 +81,7 @@ class Door:
         self.actor = actor
         self.actor_name = self.shaper.short(actor.name)
         self.read_only = read_only
+        self.interval = interval
         self.link = Link()
         self._opener = opener
         self._store: Store | None = None
@@ -97,14 +102,15 @@ class Door:
 
     async def breathe(self) -> None:
         """Wait until the next look is due: sooner when something came to rest, later while nothing answers."""
-        pause = self.link.pause(INTERVAL)
+        pause = self.link.pause(self.interval)
         store = self._store
         if store is None or self.link.state != "live":
             await asyncio.sleep(pause)
             return
-        await asyncio.sleep(min(0.3, pause))
+        rest = min(_REST, pause / 2)
+        await asyncio.sleep(rest)
         try:
-            await store.wait("done", pause - 0.3)
+            await store.wait("done", pause - rest)
         except (StoreError, OSError):
             await asyncio.sleep(pause)
 

@@ -49,24 +49,24 @@ class ApprovalsScreen(ConsoleScreen):
         super().__init__()
         self._card: Card | None = None
         self._wanted: int | None = None
+        self.table = Table[ApprovalRow](COLUMNS, self._source, id="rows", empty=_NOTHING)
+        self._about = Bar(id="about")
+        self._heading = Bar(id="card-title")
+        self.content = Pane(id="card-content")
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
             with Vertical(id="inbox"):
-                yield Bar(id="about")
-                yield Table[ApprovalRow](COLUMNS, self._source, id="rows", empty=_NOTHING)
+                yield self._about
+                yield self.table
             with Vertical(id="card"):
-                yield Bar(id="card-title")
-                yield Pane(id="card-content")
+                yield self._heading
+                yield self.content
 
     def on_mount(self) -> None:
         super().on_mount()
         self.table.focus()
-        self.query_one("#card-title", Bar).show([Cell(" nothing is open", Role.DIM)])
-
-    @property
-    def table(self) -> Table[ApprovalRow]:
-        return self.query_one("#rows", Table)
+        self._heading.show([Cell(" nothing is open", Role.DIM)])
 
     async def _source(self, cursor: str | None, limit: int) -> Window[ApprovalRow]:
         return await self.gateway.approvals(cursor, limit)
@@ -103,9 +103,7 @@ class ApprovalsScreen(ConsoleScreen):
         same = self._card is not None and self._card.key == card.key
         self._card = card
         gap = Cell("  ")
-        self.query_one("#card-title", Bar).show(
-            [Cell(" "), *[cell for part in card.title for cell in (part, gap)]]
-        )
+        self._heading.show([Cell(" "), *[cell for part in card.title for cell in (part, gap)]])
         lines = [
             Line(fact.value.text, fact.value.role, f" {fact.name:>8}  ", " " * 11) for fact in card.facts
         ]
@@ -115,12 +113,12 @@ class ApprovalsScreen(ConsoleScreen):
         if card.before:
             lines += [Line(), Line("what happened before", Role.DIM, head=f" {rule * 2} ")]
             lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in card.before]
-        self.query_one(Pane).show(lines, keep_place=same)
+        self.content.show(lines, keep_place=same)
 
     def _say_about(self) -> None:
         first, last, more = self.table.in_view
         waiting = 0 if self.totals is None else self.totals.approvals
-        self.query_one("#about", Bar).show(
+        self._about.show(
             [Cell(f" {plural(waiting, 'approval')} waiting", Role.WAITING if waiting else Role.DIM)],
             [Cell(f"by deadline, oldest first  {first}-{last}{'+' if more else ''} ", Role.DIM)],
         )
@@ -166,7 +164,7 @@ class ApprovalsScreen(ConsoleScreen):
         """Give the card the whole height, or take it back."""
         reading = not self.has_class("-reading")
         self.set_class(reading, "-reading")
-        self.set_focus(self.query_one(Pane) if reading else self.table)
+        self.set_focus(self.content if reading else self.table)
 
     def on_table_opened(self, event: Table.Opened) -> None:
         if self.table.row is not None:

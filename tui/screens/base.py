@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, cast
 
@@ -12,7 +13,7 @@ from textual.screen import Screen
 
 from sagewai.models.status import RunStatus
 from tui.format import Cell, Role, clock, number
-from tui.gateway import INTERVAL, Gateway, Missing, Unreachable
+from tui.gateway import Gateway, Missing, Unreachable
 from tui.screens.console import Console, Mode
 from tui.text import cut_head
 from tui.views import ActionRecord, Totals
@@ -41,17 +42,21 @@ class ConsoleScreen(Screen[None]):
         super().__init__()
         self._in_front = False
         self._poked = asyncio.Event()
+        self.prompt = Prompt()
+        self._context_bar = Bar(id="context")
+        self._counter_bar = Bar(id="counters")
+        self._key_bar = Bar(id="keys")
         self.totals: Totals | None = None
 
     # -- to be filled in ----------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def compose_body(self) -> ComposeResult:
         """What stands between counters and prompt."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def look(self) -> None:
         """Read what this screen shows, at most three statements, and draw what changed."""
-        raise NotImplementedError
 
     def crumbs(self) -> Sequence[Cell]:
         """Where we are, behind the store's name."""
@@ -67,24 +72,24 @@ class ConsoleScreen(Screen[None]):
     def gateway(self) -> Gateway:
         return self.console.gateway
 
-    @property
-    def prompt(self) -> Prompt:
-        return self.query_one(Prompt)
-
     def compose(self) -> ComposeResult:
-        yield Bar(id="context")
-        yield Bar(id="counters")
+        yield self._context_bar
+        yield self._counter_bar
         yield from self.compose_body()
-        yield Prompt()
-        yield Bar(id="keys")
+        yield self.prompt
+        yield self._key_bar
 
     def on_mount(self) -> None:
         self.draw_frame()
 
     def _hint(self) -> Sequence[Cell]:
         """What the prompt's two lines say while nothing else is to be said."""
+        error = self.gateway.door.link.error
+        if error:
+            again = Cell(" this is the last picture; it is looked at again by itself", Role.DIM)
+            return (Cell(f" {error}", Role.FAILED), again)
         hint = self.console.hint
-        twin = f" second shell: sagewai runs list --store {self.gateway.door.shown_url}"
+        twin = f" 2nd shell: export SAGEWAI_STORE={self.gateway.door.shown_url}"
         return (Cell(f" {hint}", Role.ACCENT), Cell(twin, Role.DIM)) if hint else ()
 
     def draw_frame(self) -> None:
@@ -93,7 +98,7 @@ class ConsoleScreen(Screen[None]):
         door = gateway.door
         crumb = Cell(f" {glyphs.crumb} ", Role.DIM)
         place = cut_head(door.place, max(14, self.size.width - 52), ellipsis=glyphs.ellipsis)
-        self.query_one("#context", Bar).show(
+        self._context_bar.show(
             [
                 Cell(" sagewai", Role.ACCENT),
                 crumb,
@@ -104,13 +109,13 @@ class ConsoleScreen(Screen[None]):
             [
                 Cell("  RO" if door.read_only else "  RW", Role.WAITING if door.read_only else Role.DIM),
                 Cell("  "),
-                Cell("resting", Role.WAITING) if self.console.resting else door.link.badge(INTERVAL),
+                Cell("resting", Role.WAITING) if self.console.resting else door.link.badge(door.interval),
                 Cell(f"  {door.actor_name}", Role.DIM),
                 Cell(f"  {clock(door.now())} ", Role.DIM),
             ],
         )
-        self.query_one("#counters", Bar).show(self._counters(), self._counters_right())
-        self.query_one("#keys", Bar).show(self._keys(), _ALWAYS)
+        self._counter_bar.show(self._counters(), self._counters_right())
+        self._key_bar.show(self._keys_here(), _ALWAYS)
         self.prompt.rest(*self._hint())
 
     def _counters(self) -> Sequence[Cell]:
@@ -142,13 +147,10 @@ class ConsoleScreen(Screen[None]):
         return cells
 
     def _counters_right(self) -> Sequence[Cell]:
-        error = self.gateway.door.link.error
-        if error:
-            return (Cell(f" {error} ", Role.FAILED),)
         local = self.console.local_worker()
         return () if local is None else (Cell("  "), local, Cell(" "))
 
-    def _keys(self) -> Sequence[Cell]:
+    def _keys_here(self) -> Sequence[Cell]:
         cells: list[Cell] = []
         seen: set[str] = set()
         for active in self.active_bindings.values():

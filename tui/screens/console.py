@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Literal, Protocol
 
 from tui.format import Cell, Glyphs
@@ -32,7 +33,7 @@ class Console(Protocol):
         """The last lines it logged, safe."""
         ...
 
-    def go(self, mode: Mode) -> None:
+    def go(self, mode: Mode) -> Awaitable[None]:
         """Show a screen; ``back`` returns to the one before."""
         ...
 

@@ -51,29 +51,26 @@ class DeadLettersScreen(RunActions):
         super().__init__()
         self._only: Ref | None = None
         self._grouped = False
+        self.table = Table[DeadRow](COLUMNS, self._letters, id="rows", empty=_NOTHING, markable=True)
+        self.groups_table = Table[GroupRow](GROUPS, self._groups, id="groups", empty=_NOTHING)
+        self._about = Bar(id="about")
+        self._heading = Bar(id="error-title")
+        self._text = Pane(id="error-text")
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
             with Vertical(id="letters"):
-                yield Bar(id="about")
-                yield Table[DeadRow](COLUMNS, self._letters, id="rows", empty=_NOTHING, markable=True)
-                yield Table[GroupRow](GROUPS, self._groups, id="groups", empty=_NOTHING)
+                yield self._about
+                yield self.table
+                yield self.groups_table
             with Vertical(id="error"):
-                yield Bar(id="error-title")
-                yield Pane(id="error-text")
+                yield self._heading
+                yield self._text
 
     def on_mount(self) -> None:
         super().on_mount()
         self.groups_table.display = False
         self.table.focus()
-
-    @property
-    def table(self) -> Table[DeadRow]:
-        return self.query_one("#rows", Table)
-
-    @property
-    def groups_table(self) -> Table[GroupRow]:
-        return self.query_one("#groups", Table)
 
     async def _letters(self, cursor: str | None, limit: int) -> Window[DeadRow]:
         return await self.gateway.dead_letters(self._only, cursor, limit)
@@ -102,17 +99,16 @@ class DeadLettersScreen(RunActions):
             right = [Cell(f"newest first  {first}-{last}{'+' if more else ''} ", Role.DIM)]
         if self._only is not None and not self._grouped:
             left.append(Cell(f"  only {self._only}, esc shows all", Role.WAITING))
-        self.query_one("#about", Bar).show(left, right)
+        self._about.show(left, right)
 
     def _draw_error(self) -> None:
         row = None if self._grouped else self.table.row
-        title = self.query_one("#error-title", Bar)
         if row is None:
-            title.show(())
-            self.query_one(Pane).show(())
+            self._heading.show(())
+            self._text.show(())
             return
         cells = row.cells
-        title.show(
+        self._heading.show(
             [Cell(f" {row.key}", Role.ACCENT), Cell(f"  {row.workflow}", Role.STRONG)],
             [
                 Cell(
@@ -121,9 +117,7 @@ class DeadLettersScreen(RunActions):
                 )
             ],
         )
-        self.query_one(Pane).show(
-            [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in row.error]
-        )
+        self._text.show([Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in row.error])
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._say_about()

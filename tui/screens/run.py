@@ -37,19 +37,24 @@ class RunScreen(RunActions):
         self._view: RunView | None = None
         self._tab: Tab = "output"
         self._shown: tuple[object, ...] = ()
+        self._heading = Bar(id="heading")
+        self._note = Bar(id="note")
+        self.timeline = Timeline(id="timeline")
+        self._tabs = Bar(id="tabs")
+        self.pane = Pane(id="pane")
 
     def compose_body(self) -> ComposeResult:
         with Vertical(id="body"):
-            yield Bar(id="heading")
-            yield Bar(id="note")
-            yield Timeline(id="timeline")
-            yield Bar(id="tabs")
-            yield Pane(id="pane")
+            yield self._heading
+            yield self._note
+            yield self.timeline
+            yield self._tabs
+            yield self.pane
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#note").display = False
-        self.query_one(Pane).focus()
+        self._note.display = False
+        self.pane.focus()
         self._draw_tabs()
 
     def crumbs(self) -> Sequence[Cell]:
@@ -73,9 +78,7 @@ class RunScreen(RunActions):
         if run != self._run:
             self._forget(run)
         if run is None:
-            self.query_one(Pane).show(
-                [Line("no run is open: choose one on the Runs screen", Role.DIM, head=" ")]
-            )
+            self.pane.show([Line("no run is open: choose one on the Runs screen", Role.DIM, head=" ")])
             return
         try:
             view = await self.gateway.run(run)
@@ -88,9 +91,9 @@ class RunScreen(RunActions):
 
     def _forget(self, run: Ref | None) -> None:
         self._run, self._view, self._shown = run, None, ()
-        self.query_one("#heading", Bar).show(())
-        self.query_one(Timeline).show(None)
-        self.query_one(Pane).show(())
+        self._heading.show(())
+        self.timeline.show(None)
+        self.pane.show(())
 
     def _draw(self, view: RunView) -> None:
         row, facts = view.row, {fact.name: fact.value for fact in view.facts}
@@ -106,14 +109,12 @@ class RunScreen(RunActions):
             right.insert(0, Cell(f"on {facts['worker'].text}", Role.DIM))
         else:
             right.insert(0, Cell(f"pool {facts['pool'].text}", Role.DIM))
-        self.query_one("#heading", Bar).show(left, right)
-        note = self.query_one("#note", Bar)
-        note.display = bool(view.notes)
+        self._heading.show(left, right)
+        self._note.display = bool(view.notes)
         if view.notes:
-            note.show([Cell(f"   {view.notes[0].text}", view.notes[0].role)])
-        timeline = self.query_one(Timeline)
-        timeline.show(view.history)
-        timeline.styles.height = max(3, min(timeline.wanted, self.size.height // 2 - 1))
+            self._note.show([Cell(f"   {view.notes[0].text}", view.notes[0].role)])
+        self.timeline.show(view.history)
+        self.timeline.styles.height = max(3, min(self.timeline.wanted, self.size.height // 2 - 1))
 
     async def _fill(self, run: Ref, view: RunView) -> None:
         """Read the tab again only if what it shows can have changed."""
@@ -136,7 +137,7 @@ class RunScreen(RunActions):
         ]
         if self._run == run and shown[1] == self._tab:
             self._shown = shown
-            self.query_one(Pane).show(lines, keep_place=same_tab)
+            self.pane.show(lines, keep_place=same_tab)
             self._draw_tabs()
 
     def _draw_tabs(self) -> None:
@@ -144,8 +145,8 @@ class RunScreen(RunActions):
         for tab in TABS:
             here = tab == self._tab
             cells.append(Cell(f"[{tab}]" if here else f" {tab} ", Role.STRONG if here else Role.DIM))
-        place = self.query_one(Pane).place
-        self.query_one("#tabs", Bar).show(cells, [Cell(f"{place} ", Role.DIM)])
+        place = self.pane.place
+        self._tabs.show(cells, [Cell(f"{place} ", Role.DIM)])
 
     def action_turn(self, by: int) -> None:
         """Turn to the next or previous tab."""

@@ -46,17 +46,16 @@ class RunsScreen(RunActions):
     def __init__(self) -> None:
         super().__init__()
         self.filter = Filter()
+        self.table = Table[RunRow](COLUMNS, self._source, id="rows", markable=True)
+        self.preview = Preview()
+        self._about = Bar(id="about")
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="body"):
             with Vertical(id="list"):
-                yield Bar(id="about")
-                yield Table[RunRow](COLUMNS, self._source, id="rows", markable=True)
-            yield Preview()
-
-    @property
-    def table(self) -> Table[RunRow]:
-        return self.query_one("#rows", Table)
+                yield self._about
+                yield self.table
+            yield self.preview
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -79,12 +78,11 @@ class RunsScreen(RunActions):
         await self._preview()
 
     async def _preview(self) -> None:
-        preview = self.query_one(Preview)
-        if not preview.is_wanted:
+        if not self.preview.is_wanted:
             return
         row = self.table.row
-        preview.show(None if row is None else await self.gateway.preview(row))
-        preview.show_log(tuple(self.gateway.verbs.log))
+        self.preview.show(None if row is None else await self.gateway.preview(row))
+        self.preview.show_log(tuple(self.gateway.verbs.log))
 
     def _say_about(self) -> None:
         first, last, more = self.table.in_view
@@ -99,7 +97,7 @@ class RunsScreen(RunActions):
         looked = f"looked at {self.table.looked:,}, " if self.filter.is_sifted and more else ""
         marked = f"{plural(len(self.table.marks), 'run')} marked  " if self.table.marks else ""
         order = "newest first" if self.filter.query.order == "newest" else "last changed first"
-        self.query_one("#about", Bar).show(
+        self._about.show(
             left,
             (Cell(marked, Role.WAITING), Cell(f"{order}  {looked}", Role.DIM), Cell(f"{place} ", Role.DIM)),
         )
@@ -127,7 +125,7 @@ class RunsScreen(RunActions):
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._say_about()
-        if event.by_hand and self.query_one(Preview).is_wanted:
+        if event.by_hand and self.preview.is_wanted:
             self.poke()
 
     def on_table_opened(self, event: Table.Opened) -> None:

@@ -54,27 +54,28 @@ class WorkersScreen(ConsoleScreen):
         Binding("tab", "app.focus_next", "pools/workers"),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.pools_table = Table[PoolRow](POOLS, self._pools, id="pools", empty=_NO_POOLS)
+        self.workers_table = Table[WorkerRow](WORKERS, self._workers, id="workers", empty=_NO_WORKERS)
+        self._about_pools = Bar(id="about-pools")
+        self._about_workers = Bar(id="about-workers")
+        self._about_log = Bar(id="about-log")
+        self._log = Pane(id="log")
+
     def compose_body(self) -> ComposeResult:
         with Vertical(id="body"):
-            yield Bar(id="about-pools")
-            yield Table[PoolRow](POOLS, self._pools, id="pools", empty=_NO_POOLS)
-            yield Bar(id="about-workers")
-            yield Table[WorkerRow](WORKERS, self._workers, id="workers", empty=_NO_WORKERS)
-            yield Bar(id="about-log")
-            yield Pane(id="log")
+            yield self._about_pools
+            yield self.pools_table
+            yield self._about_workers
+            yield self.workers_table
+            yield self._about_log
+            yield self._log
 
     def on_mount(self) -> None:
         super().on_mount()
         self.workers_table.focus()
-        self.query_one("#about-pools", Bar).show([Cell(" pools", Role.STRONG)])
-
-    @property
-    def workers_table(self) -> Table[WorkerRow]:
-        return self.query_one("#workers", Table)
-
-    @property
-    def pools_table(self) -> Table[PoolRow]:
-        return self.query_one("#pools", Table)
+        self._about_pools.show([Cell(" pools", Role.STRONG)])
 
     async def _pools(self, cursor: str | None, limit: int) -> Window[PoolRow]:
         return Window(self.gateway.pools())
@@ -93,9 +94,9 @@ class WorkersScreen(ConsoleScreen):
             if unserved
             else []
         )
-        self.query_one("#about-pools", Bar).show([Cell(" pools", Role.STRONG)], warning)
+        self._about_pools.show([Cell(" pools", Role.STRONG)], warning)
         live = sum(row.live for row in self.workers_table.rows)
-        self.query_one("#about-workers", Bar).show(
+        self._about_workers.show(
             [
                 Cell(" workers", Role.STRONG),
                 Cell(f"  {live} live of {len(self.workers_table.rows)} seen", Role.DIM),
@@ -105,13 +106,12 @@ class WorkersScreen(ConsoleScreen):
 
     def _draw_log(self) -> None:
         log = self.console.local_log()
-        pane = self.query_one("#log", Pane)
-        self.query_one("#about-log", Bar).show(
+        self._about_log.show(
             [Cell(" this console's worker: "), self.console.local_worker() or Cell("none", Role.DIM)],
             [Cell("its log, newest first ", Role.DIM)],
         )
         empty = "start one in this console with --worker MODULE:NAME"
-        pane.show(
+        self._log.show(
             [Line(text, Role.DIM, head=" ", hang="   ") for text in reversed(log)]
             or [Line(empty, Role.DIM, " ")]
         )

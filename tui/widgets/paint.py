@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.geometry import Region
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -90,16 +91,28 @@ class Painted(Widget):
         self._mixed.clear()
 
 
-class Lines(Painted, ScrollView, can_focus=True):
-    """A widget drawn line by line. After its content changed, ``repaint()`` draws those lines that look different."""
+class Lines(Painted, can_focus=True):
+    """A widget drawn line by line, with a scroll position of its own. After its content changed, ``repaint()`` draws
+    those lines that look different; nothing else is laid out or drawn."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._drawn: dict[int, Strip] = {}
+        self._top = 0
 
+    @property
+    @abstractmethod
+    def length(self) -> int:
+        """Lines of content, in view or not."""
+
+    @property
+    def room(self) -> int:
+        """Lines in which content is shown."""
+        return self.size.height
+
+    @abstractmethod
     def line_at(self, y: int) -> Strip:
         """What stands on line ``y`` of the visible area."""
-        raise NotImplementedError
 
     def render_line(self, y: int) -> Strip:
         strip = self._drawn[y] = self.line_at(y)
@@ -119,11 +132,29 @@ class Lines(Painted, ScrollView, can_focus=True):
     @property
     def row_offset(self) -> int:
         """How many lines have been scrolled away."""
-        return round(self.scroll_y)
+        return self._top
 
     def scroll_to_line(self, y: int) -> None:
-        """Scroll at once, without animation."""
-        self.scroll_to(y=y, animate=False, immediate=True)
+        """Show content from line ``y`` on, as far as there is content to fill the room."""
+        top = max(0, min(y, self.length - self.room))
+        if top != self._top:
+            self._top = top
+            self.repaint()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self.scroll_to_line(self._top + 3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.scroll_to_line(self._top - 3)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._drawn.clear()
+        self.resized()
+        self.scroll_to_line(self._top)
+        self.refresh()
+
+    def resized(self) -> None:
+        """Lay out again for the new size."""
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

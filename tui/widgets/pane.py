@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.segment import Segment
-from textual import events
 from textual.binding import Binding
-from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.format import Role
@@ -44,8 +42,7 @@ class Pane(Lines):
             return
         self._lines = lines
         self._fold()
-        if not keep_place:
-            self.scroll_to_line(0)
+        self.scroll_to_line(self.row_offset if keep_place else 0)
         self.repaint()
 
     @property
@@ -74,10 +71,12 @@ class Pane(Lines):
         rest = columns - width(head) - width(text)
         return Strip([*drawn, Segment(" " * rest, self.base)], columns)
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._drawn.clear()
+    @property
+    def length(self) -> int:
+        return len(self._folded)
+
+    def resized(self) -> None:
         self._fold()
-        self.refresh()
 
     def action_scroll_by(self, by: int) -> None:
         self.scroll_to_line(self.row_offset + by)
@@ -104,4 +103,3 @@ class Pane(Lines):
             room = columns - max(width(head), width(hang))
             for number, piece in enumerate(wrap(line.text, room)):
                 self._folded.append((hang if number else head, piece, line.role))
-        self.virtual_size = Size(columns, len(self._folded))

@@ -18,18 +18,25 @@ from tui.widgets.timeline import Timeline
 class Preview(Vertical):
     """Hidden on narrow terminals, and then nothing is read for it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._heading = Bar(id="preview-title")
+        self._timeline = Timeline(id="preview-timeline", with_legend=False)
+        self._facts = Pane(id="preview-facts")
+        self._log_heading = Bar(id="preview-log-title")
+        self._log = Pane(id="preview-log")
+
     def compose(self) -> ComposeResult:
-        yield Bar(id="preview-title")
-        yield Timeline(id="preview-timeline", with_legend=False)
-        yield Pane(id="preview-facts")
-        yield Bar(id="preview-log-title")
-        yield Pane(id="preview-log")
+        yield self._heading
+        yield self._timeline
+        yield self._facts
+        yield self._log_heading
+        yield self._log
 
     def on_mount(self) -> None:
-        for widget in self.query(Pane):
+        for widget in (self._timeline, self._facts, self._log):
             widget.can_focus = False
-        self.query_one(Timeline).can_focus = False
-        self.query_one("#preview-log-title", Bar).show([Cell(" what you did here", Role.DIM)])
+        self._log_heading.show([Cell(" what you did here", Role.DIM)])
 
     @property
     def is_wanted(self) -> bool:
@@ -38,20 +45,18 @@ class Preview(Vertical):
 
     def show(self, view: RunView | None) -> None:
         """Draw a run, or nothing."""
-        title = self.query_one("#preview-title", Bar)
-        timeline = self.query_one(Timeline)
         if view is None:
-            title.show(())
-            timeline.show(None)
-            self.query_one("#preview-facts", Pane).show(())
+            self._heading.show(())
+            self._timeline.show(None)
+            self._facts.show(())
             return
         row = view.row
-        title.show([Cell(" "), row.cells["state"], Cell("  "), Cell(row.key.text, Role.STRONG)])
-        timeline.show(view.history)
-        timeline.styles.height = max(2, min(len(view.history.lanes) + 1, 12))
+        self._heading.show([Cell(" "), row.cells["state"], Cell("  "), Cell(row.key.text, Role.STRONG)])
+        self._timeline.show(view.history)
+        self._timeline.styles.height = max(2, min(len(view.history.lanes) + 1, 12))
         facts = [Line(fact.value.text, fact.value.role, head=f" {fact.name:>9}  ") for fact in view.facts]
         notes = [Line(note.text, note.role, head=" ", hang=" ") for note in view.notes]
-        self.query_one("#preview-facts", Pane).show((*notes, *([Line()] if notes else []), *facts))
+        self._facts.show((*notes, *([Line()] if notes else []), *facts))
 
     def show_log(self, log: Sequence[ActionRecord]) -> None:
         """Draw what was done from this console, newest first."""
@@ -62,4 +67,4 @@ class Preview(Vertical):
                 Line(f"{record.what}: {record.outcome}", role, head=f" {clock(record.at)}  ", hang=" " * 9)
             )
             lines.append(Line(record.twin, Role.DIM, head=" " * 9, hang=" " * 11))
-        self.query_one("#preview-log", Pane).show(lines or (Line("nothing yet", Role.DIM, head=" "),))
+        self._log.show(lines or (Line("nothing yet", Role.DIM, head=" "),))

@@ -61,15 +61,16 @@ class Answer(Input):
         Binding("escape", "leave", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, leave: Callable[[], None]) -> None:
         super().__init__(id="answer", compact=True, select_on_focus=False)
         self.cursor_blink = False
+        self._leave = leave
 
     def action_complete(self) -> None:
         self.action_cursor_right()
 
     def action_leave(self) -> None:
-        self.screen.query_one(Prompt).leave()
+        self._leave()
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -89,21 +90,20 @@ class Prompt(Vertical, can_focus=False):
         self._explained: tuple[Cell, ...] = ()
         self._resting: tuple[Cell, ...] = ()
         self._forgetting: Timer | None = None
+        self._say = Bar(id="say")
+        self._explain = Bar(id="explain")
+        self._label = Bar(id="label")
+        self._answer = Answer(self.leave)
+        self._entry = Horizontal(self._label, self._answer, id="entry")
 
     def compose(self) -> ComposeResult:
-        yield Bar(id="say")
-        yield Bar(id="explain")
-        with Horizontal(id="entry"):
-            yield Bar(id="label")
-            yield Answer()
+        yield self._say
+        yield self._explain
+        yield self._entry
 
     def on_mount(self) -> None:
-        self.query_one("#entry").display = False
+        self._entry.display = False
         self._draw()
-
-    @property
-    def _answer(self) -> Answer:
-        return self.query_one(Answer)
 
     @property
     def is_open(self) -> bool:
@@ -113,7 +113,7 @@ class Prompt(Vertical, can_focus=False):
     @property
     def text(self) -> str:
         """What the two lines say, for tests."""
-        return f"{self.query_one('#say', Bar).text}\n{self.query_one('#explain', Bar).text}"
+        return f"{self._say.text}\n{self._explain.text}"
 
     def say(self, *cells: Cell, explain: Sequence[Cell] = ()) -> None:
         """What happened last, for a while. An open question keeps its lines; this shows when it is answered."""
@@ -139,11 +139,10 @@ class Prompt(Vertical, can_focus=False):
         answer = self._answer
         answer.suggester = None if question.complete is None else _Completion(question.complete)
         answer.value = question.initial
-        label = self.query_one("#label", Bar)
-        label.styles.width = width(question.label) + 2
-        label.show([Cell(f" {question.label} ", Role.ACCENT)])
-        self.query_one("#entry").display = True
-        self.query_one("#explain").display = False
+        self._label.styles.width = width(question.label) + 2
+        self._label.show([Cell(f" {question.label} ", Role.ACCENT)])
+        self._entry.display = True
+        self._explain.display = False
         self.screen.set_focus(answer)
         answer.cursor_position = len(question.initial)
 
@@ -165,7 +164,7 @@ class Prompt(Vertical, can_focus=False):
             return
         answer = event.value.strip()
         if question.required and not answer:
-            self.query_one("#say", Bar).show([*question.text, Cell("  it needs a reason", Role.FAILED)])
+            self._say.show([*question.text, Cell("  it needs a reason", Role.FAILED)])
             return
         self._commit(answer)
 
@@ -199,9 +198,9 @@ class Prompt(Vertical, can_focus=False):
 
     def _close(self) -> None:
         self._mode, self._question = "idle", None
-        self.query_one("#entry").display = False
+        self._entry.display = False
         self.can_focus = False
-        self.query_one("#explain").display = True
+        self._explain.display = True
         self.set_class(False, "-open")
         self._draw()
         if self._came_from is not None and self._came_from.is_attached:
@@ -210,16 +209,15 @@ class Prompt(Vertical, can_focus=False):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        say, explain = self.query_one("#say", Bar), self.query_one("#explain", Bar)
         question = self._question
         if question is None:
             resting = () if self._said or self._explained else self._resting
-            say.show(resting[:1] or self._said)
-            explain.show(resting[1:] or self._explained)
+            self._say.show(resting[:1] or self._said)
+            self._explain.show(resting[1:] or self._explained)
             return
-        say.show(question.text, [Cell(f"{question.hint} ", Role.DIM)] if question.hint else [])
+        self._say.show(question.text, [Cell(f"{question.hint} ", Role.DIM)] if question.hint else [])
         if self._mode == "confirm":
-            explain.show(
+            self._explain.show(
                 [
                     Cell(" y", Role.STRONG),
                     Cell(" yes   ", Role.DIM),

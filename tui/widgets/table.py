@@ -7,9 +7,7 @@ from typing import Any, Generic
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.binding import Binding
-from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -95,7 +93,7 @@ class Table(Lines, Generic[R]):
     def in_view(self) -> tuple[int, int, bool]:
         """The numbers, from 1, of the first and last row in view, and whether rows follow those at hand."""
         first = self.row_offset - self._keyset.base
-        last = min(len(self.rows), first + self._height)
+        last = min(len(self.rows), first + self.room)
         return (
             self._keyset.base + max(0, first) + bool(self.rows),
             self._keyset.base + last,
@@ -105,10 +103,6 @@ class Table(Lines, Generic[R]):
     @property
     def looked(self) -> int:
         return self._keyset.looked
-
-    @property
-    def _height(self) -> int:
-        return max(1, self.size.height - 1)
 
     def show_source(self, source: Source[R]) -> None:
         """List something else, from its beginning."""
@@ -134,7 +128,7 @@ class Table(Lines, Generic[R]):
     async def look(self) -> None:
         """Read the rows in view again and draw those that changed."""
         first = self.row_offset - self._keyset.base
-        await self._keyset.refresh(max(0, first), max(0, first) + self._height)
+        await self._keyset.refresh(max(0, first), max(0, first) + self.room)
         self._settle()
 
     # -- moving -------------------------------------------------------------------------------------------------------
@@ -143,7 +137,7 @@ class Table(Lines, Generic[R]):
         await self._walk(by)
 
     async def action_page(self, by: int) -> None:
-        await self._walk(by * self._height)
+        await self._walk(by * self.room)
 
     async def action_first(self) -> None:
         await self._reach(self._keyset.first())
@@ -172,15 +166,14 @@ class Table(Lines, Generic[R]):
 
     async def _walk(self, by: int) -> None:
         wanted = self._at + by
-        if wanted >= len(self.rows) - 1 - self._height and by > 0 and self._keyset.more:
+        if wanted >= len(self.rows) - 1 - self.room and by > 0 and self._keyset.more:
             before = self._keyset.base
             await self._reach(self._keyset.further())
             wanted -= self._keyset.base - before
-        elif wanted < self._height and by < 0 and self._keyset.base:
+        elif wanted < self.room and by < 0 and self._keyset.base:
             before = self._keyset.base
             await self._reach(self._keyset.back())
             wanted += before - self._keyset.base
-        self._measure()
         self._go(wanted, by_hand=True)
 
     async def _reach(self, reading: Awaitable[object]) -> None:
@@ -195,14 +188,8 @@ class Table(Lines, Generic[R]):
         at = keys.index(self._key) if self._key in keys else min(self._at, max(0, len(keys) - 1))
         for key in self.marks.keys() & set(keys):
             self.marks[key] = self.rows[keys.index(key)]
-        self._measure()
         self._go(at, by_hand=False)
         self.repaint()
-
-    def _measure(self) -> None:
-        length = self._keyset.base + len(self.rows) + 1
-        if self.virtual_size.height != length or self.virtual_size.width != self.size.width:
-            self.virtual_size = Size(self.size.width, length)
 
     def _go(self, at: int, *, by_hand: bool) -> None:
         at = max(0, min(at, len(self.rows) - 1))
@@ -213,17 +200,24 @@ class Table(Lines, Generic[R]):
         line_at = self._keyset.base + at
         if line_at < self.row_offset:
             self.scroll_to_line(line_at)
-        elif line_at >= self.row_offset + self._height:
-            self.scroll_to_line(line_at - self._height + 1)
+        elif line_at >= self.row_offset + self.room:
+            self.scroll_to_line(line_at - self.room + 1)
+        else:
+            self.scroll_to_line(self.row_offset)  # rows may have gone
         if moved:
             self.post_message(self.Moved(self, by_hand))
             self.repaint()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._drawn.clear()
-        self._measure()
+    @property
+    def length(self) -> int:
+        return self._keyset.base + len(self.rows)
+
+    @property
+    def room(self) -> int:
+        return max(1, self.size.height - 1)
+
+    def resized(self) -> None:
         self._go(self._at, by_hand=False)
-        self.refresh()
 
     def on_focus(self) -> None:
         self.repaint()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from rich.segment import Segment
-from textual import events
 from textual.binding import Binding
-from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.format import Cell, Role
@@ -36,6 +34,7 @@ class Timeline(Lines):
         """Draw what changed; the live edge moves by itself with every look."""
         self._history = history
         self._lay_out()
+        self.scroll_to_line(self.row_offset)
         self.repaint()
 
     @property
@@ -57,9 +56,8 @@ class Timeline(Lines):
         if y == 0:
             lead = " " * (self._name_cells + 4)
             return self.line([Cell(lead), Cell(axis(plan, history), Role.DIM)], [], columns)
-        shown = height - 1 - self._legend_shown
         if self._legend_shown and y == height - 1:
-            below = len(history.lanes) - shown - self.row_offset
+            below = self.length - self.room - self.row_offset
             more = (Cell(f" {below} more below", Role.WAITING),) if below > 0 else ()
             return self.line((Cell(" "), *legend(self.glyphs)), more, columns)
         at = self.row_offset + y - 1
@@ -104,12 +102,17 @@ class Timeline(Lines):
             return
         columns = self.size.width - self._name_cells - self._label_cells - 6
         self._plan = scale(self._history, max(4, columns))
-        self.virtual_size = Size(self.size.width, len(self._history.lanes) + 1 + self._legend_shown)
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._drawn.clear()
+    @property
+    def length(self) -> int:
+        return 0 if self._history is None else len(self._history.lanes)
+
+    @property
+    def room(self) -> int:
+        return max(0, self.size.height - 1 - self._legend_shown)
+
+    def resized(self) -> None:
         self._lay_out()
-        self.refresh()
 
     def action_scroll_by(self, by: int) -> None:
         self.scroll_to_line(self.row_offset + by)

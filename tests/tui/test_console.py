@@ -1,0 +1,235 @@
+"""What works everywhere: numbers, names, help, read-only, ASCII, themes, an outage, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sagewai.core.stores.memory import InMemoryStore
+from sagewai.core.stores.memory.state import State
+from sagewai.errors import StoreUnavailable
+from sagewai.models.status import RunStatus
+from tests.tui.drive import NARROW, WIDE, driving
+from tests.tui.stage import Clock, Stage
+from tui.screens.console import MODES, Mode
+
+
+class Cut(InMemoryStore):
+    """A store whose line can be cut."""
+
+    cut = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[State]:
+        if self.cut:
+            raise StoreUnavailable(
+                "can't reach postgresql://ops:hunter2secret@db1/sagewai: connection refused"
+            )
+        with super()._transaction() as state:
+            yield state
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])
+async def test_the_numbers_show_the_screens_in_order(night: Stage, size: tuple[int, int]) -> None:
+    async with driving(night.store, size=size) as drive:
+        for key, wanted in zip(
+            "12345", ("all runs", "runs › run-", "approvals waiting", "pools", "dead letters"), strict=True
+        ):
+            await drive.press(key)
+            await drive.shows(wanted)
+            assert len(drive.lines) == size[1]
+            assert all(len(line) <= size[0] for line in drive.lines)
+
+
+async def test_six_is_reserved(stage: Stage) -> None:
+    async with driving(stage.store) as drive:
+        await drive.press("6")
+        await drive.shows("6 is reserved for the Overview")
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_screen_can_be_the_first_one(night: Stage, mode: Mode) -> None:
+    async with driving(night.store, start=mode) as drive:
+        assert mode in drive.lines[0] or mode == "run"
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("approvals", "approvals waiting"),
+        ("work", "pools"),
+        ("dlq", "3 dead letters"),
+        ("runs pool:gpu", "/pool:gpu"),
+    ],
+)
+async def test_the_command_line_goes_by_name(night: Stage, typed: str, wanted: str) -> None:
+    async with driving(night.store, start="dlq") as drive:
+        await drive.press("colon")
+        await drive.type(typed)
+        await drive.press("enter")
+        await drive.shows(wanted)
+
+
+async def test_tab_completes_a_command(night: Stage) -> None:
+    async with driving(night.store) as drive:
+        await drive.press("colon")
+        await drive.type("app")
+        await drive.pilot.pause(0.1)
+        await drive.press("tab", "enter")
+        await drive.shows("approvals waiting")
+
+
+async def test_an_unknown_command_is_named(stage: Stage) -> None:
+    async with driving(stage.store) as drive:
+        await drive.press("colon")
+        await drive.type("nope")
+        await drive.press("enter")
+        await drive.shows("no command is called 'nope'")
+
+
+async def test_help_lists_the_keys_of_this_screen(night: Stage) -> None:
+    async with driving(night.store) as drive:
+        await drive.press("question_mark")
+        await drive.shows("keys: runs")
+        text = drive.text
+        assert "approve" in text
+        assert "filter" in text
+        await drive.press("escape")
+        await drive.shows("all runs")
+
+
+async def test_a_read_only_console_binds_no_key_that_changes_anything(night: Stage) -> None:
+    await night.submit("run-free")
+    async with driving(night.store, read_only=True) as drive:
+        await drive.shows("run-free")
+        assert "RO" in drive.lines[0]
+        assert "cancel" not in drive.lines[23]
+        await drive.press("C", "y", "P", "r", "D", "y", "a")
+        await drive.looked()
+        await drive.press("3")
+        await drive.shows("Publish")
+        await drive.press("a", "x")
+        assert not drive.front.prompt.is_open
+        await drive.press("4", "d", "y")
+        await drive.press("5", "r", "D", "y")
+        record = await drive.app.gateway.verbs.operate(
+            "cancel", drive.app.gateway.door.shaper.ref("run-free")
+        )
+        assert not record.ok
+        assert "read-only" in record.outcome
+    assert (await night.store.get_run("run-free")).status is RunStatus.PENDING
+    assert (await night.store.counts()).dead_letters == 3
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_ascii_console_draws_nothing_else(night: Stage, mode: Mode) -> None:
+    async with driving(
+        night.store, start=mode, ascii_only=True, run_id="run-7f3a91c2" if mode == "run" else None
+    ) as drive:
+        await drive.looked()
+        assert drive.text.isascii(), [line for line in drive.lines if not line.isascii()]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "ansi"])
+async def test_themes_can_be_changed_by_name(stage: Stage, theme: str) -> None:
+    async with driving(stage.store) as drive:
+        await drive.press("colon")
+        await drive.type(f"theme {theme}")
+        await drive.press("enter")
+        await drive.pilot.pause()
+        assert drive.app.theme == theme
+
+
+async def test_an_outage_leaves_the_last_picture_and_says_how_old_it_is(clock: Clock) -> None:
+    store = Cut(clock=clock)
+    stage = Stage(store)
+    await stage.worker("content-pipeline", lease=1e6)
+    await stage.submit("run-1")
+    async with driving(store) as drive:
+        await drive.shows("run-1")
+        store.cut = True
+        await drive.shows("stale")
+        assert "run-1" in drive.text
+        assert "connection refused" in drive.text
+        assert "hunter2secret" not in drive.text
+        await drive.press("P")
+        await drive.shows("unknown: can't reach")
+        store.cut = False
+        await drive.shows("live 0.2s")
+        assert "connection refused" not in drive.lines[1]
+
+
+async def test_a_database_that_never_answered_says_so(clock: Clock) -> None:
+    store = Cut(clock=clock)
+    store.cut = True
+    from tests.tui.stage import OPERATOR
+    from tui.app import ConsoleApp
+
+    app = ConsoleApp("memory://", actor=OPERATOR, opener=lambda url: store, environ={})
+    async with app.run_test(size=NARROW) as pilot:
+        from tests.tui.drive import Drive
+
+        drive = Drive(app, pilot)
+        await drive.shows("no connection")
+        store.cut = False
+        await drive.shows("PEND 0")
+
+
+async def test_resting_keeps_the_picture_still(stage: Stage) -> None:
+    async with driving(stage.store) as drive:
+        await drive.shows("no runs yet")
+        await drive.press("p")
+        await drive.shows("resting")
+        await stage.submit("run-1")
+        await drive.pilot.pause(0.5)
+        assert "run-1" not in drive.text
+        await drive.press("p")
+        await drive.shows("run-1")
+
+
+async def test_q_leaves_at_once_when_nothing_is_held(stage: Stage) -> None:
+    async with driving(stage.store) as drive:
+        await drive.press("q")
+        await drive.pilot.pause()
+        assert drive.app.return_code == 0
+
+
+@pytest.mark.parametrize("size", [(10, 3), (1, 1), (20, 5), (300, 100)])
+async def test_no_size_breaks_a_screen(night: Stage, size: tuple[int, int]) -> None:
+    async with driving(night.store) as drive:
+        await drive.shows("run-81b0aa17")
+        await drive.pilot.resize_terminal(*size)
+        for key in "12345":
+            await drive.press(key)
+            await drive.pilot.pause(0.05)
+        await drive.pilot.resize_terminal(80, 24)
+        await drive.press("1")
+        await drive.shows("run-81b0aa17")
+
+
+async def test_a_refresh_takes_at_most_five_statements(night: Stage) -> None:
+    calls: list[str] = []
+
+    class Counting(InMemoryStore):
+        @contextmanager
+        def _transaction(self) -> Iterator[State]:
+            calls.append("statement")
+            with super()._transaction() as state:
+                yield state
+
+    night.store.__class__ = Counting
+    for size in (NARROW, WIDE):
+        async with driving(night.store, size=size, run_id="run-7f3a91c2") as drive:
+            await drive.shows("runs › run-7f3a91c2")
+            for key in "12345":
+                await drive.press(key)
+                await drive.looked()
+                await drive.looked()
+                drive.app.resting = True
+                await drive.pilot.pause(0.4)
+                calls.clear()
+                await drive.front.look_once()
+                assert len(calls) <= 5, f"screen {key} at {size}: {len(calls)}"
+                drive.app.resting = False

@@ -1,0 +1,155 @@
+"""The Run screen: the timeline and its tabs, live."""
+
+from __future__ import annotations
+
+from sagewai.core import commands
+from sagewai.models.status import RunStatus
+from tests.tui.drive import Drive, driving
+from tests.tui.stage import OPERATOR, Stage
+
+
+async def open_run(drive: Drive, run_id: str) -> None:
+    await drive.press("colon")
+    await drive.type(f"run {run_id}")
+    await drive.press("enter")
+    await drive.shows(lambda text: run_id in text.split("\n")[0])
+
+
+async def test_enter_drills_into_the_run_and_escape_comes_back(night: Stage) -> None:
+    async with driving(night.store) as drive:
+        await drive.shows("run-81b0aa17")
+        await drive.press("down", "enter")
+        await drive.shows("runs › run-81b0aa17")
+        await drive.press("escape")
+        await drive.shows("all runs")
+
+
+async def test_the_timeline_tells_the_runs_story(night: Stage) -> None:
+    async with driving(night.store, start="run", run_id="run-7f3a91c2") as drive:
+        await drive.shows("waiting human")
+        draft = drive.line_with("draft")
+        assert "×▒" in draft
+        assert "↯" in draft
+        assert "↯1→3 1m48s" in draft
+        assert "✔ research" in drive.text
+        assert "┈┈┈" in drive.line_with("▲ review")
+        assert drive.line_with("○ publish").endswith("pending")
+        assert "/11m/ now" in drive.text
+        assert "lost lease" in drive.text
+
+
+async def test_the_timeline_moves_with_the_run(stage: Stage) -> None:
+    await stage.running("run-1", done=1)
+    async with driving(stage.store, run_id="run-1") as drive:
+        await drive.shows("● draft")
+        await stage.finish_step("run-1")
+        await drive.shows("✔ draft")
+        await drive.shows("● review")
+        await stage.finish_step("run-1")
+        await stage.finish_step("run-1")
+        await drive.shows("✔ publish")
+        assert "✔ DONE" in drive.lines[2]
+
+
+async def test_the_tabs_show_input_output_error_events_and_the_row(night: Stage) -> None:
+    async with driving(night.store, run_id="run-7f3a91c2") as drive:
+        await drive.shows("[output]")
+        await drive.shows('"a result"')
+        await drive.press("left")
+        await drive.shows('topic: "quantum computing"')
+        await drive.press("right", "right")
+        await drive.shows("draft: × failed")
+        assert "upstream said no" in drive.text
+        assert "↯ lost" in drive.text
+        await drive.press("right")
+        await drive.shows("taken over")
+        assert "claimed" in drive.text
+        await drive.press("right")
+        await drive.shows('run_id: "run-7f3a91c2"')
+
+
+async def test_a_failed_run_shows_its_error_above_the_timeline(stage: Stage) -> None:
+    await stage.running("run-1", done=1)
+    await stage.die("run-1", "no such topic: March")
+    async with driving(stage.store, run_id="run-1") as drive:
+        await drive.shows("ValueError: no such topic: March")
+        assert "✖ draft" in drive.text
+
+
+async def test_who_ended_a_run_and_why_is_shown(stage: Stage) -> None:
+    await stage.submit("run-1")
+    await commands.cancel(stage.store, "run-1", actor=OPERATOR, reason="wrong customer")
+    async with driving(stage.store, run_id="run-1") as drive:
+        await drive.shows("cancelled by alice@ops1: wrong customer")
+
+
+async def test_keys_act_on_the_open_run(stage: Stage) -> None:
+    await stage.submit("run-1")
+    async with driving(stage.store, run_id="run-1") as drive:
+        await drive.shows("○ research")
+        await drive.press("P")
+        await drive.shows("‖ PAUSE")
+        await drive.press("P")
+        await drive.shows("○ PEND")
+        await drive.press("C")
+        await drive.shows("cancel run-1?")
+        await drive.press("y")
+        await drive.shows("– CANC")
+    assert (await stage.store.get_run("run-1")).status is RunStatus.CANCELLED
+
+
+async def test_a_run_that_does_not_exist_is_named(stage: Stage) -> None:
+    await stage.submit("run-1")
+    async with driving(stage.store) as drive:
+        await drive.press("colon")
+        await drive.type("run nowhere")
+        await drive.press("enter")
+        await drive.shows("no run's id begins with 'nowhere'")
+
+
+async def test_an_ambiguous_beginning_is_refused(stage: Stage) -> None:
+    await stage.submit("run-1")
+    await stage.submit("run-2")
+    async with driving(stage.store, run_id="run-") as drive:
+        await drive.shows("several runs' ids begin with 'run-'")
+
+
+async def test_two_opens_the_run_under_the_cursor(stage: Stage) -> None:
+    await stage.submit("run-1")
+    async with driving(stage.store) as drive:
+        await drive.shows("run-1")
+        await drive.press("2")
+        await drive.shows("runs › run-1")
+
+
+async def test_a_hundred_steps_scroll_and_say_how_many_are_below(stage: Stage) -> None:
+    steps = tuple(f"step-{number:03}" for number in range(100))
+    await stage.worker("long", name="long", steps=steps)
+    await stage.running("run-1", workflow="long", steps=steps, done=60)
+    async with driving(stage.store, run_id="run-1") as drive:
+        await drive.shows("✔ step-000")
+        await drive.press("shift+tab")
+        assert drive.front.focused is drive.front.query_one("#timeline")
+        await drive.press(*["down"] * 12)
+        await drive.shows("✔ step-015")
+        assert "✔ step-000" not in drive.text
+
+
+async def test_a_megabyte_of_output_opens_at_once_and_scrolls_to_its_end(stage: Stage) -> None:
+    await stage.running("run-1")
+    await stage.finish_step(
+        "run-1", "\n".join(f"line {number}" for number in range(60_000)) + "\nthe very end"
+    )
+    async with driving(stage.store, run_id="run-1") as drive:
+        await drive.shows("line 3")
+        await drive.press("end")
+        await drive.shows("the very end")
+
+
+async def test_results_are_shown_whole_and_in_order(stage: Stage) -> None:
+    await stage.running("run-1")
+    await stage.finish_step("run-1", {"z": 1, "a": [1.5, None], "text": "one\ntwo"})
+    async with driving(stage.store, run_id="run-1") as drive:
+        await drive.shows("z: 1")
+        pane = drive.front.query_one("#pane").text  # type: ignore[attr-defined]
+        assert pane.index("z: 1") < pane.index("a:") < pane.index("│ one")
