@@ -55,13 +55,14 @@ _HOMES = {
     "sagewai.models.inference": "InferenceParams",
     "sagewai.models.worker": "WorkerCredentials",
     "sagewai.errors": (
-        "AgentError AgentInputError ApprovalAlreadyDecided ApprovalAmbiguous ApprovalClosed ApprovalContentChanged ApprovalError "
-        "ApprovalExpired ApprovalNotFound ApprovalOutsideRun ApprovalRejected ApprovalUnstable DeadLetterNotFound "
-        "DefinitionError DuplicateStepError InvalidOptionError InvalidTransition LabelError LeaseLost ModelCallError ModelCallRefused "
-        "NonRetryableError PayloadError PayloadTooLarge PoisonedRun ResultNotStorable RunCancelled RunError RunFailed "
-        "RunInputMismatch RunNotFound RunPaused SagewaiError SchemaError StepError StepInputError StepParameterError "
-        "StepTimeout StoreError StoreRefused StoreURLError StoreUnavailable UnknownWorkflow UnsafeLocation "
-        "WorkerNotFound WorkflowSuspended"
+        "AgentError AgentInputError ApprovalAlreadyDecided ApprovalAmbiguous ApprovalClosed "
+        "ApprovalContentChanged ApprovalError ApprovalExpired ApprovalNotFound ApprovalOutsideRun "
+        "ApprovalRejected ApprovalUnstable DeadLetterNotFound DefinitionError DuplicateStepError "
+        "InvalidOptionError InvalidTransition LabelError LeaseLost ModelCallError ModelCallRefused "
+        "NonRetryableError PayloadError PayloadTooLarge PoisonedRun ResultNotStorable RunCancelled RunError "
+        "RunFailed RunInputMismatch RunNotFound RunPaused SagewaiError SchemaError StepError StepInputError "
+        "StepParameterError StepTimeout StoreError StoreRefused StoreURLError StoreUnavailable "
+        "UnknownWorkflow UnsafeLocation WorkerNotFound WorkflowSuspended"
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
