@@ -28,11 +28,15 @@ POLL = 0.5
 
 SWEEP_EVERY = 1.0
 
+HAND_BACK = 10.0
+"""Seconds that a cancelled caller waits at most for the step to stop and the run to be handed back."""
+
 
 async def execute(store: Store, plan: WorkflowPlan, spec: RunSpec) -> Any:
     """Record the run and execute it here; attach where it exists. Raises as DurableWorkflow.run says."""
     host = script_host(store)
-    inserted = (await store.insert_runs([spec], session=await host.session()))[0]
+    with host.claiming():
+        inserted = (await store.insert_runs([spec], session=await host.session()))[0]
     return await attach(store, plan, spec.run_id, lease=inserted.lease)
 
 
@@ -92,7 +96,7 @@ class _Follower:
             return None
         except asyncio.CancelledError:
             task.cancel()
-            await asyncio.wait({task})
+            await asyncio.wait({task}, timeout=HAND_BACK)  # it goes on by itself when the store answers again
             raise
 
     async def _take(self, outcome: RunOutcome) -> LeasedRun | None:

@@ -22,6 +22,8 @@ MAX_BYTES = 1_000_000
 
 LONGEST_BACKOFF = 5.0
 
+CLOSING = "it is being closed: whether this was recorded is unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class _Item:
@@ -53,9 +55,20 @@ class Committer:
                 self._flush = asyncio.create_task(self._drain())
         return item.verdict
 
+    def close(self) -> None:
+        """Give up what isn't recorded yet: whoever waits for it gets StoreUnavailable. For the end of a session: what
+        it holds is handed back with it, or taken over when it has lapsed."""
+        for task in (self._flush, *self._large):
+            if task is not None:
+                task.cancel()
+
     async def _drain(self) -> None:
-        while self._waiting:
-            await self._settle(self._next_batch())
+        try:
+            while self._waiting:
+                await self._settle(self._next_batch())
+        finally:  # only a cancellation leaves items behind
+            while self._waiting:
+                _refuse(self._waiting.popleft(), StoreUnavailable(CLOSING))
 
     def _next_batch(self) -> list[_Item]:
         batch: list[_Item] = []
@@ -73,12 +86,7 @@ class Committer:
             await self._send(batch)
         except BaseException as error:  # nobody may be left waiting, whatever happened here
             for item in batch:
-                if not item.verdict.done():
-                    item.verdict.set_exception(
-                        error
-                        if isinstance(error, Exception)
-                        else StoreUnavailable("the event loop is closing")
-                    )
+                _refuse(item, error if isinstance(error, Exception) else StoreUnavailable(CLOSING))
             if not isinstance(error, Exception):
                 raise
 
@@ -142,10 +150,10 @@ class Committer:
         """Find the one that the database refuses, so that its neighbours are recorded."""
         if len(batch) == 1:
             move = batch[0].transition
-            if not batch[0].verdict.done():
-                batch[0].verdict.set_exception(
-                    ResultNotStorable(f"the database refused what step {move.step!r} wants recorded: {error}")
-                )
+            _refuse(
+                batch[0],
+                ResultNotStorable(f"the database refused what step {move.step!r} wants recorded: {error}"),
+            )
             return
         middle = len(batch) // 2
         await self._send(batch[:middle])
@@ -160,3 +168,8 @@ class Committer:
 def _answer(item: _Item, status: RunStatus | None) -> None:
     if not item.verdict.done():
         item.verdict.set_result(status)
+
+
+def _refuse(item: _Item, error: Exception) -> None:
+    if not item.verdict.done():
+        item.verdict.set_exception(error)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from sagewai.core.failure import describe
 from sagewai.core.stores.base import Store
 from sagewai.errors import StoreError
 from sagewai.models.session import Beat
@@ -18,6 +19,9 @@ log = logging.getLogger("sagewai.heartbeat")
 
 DEAF_LEASES = 10
 """After this many leases in which the owner's loop hasn't ticked, the heartbeat stops: a dead loop holds no run."""
+
+PATIENCE = 5.0
+"""Seconds that the end of the thread is waited for."""
 
 LAG_WARNING = 1.0
 """Seconds of delay of the owner's loop from which a warning is logged."""
@@ -57,10 +61,14 @@ class Heartbeat:
         self._thread.start()
 
     async def stop(self) -> None:
-        """End the thread and what it opened."""
+        """End the thread and what it opened. One that hangs in a call to its store is left to the call's time-out."""
         self._stopped.set()
         self._nudge()
-        await self._ended.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._ended.wait()
+        except TimeoutError:
+            log.warning("session %d: its heartbeat hangs in the store; it ends with that call", self._session)
 
     def beat_now(self) -> None:
         """Don't wait for the interval: something changed that the store should know."""
@@ -69,12 +77,10 @@ class Heartbeat:
     def _run(self) -> None:
         try:
             asyncio.run(self._beat_until_stopped())
-        except Exception:
-            log.exception("the heartbeat of session %d ended", self._session)
-        try:
-            self._owner.call_soon_threadsafe(self._ended.set)
-        except RuntimeError:  # nobody is left to be told
-            return
+        except Exception as error:
+            info = describe(error)  # redacted, unlike what logging would print
+            log.error("the heartbeat of session %d ended: %s: %s", self._session, info.type, info.message)
+        self._tell(self._end)
 
     async def _beat_until_stopped(self) -> None:
         loop = asyncio.get_running_loop()
@@ -112,18 +118,42 @@ class Heartbeat:
             log.warning("session %d: its event loop is blocked, for %.1f s now", self._session, silent)
         sent = time.monotonic()
         try:
+            self._owner.call_soon_threadsafe(self._tick)
+        except RuntimeError:  # the owner's loop is closed: nobody is left to finish what the session holds
+            await self._store.close_session(self._session)
+            return False
+        try:
             beat = await self._store.heartbeat(self._session, status=self._status())
         except StoreError as error:
             log.warning("session %d: no heartbeat (%s)", self._session, error)
             return True
-        try:
-            self._owner.call_soon_threadsafe(self._deliver, beat, sent)
-        except RuntimeError:  # the owner's loop is closed: nobody is left to finish what the session holds
-            await self._store.close_session(self._session)
-            return False
+        except (
+            Exception
+        ) as error:  # one beat may fail for whatever reason; without any, every run here would be lost
+            info = describe(error)
+            log.error("session %d: no heartbeat: %s: %s", self._session, info.type, info.message)
+            return True
+        if beat.alive:  # if not, _end tells the owner
+            self._tell(lambda: self._deliver(beat, sent))
         return beat.alive
 
-    def _deliver(self, beat: Beat, sent: float) -> None:
+    def _tell(self, what: Callable[[], None]) -> None:
+        """Run ``what`` in the owner's loop, where that still is one."""
+        try:
+            self._owner.call_soon_threadsafe(what)
+        except RuntimeError:
+            return
+
+    def _tick(self) -> None:
+        """The owner's loop runs, whether the store answers or not."""
         self._ticked = time.monotonic()
+
+    def _deliver(self, beat: Beat, sent: float) -> None:
         if not self._stopped.is_set():
             self._on_beat(beat, sent)
+
+    def _end(self) -> None:
+        """Nothing renews the session any more: unless that was asked for, its owner must not go on with it."""
+        self._ended.set()
+        if not self._stopped.is_set():
+            self._on_beat(Beat(alive=False, asked=None, held=()), time.monotonic())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -78,8 +78,8 @@ class Host:
         self._credentials = credentials
         self._on_ask = on_ask
         self._holds: dict[int, _Hold] = {}
-        self._strangers: set[tuple[int, int]] = set()
-        self._claims = 0
+        self._strangers: dict[tuple[int, int], frozenset[object]] = {}
+        self._claims: set[object] = set()
         self._session: int | None = None
         self._heartbeat: Heartbeat | None = None
         self._opening = asyncio.Lock()
@@ -105,9 +105,15 @@ class Host:
             return self._session
 
     async def close(self) -> None:
-        """Hand back what is still held, stop the heartbeat and mark the session as stopped."""
+        """Hand back what is still held, stop the heartbeat and mark the session as stopped. A store that doesn't answer
+        holds this up for some seconds: then the session lapses by itself."""
         self.stop_all(Stop.RELEASE)
-        await self.idle()
+        idle = asyncio.create_task(self.idle())
+        await asyncio.wait(
+            {idle}, timeout=2 * min(self.lease_ttl, GRACE)
+        )  # steps that are left behind take half
+        self.committer.close()
+        await idle
         session, heartbeat = self._session, self._heartbeat
         self._session = self._heartbeat = None
         if heartbeat is not None:
@@ -124,9 +130,15 @@ class Host:
     def held(self) -> int:
         return len(self._holds)
 
-    def claiming(self) -> _Claiming:
-        """Around every claim: while one is under way, what the heartbeat doesn't recognize may be its result."""
-        return _Claiming(self)
+    @contextmanager
+    def claiming(self) -> Iterator[None]:
+        """Around every claim: what the heartbeat doesn't recognize while one is under way may be its result."""
+        claim = object()
+        self._claims.add(claim)
+        try:
+            yield
+        finally:
+            self._claims.discard(claim)
 
     def start(self, lease: LeasedRun, plan: WorkflowPlan) -> asyncio.Task[Finished]:
         """Drive a leased run in a task of its own, which ends with how this hold of the run ended."""
@@ -135,7 +147,8 @@ class Host:
         )
         with ExitStack() as scope:  # the task copies this context; the caller's stays as it was
             scope.enter_context(using(self.store))
-            scope.enter_context(worker_credentials(self._credentials))
+            if self._spec.kind == "worker":  # a script's run inside a worker's step has that worker's
+                scope.enter_context(worker_credentials(self._credentials))
             task = asyncio.create_task(execution.run(), name=f"run {lease.run_id}")
         self._holds[lease.key] = _Hold(execution, task, time.monotonic())
         if lease.asked is Ask.CANCEL:
@@ -193,14 +206,13 @@ class Host:
                 self._verify(key, hold)
             elif run is not None and run.asked is Ask.CANCEL:
                 hold.execution.stop(Stop.CANCEL)
-        strangers = {
-            (run.key, run.token) for run in beat.held if run.key not in self._holds and not self._claims
-        }
+        strangers: dict[tuple[int, int], frozenset[object]] = {}
         for run in beat.held:
-            if (
-                run.key,
-                run.token,
-            ) in strangers & self._strangers:  # unknown in two beats: its claim's reply was lost
+            if run.key in self._holds:
+                continue
+            seen = self._strangers.get((run.key, run.token))
+            strangers[run.key, run.token] = frozenset(self._claims) if seen is None else seen
+            if seen is not None and not seen & self._claims:  # no claim is left that could still bring it
                 self._chore(self._release(run))
         self._strangers = strangers
         if beat.asked is not None and self._on_ask is not None:
@@ -259,14 +271,3 @@ class Host:
         if dead:
             await self.store.lapse_sessions(dead)
         return (await self.store.tick()).more
-
-
-class _Claiming:
-    def __init__(self, host: Host) -> None:
-        self._host = host
-
-    def __enter__(self) -> None:
-        self._host._claims += 1
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._host._claims -= 1

@@ -6,10 +6,9 @@ import asyncio
 import logging
 import os
 import random
-import signal
 import socket
-import threading
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,8 @@ from sagewai.core.loading import as_registry
 from sagewai.core.retry import check_count, check_number
 from sagewai.core.stores.base import Routes, Store
 from sagewai.core.worker.host import Host
-from sagewai.errors import InvalidOptionError, StoreError
+from sagewai.core.worker.signals import Signals
+from sagewai.errors import InvalidOptionError, StoreError, StoreUnavailable
 from sagewai.models.run import LabelValue
 from sagewai.models.status import Ask
 
@@ -66,7 +66,9 @@ class WorkflowWorker:
         self.credentials = credentials
         self.poll_interval = check_number("poll_interval", poll_interval, low=0.01, high=3_600)
         self.heartbeat_interval = check_number("heartbeat_interval", heartbeat_interval, low=0.05, high=3_600)
-        self.lease_ttl = check_number("lease_ttl", lease_ttl or 3 * heartbeat_interval, low=0.1, high=86_400)
+        self.lease_ttl = check_number(
+            "lease_ttl", 3 * heartbeat_interval if lease_ttl is None else lease_ttl, low=0.1, high=86_400
+        )
         if self.lease_ttl <= self.heartbeat_interval:
             raise InvalidOptionError(
                 f"lease_ttl is {self.lease_ttl:g} s and heartbeat_interval {self.heartbeat_interval:g} s: a lease must "
@@ -77,29 +79,45 @@ class WorkflowWorker:
         self.name = check_text(
             "name", name or f"{socket.gethostname()}-{os.getpid()}", limit=200, empty=False
         )
-        self._host: Host | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._done = asyncio.Event()
+        self._life: _Life | None = None
 
     @property
     def held(self) -> int:
         """How many runs it executes now."""
-        return 0 if self._host is None else self._host.held
+        return 0 if self._life is None or self._life.host is None else self._life.host.held
 
     async def start(self) -> None:
         """Claim and execute until ``stop()``, SIGTERM or SIGINT (where this is the main thread), then drain. A second
-        signal doesn't wait for steps. Survives an unreachable database; raises only what makes work impossible."""
-        if self._host is not None:
+        signal doesn't wait for steps. Waits for a database that can't be reached; raises only what makes work
+        impossible."""
+        if self._life is not None:
             raise InvalidOptionError(f"worker {self.name!r} is running already")
+        self._life = life = _Life()
+        try:
+            with Signals(life.heard):
+                await self._live(life)
+        finally:
+            self._life = None
+            life.over.set_result(None)
+
+    async def stop(self) -> None:
+        """Drain: claim nothing new, let held steps end (at most ``drain_timeout``), hand the rest back. May be called
+        from any thread and event loop, and before ``start()`` is ready; returns when ``start()`` is about to."""
+        if self._life is None:
+            await asyncio.sleep(0)  # a start() that was made a task just before this call begins
+        life = self._life
+        if life is None:
+            return
+        try:
+            life.loop.call_soon_threadsafe(life.stop)
+        except RuntimeError:  # its loop was closed around it: nothing of it is left
+            return
+        await asyncio.shield(asyncio.wrap_future(life.over))
+
+    async def _live(self, life: _Life) -> None:
         plans = {name: workflow.plan for name, workflow in self.registry.items()}
-        await self.store.initialize()
-        self._loop = asyncio.get_running_loop()
-        self._stopping.clear()
-        self._hurry.clear()
-        self._done.clear()
-        self._host = host = Host(
+        await self._initialize(life)
+        life.host = host = Host(
             self.store,
             name=self.name,
             kind="worker",
@@ -110,37 +128,35 @@ class WorkflowWorker:
             heartbeat_interval=self.heartbeat_interval,
             lease_ttl=self.lease_ttl,
             credentials=self.credentials,
-            on_ask=self._obey,
+            on_ask=life.obey,
         )
-        restore = self._catch_signals()
         sweeping = asyncio.create_task(self._sweep(host))
         try:
-            await self._claim(host)
+            await self._claim(life, host)
         finally:
             sweeping.cancel()
             host.status = "draining"
             try:
-                await self._drain(host)
+                await self._drain(life, host)
             finally:
                 await host.close()
-                restore()
-                self._host = None
-                self._done.set()
 
-    async def stop(self) -> None:
-        """Drain: claim nothing new, let held steps end (at most ``drain_timeout``), hand the rest back."""
-        if self._host is None:
-            return
-        self._stopping.set()
-        self._host.freed.set()
-        await self._done.wait()
+    async def _initialize(self, life: _Life) -> None:
+        failures = 0
+        while not life.stopping.is_set():
+            try:
+                await self.store.initialize()
+                return
+            except StoreUnavailable as error:
+                failures += 1
+                await self._back_off(life, failures, error)
 
     # -- loops ----------------------------------------------------------------------------------------------------
 
-    async def _claim(self, host: Host) -> None:
+    async def _claim(self, life: _Life, host: Host) -> None:
         routes = Routes((), -1)
         failures = 0
-        while not self._stopping.is_set():
+        while not life.stopping.is_set():
             host.freed.clear()
             try:
                 session = await host.session()
@@ -159,17 +175,15 @@ class WorkflowWorker:
                     if len(claimed.runs) == free:
                         await host.freed.wait()
                         continue
-                await self._wait_for_work(host, full=free <= 0)
+                await self._wait_for_work(life, host, full=free <= 0)
             except StoreError as error:
                 failures += 1
-                delay = min(10.0, 0.1 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.5)
-                log.warning("worker %s can't claim (%s); next try in %.1f s", self.name, error, delay)
-                await self._pause(delay)
+                await self._back_off(life, failures, error)
 
-    async def _wait_for_work(self, host: Host, *, full: bool) -> None:
+    async def _wait_for_work(self, life: _Life, host: Host, *, full: bool) -> None:
         """Until a hint, a free place after being full, a stop, or the poll interval with jitter."""
         timeout = self.poll_interval * random.uniform(0.8, 1.2)
-        waits: list[asyncio.Future[bool]] = [asyncio.ensure_future(self._stopping.wait())]
+        waits: list[asyncio.Future[bool]] = [asyncio.ensure_future(life.stopping.wait())]
         if full or host.status != "active":
             waits.append(asyncio.ensure_future(host.freed.wait()))
         else:
@@ -197,70 +211,60 @@ class WorkflowWorker:
                 info = describe(error)
                 log.error("worker %s: its sweep broke off: %s: %s", self.name, info.type, info.message)
 
-    async def _drain(self, host: Host) -> None:
+    async def _drain(self, life: _Life, host: Host) -> None:
         if not host.held:
             return
         log.info("worker %s drains %d runs", self.name, host.held)
         idle = asyncio.create_task(host.idle())
-        hurry = asyncio.create_task(self._hurry.wait())
+        hurry = asyncio.create_task(life.hurry.wait())
         try:
             await asyncio.wait({idle, hurry}, timeout=self.drain_timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             idle.cancel()
             hurry.cancel()
 
-    async def _pause(self, delay: float) -> None:
+    async def _back_off(self, life: _Life, failures: int, error: StoreError) -> None:
+        delay = min(10.0, 0.1 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.5)
+        log.warning("worker %s can't claim (%s); next try in %.1f s", self.name, error, delay)
         try:
             async with asyncio.timeout(delay):
-                await self._stopping.wait()
+                await life.stopping.wait()
         except TimeoutError:
             return
 
-    # -- asks -----------------------------------------------------------------------------------------------------
 
-    def _obey(self, ask: Ask) -> None:
-        host = self._host
+class _Life:
+    """One ``start()``, from its call to its end; belongs to the event loop it was made in."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.host: Host | None = None
+        self.stopping = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self.over: Future[None] = Future()
+        self.over.set_running_or_notify_cancel()  # nobody who waits for it can cancel it
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self.host is not None:
+            self.host.freed.set()
+
+    def heard(self) -> None:
+        """A signal came: the first drains, the next hurries."""
+        if self.stopping.is_set():
+            self.hurry.set()
+        self.stop()
+
+    def obey(self, ask: Ask) -> None:
+        """An operator asks this worker for something."""
+        host = self.host
         if host is None or host.status == "draining":
             return
         if ask is Ask.DRAIN:
             host.status = "draining"
-            self._stopping.set()
+            self.stop()
         elif ask is Ask.PAUSE:
             host.status = "paused"
         elif ask is Ask.RESUME:
             host.status = "active"
         host.freed.set()
-
-    def _catch_signals(self) -> _Restore:
-        """SIGTERM and SIGINT drain; the second one is told to hurry. Only the main thread may catch signals."""
-        if threading.current_thread() is not threading.main_thread() or os.name == "nt":
-            return _Restore(None, {})
-        loop = asyncio.get_running_loop()
-        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-        def heard() -> None:
-            if self._stopping.is_set():
-                self._hurry.set()
-            self._stopping.set()
-            if self._host is not None:
-                self._host.freed.set()
-
-        for number in before:
-            loop.add_signal_handler(number, heard)
-        return _Restore(loop, before)
-
-
-class _Restore:
-    """Puts back the signal handlers that were there before."""
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop | None, before: Mapping[signal.Signals, object]
-    ) -> None:
-        self._loop = loop
-        self._before = before
-
-    def __call__(self) -> None:
-        for number, handler in self._before.items():
-            if self._loop is not None:
-                self._loop.remove_signal_handler(number)
-            signal.signal(number, handler)  # type: ignore[arg-type]
