@@ -44,43 +44,49 @@ class Body:
         self._args = args
         self._kwargs = kwargs
         self._context = context
-        self._task: asyncio.Task[BodyResult] | None = None
-        self._cancelled = asyncio.Event()
+        self._cancelled = False
+        self._waiting: asyncio.Future[None] | None = None
 
     def cancel(self) -> None:
-        self._cancelled.set()
+        self._cancelled = True
+        self._wake()
 
     async def run(self, *, timeout: float | None, grace: float) -> BodyResult:
         """Wait for the body, at most ``timeout`` seconds. One that must stop gets ``grace`` seconds to do so; then it
         is left behind: it may go on, but nothing it does is recorded."""
-        self._task = asyncio.create_task(self._guarded(), name=f"step {self._context.idempotency_key}")
-        cancelled = asyncio.create_task(self._cancelled.wait())
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        task = loop.create_task(self._guarded(), name=f"step {self._context.idempotency_key}")
+        task.add_done_callback(self._wake)
+        timer = None if timeout is None else loop.call_later(timeout, self._wake)
         try:
-            await asyncio.wait({self._task, cancelled}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-            if self._task.done():
-                return self._task.result()
-            result = (
-                BodyResult(cancelled=True)
-                if self._cancelled.is_set()
-                else BodyResult(
-                    error=StepTimeout(f"step {self._context.step!r} took longer than {timeout:g} s")
-                )
-            )
-            self._task.cancel()
-            await asyncio.wait({self._task}, timeout=grace)
-            if not self._task.done():
-                log.error(
-                    "step %s ignores its cancellation; it is left behind", self._context.idempotency_key
-                )
-            elif self._context.notes:  # it had suspended before it was stopped
-                return self._task.result()
-            return result
+            if not self._cancelled:
+                await self._waiting
         except asyncio.CancelledError:
-            self._task.cancel()
-            await asyncio.wait({self._task}, timeout=grace)
+            await self._end(task, grace)
             raise
         finally:
-            cancelled.cancel()
+            if timer is not None:
+                timer.cancel()
+        if task.done():
+            return task.result()
+        cancelled = self._cancelled  # a cancellation that comes only now doesn't undo a time-out
+        await self._end(task, grace)
+        if task.done() and self._context.notes:  # it had suspended before it was stopped
+            return task.result()
+        if cancelled:
+            return BodyResult(cancelled=True)
+        return BodyResult(error=StepTimeout(f"step {self._context.step!r} took longer than {timeout:g} s"))
+
+    def _wake(self, _: object = None) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def _end(self, task: asyncio.Task[BodyResult], grace: float) -> None:
+        task.cancel()
+        await asyncio.wait({task}, timeout=grace)
+        if not task.done():
+            log.error("step %s ignores its cancellation; it is left behind", self._context.idempotency_key)
 
     async def _guarded(self) -> BodyResult:
         """The body with everything it can raise turned into a value: SystemExit would otherwise end the event loop."""
@@ -133,4 +139,8 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
             return
 
     threading.Thread(target=work, name="sagewai-step", daemon=True).start()
-    return await future
+    try:
+        return await future
+    except asyncio.CancelledError:
+        log.warning("a sync step can't be interrupted: its thread goes on until it returns by itself")
+        raise

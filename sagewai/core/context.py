@@ -90,11 +90,13 @@ def get_worker_credentials() -> WorkerCredentials | None:
 
 @contextmanager
 def executing(step: StepContext) -> Iterator[None]:
-    """Make ``step`` the current one, in this task and the threads and tasks it starts."""
-    token = _step.set(step)
+    """Make ``step`` the current one, in this task and the threads and tasks it starts. Branches begin anew: those of a
+    step around this run are not the run's own."""
+    token, outer = _step.set(step), _branch.set("")
     try:
         yield
     finally:
+        _branch.reset(outer)
         _step.reset(token)
 
 

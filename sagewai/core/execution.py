@@ -95,6 +95,10 @@ class Execution:
             raise
 
     async def _run(self) -> Finished:
+        changed = self._plan.mismatch(tuple(self._at.results))
+        if changed is not None:
+            at = min(self._at.seq, len(self._plan.steps) - 1)
+            return await self._fail_for_good(self._plan.steps[at], NonRetryableError(changed))
         while True:
             step = self._plan.steps[self._at.seq]
             if self._stop is not None:
@@ -148,7 +152,7 @@ class Execution:
     async def _attempt(self, step: StepPlan, context: StepContext) -> BodyResult:
         try:
             args, kwargs = step.arguments(self.lease.input, self._at.results)
-        except NonRetryableError as error:
+        except Exception as error:  # a validator is the user's code: it can raise anything
             return BodyResult(error=error)
         self._body = Body(step.function, step.is_async, args, kwargs, context)
         try:
@@ -160,7 +164,7 @@ class Execution:
                 text = step.result.dump(
                     result.value, what=f"the result of step {step.name!r}", limit=self._store.payload_limit
                 )
-            except NonRetryableError as error:
+            except Exception as error:  # as above: a serializer
                 return BodyResult(error=error)
             return BodyResult(value=text)
         return result
@@ -168,6 +172,14 @@ class Execution:
     async def _conclude(self, step: StepPlan, notes: Notes, result: BodyResult) -> Finished | None:
         """Record how the attempt ended; None while the run goes on here. What was noted counts more than what the body
         returned or raised."""
+        try:
+            return await self._recorded(step, notes, result)
+        except (
+            NonRetryableError
+        ) as refused:  # the database took its neighbours' transitions, but not this one
+            return await self._fail(step, refused)
+
+    async def _recorded(self, step: StepPlan, notes: Notes, result: BodyResult) -> Finished | None:
         if notes.fatal is not None:
             return await self._fail(step, notes.fatal)
         if notes.rejection is not None:
@@ -179,10 +191,7 @@ class Execution:
             return Finished(status, step=step.name)
         if result.error is not None:
             return await self._fail(step, result.error)
-        try:
-            return await self._advance(step, str(result.value))
-        except NonRetryableError as refused:  # the database took its neighbours' results, but not this one
-            return await self._fail(step, refused)
+        return await self._advance(step, str(result.value))
 
     async def _advance(self, step: StepPlan, text: str) -> Finished | None:
         last = self._at.seq + 1 == len(self._plan.steps)
@@ -197,21 +206,23 @@ class Execution:
         return None if status is RunStatus.RUNNING else Finished(status, step=following)
 
     async def _fail(self, step: StepPlan, error: BaseException) -> Finished | None:
-        info = describe(error)
-        text = error_text(info)
-        outcome = Outcome.TIMED_OUT if isinstance(error, StepTimeout) else Outcome.FAILED
         if isinstance(error, NonRetryableError) or self._at.attempt >= step.max_attempts:
-            log.warning("run %s: step %s failed for good: %s", self.lease.run_id, step.name, info.type)
-            status = await self._write(step, Move.FAILED, outcome, error=text)
-            return Finished(status, error=error, step=step.name)
+            return await self._fail_for_good(step, error)
         delay = step.policy.wait(self._at.attempt)
         move = Move.RETRY if delay <= IN_PLACE else Move.RETRY_LATER
-        status = await self._write(step, move, outcome, error=text, next_step=step.name, delay=delay)
+        text = error_text(describe(error))
+        status = await self._write(step, move, _outcome(error), error=text, next_step=step.name, delay=delay)
         self._at.attempt += 1
         if status is not RunStatus.RUNNING:
             return Finished(status, error=error, step=step.name)
         await self._sleep(delay)
         return None
+
+    async def _fail_for_good(self, step: StepPlan, error: BaseException) -> Finished:
+        info = describe(error)
+        log.warning("run %s: step %s failed for good: %s", self.lease.run_id, step.name, info.type)
+        status = await self._write(step, Move.FAILED, _outcome(error), error=error_text(info))
+        return Finished(status, error=error, step=step.name)
 
     async def _sleep(self, delay: float) -> None:
         """Back-off in place, under the lease; a stop ends it."""
@@ -269,10 +280,16 @@ class Execution:
         return status
 
     async def _see_through(self, verdict: asyncio.Future[RunStatus | None]) -> RunStatus | None:
-        """Recording is shielded: a cancellation that arrives meanwhile takes effect once the verdict is there."""
-        try:
-            return await asyncio.shield(verdict)
-        except asyncio.CancelledError:
-            self._stop = self._stop or Stop.RELEASE
-            self._stopped.set()
-            return await verdict
+        """Recording is shielded: cancellations that arrive meanwhile take effect once the verdict is there. Of one run
+        there is never a second transition under way."""
+        while not verdict.done():
+            try:
+                await asyncio.wait({verdict})
+            except asyncio.CancelledError:
+                self._stop = self._stop or Stop.RELEASE
+                self._stopped.set()
+        return verdict.result()
+
+
+def _outcome(error: BaseException) -> Outcome:
+    return Outcome.TIMED_OUT if isinstance(error, StepTimeout) else Outcome.FAILED

@@ -11,7 +11,9 @@ from sagewai.core.context import get_worker_credentials
 from sagewai.core.redact import redact
 from sagewai.models.run import ErrorInfo
 
+MAX_NAME = 200
 MAX_MESSAGE = 4_000
+MAX_TRACEBACK = 20_000
 MAX_FRAMES = 20
 _OWN = str(Path(__file__).parent)
 
@@ -20,14 +22,24 @@ def describe(error: BaseException) -> ErrorInfo:
     """What is kept of ``error``. Never raises, whatever its ``__str__`` does."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    try:
-        message = str(error)
-    except Exception as broken:
-        message = f"<its message can't be shown: {type(broken).__name__}>"
+    message = _message(error)
     if isinstance(error, BaseExceptionGroup):
-        message += "".join(f"; {type(inner).__name__}: {inner}" for inner in error.exceptions[:5])
+        message += "".join(f"; {type(inner).__name__}: {_message(inner)}" for inner in error.exceptions[:5])
     secrets = known_secrets()
-    return ErrorInfo(name, _cut(_storable(redact(message, secrets))), _storable(redact(_frames(error), secrets)))
+
+    def clean(text: str, limit: int) -> str:
+        return _cut(_storable(redact(text, secrets)), limit)
+
+    return ErrorInfo(
+        _storable(name)[:MAX_NAME], clean(message, MAX_MESSAGE), clean(_frames(error), MAX_TRACEBACK)
+    )
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException as broken:  # SystemExit from a __str__ must not end what describes it
+        return f"<its message can't be shown: {type(broken).__name__}>"
 
 
 def error_text(info: ErrorInfo) -> str:
@@ -68,5 +80,5 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + f"... ({len(text):,} characters)"
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[:limit] + f"... ({len(text):,} characters)"

@@ -67,6 +67,17 @@ class Payload:
                 ) from None
 
     @property
+    def readable(self) -> bool:
+        """Whether pydantic, which reads what isn't plain, knows the annotation."""
+        if not self.typed or self.annotation in _PLAIN:
+            return True
+        try:
+            _ = self.adapter
+        except Exception:  # an annotation can bring a hook of its own
+            return False
+        return True
+
+    @property
     def typed(self) -> bool:
         return self.annotation is not None and self.annotation not in (Any, object)
 

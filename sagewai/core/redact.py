@@ -9,7 +9,7 @@ HIDDEN = "[secret]"
 
 _SHAPES = (
     # user:password@host in any URL
-    (re.compile(r"(?<=://)([^\s/:@'\"]*):[^\s/@'\"]+@"), r"\1:" + HIDDEN + "@"),
+    (re.compile(r"(?<=://)([^\s/:@'\"]*):[^\s/'\"]+@"), r"\1:" + HIDDEN + "@"),
     # Authorization headers
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), r"\1 " + HIDDEN),
     # keys by the prefixes their issuers gave them
@@ -17,13 +17,13 @@ _SHAPES = (
         re.compile(r"\b(?:sk|pk|rk|xox[abprs]|gh[pousr]|glpat|AKIA|ASIA|AIza|hf)[-_]?[A-Za-z0-9_-]{16,}"),
         HIDDEN,
     ),
-    # name = value, where the name says what it is
+    # name = value, where the name's end says what it is; nothing stands before it, as that would make this quadratic
     (
         re.compile(
-            r"(?i)\b([\w-]*(?:api[_-]?key|secret|password|passwd|access[_-]?token|auth[_-]?token))"
-            r"(['\"]?\s*[:=]\s*)(['\"]?)[^\s'\",;&)}\]]{3,}\3"
+            r"(?i)((?:api[_-]?key|secret|password|passwd|access[_-]?token|auth[_-]?token)['\"]?\s*[:=]\s*)"
+            r"(?:\"[^\"\n]{3,}\"|'[^'\n]{3,}'|[^\s'\",;&)}\]]{3,})"
         ),
-        r"\1\2" + HIDDEN,
+        r"\1" + HIDDEN,
     ),
 )
 _SHORTEST = 6

@@ -96,6 +96,19 @@ class WorkflowPlan:
     takes_rest: bool
     definition: Definition
 
+    def mismatch(self, recorded: Sequence[str]) -> str | None:
+        """What is wrong where a run's recorded steps aren't the first ones of this code, in order, and nothing else."""
+        for place, name in enumerate(recorded):
+            if place >= len(self.steps) or self.steps[place].name != name:
+                here = repr(self.steps[place].name) if place < len(self.steps) else "none"
+                return (
+                    f"the run recorded {name!r} as step {place + 1} of workflow {self.definition.workflow!r}, where "
+                    f"this code has {here}: let the code it began with go on with it, then retry"
+                )
+        if len(recorded) >= len(self.steps):
+            return f"the run recorded all {len(recorded)} steps that this code has, and isn't completed"
+        return None
+
     def encode_input(self, values: Mapping[str, Any], *, limit: int = MAX_PAYLOAD) -> tuple[str, str]:
         """The input's JSON text and its digest. Raises StepParameterError or PayloadError, naming the parameter."""
         self.check_input(values)
@@ -193,6 +206,11 @@ def _plan_step(
                 f"{where}: {parameter.name!r} is positional-only with a default; name it"
             )
         payload = Payload(hints.get(parameter.name))
+        if not payload.readable:
+            raise StepParameterError(
+                f"{where}: {parameter.name!r} is annotated as {payload.annotation!r}, which can't be read from JSON: "
+                "what a step is given comes from the store"
+            )
         if source is not None and not payload.typed:
             payload = results[
                 source
@@ -200,13 +218,14 @@ def _plan_step(
         parameters.append(
             Parameter(parameter.name, payload, source, parameter.default is not parameter.empty, positional)
         )
+    returned = Payload(hints.get("return"))
     return StepPlan(
         declaration.name,
         function,
         _is_async(function),
         tuple(parameters),
         takes_rest,
-        Payload(hints.get("return")),
+        returned if returned.readable else Payload(),  # a plain result needs no annotation
         declaration.retries,
         declaration.policy,
         declaration.timeout,
