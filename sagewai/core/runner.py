@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from typing import Any
@@ -18,6 +19,7 @@ from sagewai.errors import (
     RunFailed,
     RunInputMismatch,
     RunPaused,
+    StoreUnavailable,
     WorkflowSuspended,
 )
 from sagewai.models.run import LeasedRun, RunOutcome, RunSpec
@@ -26,7 +28,10 @@ from sagewai.models.status import ApprovalStatus, RunStatus, WaitReason
 POLL = 0.5
 """Seconds between looks at a run that is executed elsewhere, with jitter; hints shorten it."""
 
-SWEEP_EVERY = 1.0
+log = logging.getLogger("sagewai.runner")
+
+OUTAGE = 60.0
+"""Seconds without any answer from the store after which whoever follows a run gives up."""
 
 HAND_BACK = 10.0
 """Seconds that a cancelled caller waits at most for the step to stop and the run to be handed back."""
@@ -61,21 +66,36 @@ class _Follower:
         self._plan = plan
         self._run_id = run_id
         self._execute_here = execute_here
-        self._swept = time.monotonic() if execute_here else 0.0
         self._checked = False
+        self._answered: float | None = None  # when the store was last heard of
 
     async def follow(self, lease: LeasedRun | None) -> Any:
+        """The run's result, through outages of the store: the run itself survives them as well."""
+        while True:
+            try:
+                return await self._follow(lease)
+            except StoreUnavailable as error:
+                if self._answered is None or time.monotonic() - self._answered > OUTAGE:
+                    raise
+                log.warning("run %s is followed further when the store answers (%s)", self._run_id, error)
+                lease = None
+                await asyncio.sleep(POLL * random.uniform(0.5, 1.5))
+
+    async def _follow(self, lease: LeasedRun | None) -> Any:
         last = self._plan.steps[-1].result
         while True:
             error: BaseException | None = None
             if lease is not None:
+                self._answered = time.monotonic()
                 finished = await self._drive(lease)
+                self._answered = time.monotonic()
                 if finished is not None:
                     if finished.status is RunStatus.COMPLETED and finished.result is not None:
                         return last.load(finished.result, what=f"the result of run {self._run_id!r}")
                     error = finished.error
                 lease = None
             outcome = await self._store.get_outcome(self._run_id)
+            self._answered = time.monotonic()
             if outcome.status is RunStatus.COMPLETED:
                 if outcome.output is None:
                     return None
@@ -107,10 +127,7 @@ class _Follower:
                 await self._check_workflow()
             with host.claiming():
                 return await self._store.claim_run(await host.session(), self._run_id)
-        if time.monotonic() - self._swept >= SWEEP_EVERY * random.uniform(0.5, 1.0):
-            self._swept = time.monotonic()
-            await host.session()
-            await host.sweep()
+        await host.sweep_if_due()
         return None
 
     async def _check_workflow(self) -> None:

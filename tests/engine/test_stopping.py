@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -17,7 +19,7 @@ from sagewai import DurableWorkflow, InMemoryStore, WorkflowWorker
 from sagewai.core.stores.base import Store
 from sagewai.core.worker.heartbeat import DEAF_LEASES
 from sagewai.errors import InvalidOptionError, StoreUnavailable
-from sagewai.models.run import RunHead
+from sagewai.models.run import RunHead, RunOutcome
 from sagewai.models.session import Beat
 from sagewai.models.status import RunStatus
 from sagewai.models.transition import Transition
@@ -239,3 +241,51 @@ async def test_a_heartbeat_survives_what_it_did_not_expect() -> None:
 
         await until(beaten)
         assert await (await a_workflow(store).submit()).result(timeout=5) == "ok"
+
+
+def test_a_loop_that_ended_is_not_kept_by_the_store() -> None:
+    wf = a_workflow(InMemoryStore())
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    async def once() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        await wf.run()
+
+    for _ in range(3):
+        asyncio.run(once())
+    gc.collect()
+    assert [loop() for loop in loops] == [None, None, None]
+
+
+class Flickering(InMemoryStore):
+    """The reference store, which doesn't answer every other look at a run."""
+
+    looks = 0
+
+    async def get_outcome(self, run_id: str) -> RunOutcome:
+        self.looks += 1
+        if self.looks % 2 == 0:
+            raise StoreUnavailable("cut")
+        return await super().get_outcome(run_id)
+
+
+async def test_who_waits_for_a_result_waits_through_outages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sagewai.core.runner.POLL", 0.01)
+    store = Flickering()
+    handle = await a_workflow(store).submit()
+    waiting = asyncio.create_task(handle.result(timeout=10))
+
+    async def looked() -> bool:
+        return store.looks > 5
+
+    await until(looked)
+    async with working(store, a_workflow(store)):
+        assert await waiting == "ok"
+
+
+async def test_a_store_that_never_answered_is_an_error_at_once() -> None:
+    store = Flickering()
+    handle = await a_workflow(store).submit()
+    store.looks = 1
+    with pytest.raises(StoreUnavailable):
+        await handle.result(timeout=10)

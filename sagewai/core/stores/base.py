@@ -126,6 +126,10 @@ class Store(ABC):
             mine[make] = make(self)
         return cast(C, mine[make])
 
+    def dismiss(self, make: Callable[[Self], object]) -> None:
+        """Forget what ``make`` made for the running event loop: what refers to its loop would keep both for ever."""
+        self.__dict__.get("_companions", {}).get(asyncio.get_running_loop(), {}).pop(make, None)
+
     # -- life -----------------------------------------------------------------------------------------------------
 
     @abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from sagewai.models.worker import WorkerCredentials
 
 log = logging.getLogger("sagewai.worker")
+
+SWEEP_EVERY = 1.0
+"""Seconds between sweeps."""
 
 GRACE = 5.0
 """Seconds a step gets to end after it was cancelled or timed out, unless the lease is shorter."""
@@ -80,6 +84,7 @@ class Host:
         self._holds: dict[int, _Hold] = {}
         self._strangers: dict[tuple[int, int], frozenset[object]] = {}
         self._claims: set[object] = set()
+        self._swept = time.monotonic()
         self._session: int | None = None
         self._heartbeat: Heartbeat | None = None
         self._opening = asyncio.Lock()
@@ -261,6 +266,14 @@ class Host:
         task.add_done_callback(self._chores.discard)
 
     # -- others ---------------------------------------------------------------------------------------------------
+
+    async def sweep_if_due(self) -> None:
+        """Sweep, unless somebody did through this host within the last second or so."""
+        now = time.monotonic()
+        if now - self._swept >= SWEEP_EVERY * random.uniform(0.75, 1.25):
+            self._swept = now
+            await self.session()
+            await self.sweep()
 
     async def sweep(self) -> bool:
         """Do what time has made due, here and for processes of this host that are proven dead; True if more is due."""

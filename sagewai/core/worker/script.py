@@ -28,6 +28,7 @@ async def _close_with_loop(host: Host) -> None:
     try:
         await asyncio.get_running_loop().create_future()
     finally:
+        host.store.dismiss(_open)  # who goes on in this loop all the same gets a host of its own
         await host.close()
         await host.store.close()
 
