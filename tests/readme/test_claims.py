@@ -168,5 +168,9 @@ def test_every_promise_is_told_with_its_tests() -> None:
     assert all(CODE.findall(cells[-1]) for cells in promises)
 
 
+def test_nothing_in_the_page_is_left_to_be_filled_in() -> None:
+    assert re.findall(r"@[A-Z_]+@", page.text()) == []
+
+
 def test_the_page_is_short_enough_to_be_read() -> None:
     assert len(page.text().splitlines()) <= 450

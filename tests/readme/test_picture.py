@@ -1,6 +1,6 @@
 """The README's picture and its text are what the console draws today.
 
-After a wanted change of the console `SAGEWAI_DRAW=1 .venv/bin/pytest -q tests/readme/test_picture.py` draws both anew:
+After a wanted change of the console `SAGEWAI_DRAW=1 .venv/bin/pytest -n0 tests/readme/test_picture.py` draws both anew:
 look at them before you commit them.
 """
 
