@@ -289,3 +289,31 @@ async def test_a_store_that_never_answered_is_an_error_at_once() -> None:
     store.looks = 1
     with pytest.raises(StoreUnavailable):
         await handle.result(timeout=10)
+
+
+class Slow(InMemoryStore):
+    """The reference store, which takes its time to record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answer = asyncio.Event(), asyncio.Event()
+        self.revs: list[int] = []
+
+    async def record(self, transitions: Sequence[Transition]) -> list[RunStatus | None]:
+        self.revs += [move.rev for move in transitions]
+        self.asked.set()
+        await self.answer.wait()
+        return await super().record(transitions)
+
+
+async def test_cancelling_again_and_again_never_hands_over_a_second_transition() -> None:
+    store = Slow()
+    running = asyncio.create_task(a_workflow(store).run(run_id="r"))
+    await store.asked.wait()
+    execution = next(task for task in asyncio.all_tasks() if task.get_name() == "run r")
+    for _ in range(3):
+        execution.cancel()
+        await asyncio.sleep(0)
+    store.answer.set()
+    assert await running == "ok"
+    assert len(store.revs) == 1
