@@ -32,6 +32,12 @@ async def test_folding_changes_no_count_and_leaves_nothing_to_fold(
     assert await admin.fetchval("select count(*) from sagewai.counter_deltas") == 0
     assert await store.counts() == before
 
+    await (await scene.take("r2")).finish()
+    await store.tick()
+    after = await store.counts()
+    assert after.by_pool["default"][RunStatus.PENDING] == 17
+    assert after.by_pool["default"][RunStatus.COMPLETED] == 1
+
 
 async def test_no_step_of_a_run_appends_a_change(
     store: PostgresStore, scene: Scene, admin: asyncpg.Connection

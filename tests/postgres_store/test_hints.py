@@ -59,7 +59,9 @@ async def test_a_batch_sends_one_notification_and_only_when_something_became_of_
     assert await heard() == ["sagewai_work"]
     owners = [await scene.take(owner.run_id) for owner in owners]
     assert await heard() == []
-    await store.record([owner.transition(Move.COMPLETED) for owner in owners])
+    await store.record([owner.transition(Move.COMPLETED) for owner in owners[:2]])
+    assert await heard() == ["sagewai_done"]
+    await owners[2].park()
     assert await heard() == ["sagewai_done"]
 
 

@@ -17,6 +17,8 @@ from tests.contract.scene import Scene
 from tests.postgres.account import serving_account
 from tests.postgres.binaries import find_binaries
 from tests.postgres.local import LocalServer
+from tests.postgres.server import PostgresServer
+from tests.postgres_store.line import line_to
 
 CUT = """
 select pg_terminate_backend(pid) from pg_stat_activity
@@ -60,6 +62,22 @@ async def test_cut_connections_cost_one_call_each_at_most(
     assert all(not isinstance(each, BaseException) or isinstance(each, StoreUnavailable) for each in results)
     await scene.submit()
     assert await scene.status() is RunStatus.PENDING
+
+
+async def test_a_connection_whose_line_went_dead_is_replaced(
+    postgres_server: PostgresServer, postgres_url: str, store: PostgresStore
+) -> None:
+    """As when a firewall forgets it: nothing arrives, and nobody says that it is over."""
+    name = postgres_url.rpartition("/")[2].partition("?")[0]
+    async with (
+        line_to(postgres_server.loopback_url(name)) as (line, url),
+        PostgresStore(url, pool_size=1, command_timeout=0.5) as far,
+    ):
+        await far.now()
+        line.go_dead()
+        with pytest.raises(StoreUnavailable, match="in time"):
+            await far.now()
+        await far.now()
 
 
 async def test_hints_are_heard_again_after_a_cut(

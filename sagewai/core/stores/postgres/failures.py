@@ -22,7 +22,7 @@ _MISSING = {"42P01", "42703", "42883", "3F000"}
 
 def explain(error: Exception, place: str) -> StoreError:
     """The typed error to raise in its stead; ``place`` names database and host."""
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
         return StoreUnavailable(
             f"{place} didn't answer in time: look at its load and its locks, or raise the time-outs"
         )

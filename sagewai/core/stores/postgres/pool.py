@@ -19,7 +19,7 @@ Connection: TypeAlias = asyncpg.Connection
 IDLE_FOR = 300.0
 """Seconds after which a connection that nobody needed is closed."""
 
-_MENDING = 5.0
+_MENDING = 2.0
 """Seconds that a connection gets to end what was cut short on it."""
 
 
