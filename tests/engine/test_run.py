@@ -260,7 +260,7 @@ async def test_a_result_that_would_not_read_back_the_same_fails_by_its_place(
     wf = DurableWorkflow("flow", store)
 
     @wf.step("one", retries=3)
-    async def one():  # type: ignore[no-untyped-def]
+    async def one():
         return value
 
     with pytest.raises(RunFailed, match=place) as failed:
@@ -288,7 +288,7 @@ async def test_results_read_back_as_they_were(value: object, store: Store) -> No
     wf = DurableWorkflow("flow", store)
 
     @wf.step("one")
-    async def one():  # type: ignore[no-untyped-def]
+    async def one():
         return value
 
     assert await wf.run(run_id="r") == value
