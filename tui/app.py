@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import AwaitMount
@@ -31,6 +31,7 @@ from tui.screens.base import ConsoleScreen
 from tui.screens.console import Mode
 from tui.screens.dead_letters import DeadLettersScreen
 from tui.screens.help import HelpScreen, keys_of
+from tui.screens.keys import key
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.workers import WorkersScreen
@@ -61,18 +62,19 @@ class ConsoleApp(App[None]):
     DEFAULT_MODE = "runs"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "show('runs')", "runs", show=False),
-        Binding("2", "show('run')", "run", show=False),
-        Binding("3", "show('approvals')", "approvals", show=False),
-        Binding("4", "show('workers')", "workers", show=False),
-        Binding("5", "show('dlq')", "dead letters", show=False),
-        Binding("6", "reserved", "overview (to come)", show=False),
-        Binding("escape", "leave", "back", show=False),
-        Binding("colon", "command", "go to a screen or run by name", show=False, key_display=":"),
-        Binding("question_mark", "help", "keys", show=False, key_display="?"),
-        Binding("p", "rest", "stop and start looking", show=False),
-        Binding("exclamation_mark", "kill_worker", "kill the demo's worker", show=False, key_display="!"),
-        Binding("q,ctrl+q,ctrl+c", "quit", "quit", show=False, priority=False),
+        # Priority: the app handles them at once, so that what is typed ahead meets the prompt that a key opens.
+        key("1", "show('runs')", "runs"),
+        key("2", "show('run')", "run"),
+        key("3", "show('approvals')", "approvals"),
+        key("4", "show('workers')", "workers"),
+        key("5", "show('dlq')", "dead letters"),
+        key("6", "reserved", "overview (to come)"),
+        key("escape", "leave", "back"),
+        key("colon", "command", "go to a screen or run by name", shown_as=":"),
+        key("question_mark", "help", "keys", shown_as="?"),
+        key("p", "rest", "stop and start looking"),
+        key("exclamation_mark", "kill_worker", "kill the demo's worker", shown_as="!"),
+        key("q,ctrl+q,ctrl+c", "quit", "quit"),
     ]
 
     def __init__(
@@ -92,7 +94,8 @@ class ConsoleApp(App[None]):
     ) -> None:
         self._net = SafeLines(ascii_only=ascii_only)
         scribe = Scribe(ascii=ascii_only)
-        super().__init__(driver_class=ConsoleDriver)
+        theme = choose(environ)
+        super().__init__(driver_class=ConsoleDriver, ansi_color=True if theme == "ansi" else None)
         self.glyphs = ASCII if ascii_only else UNICODE
         door = Door(
             store_url, actor=actor, read_only=read_only, scribe=scribe, interval=interval, opener=opener
@@ -110,7 +113,7 @@ class ConsoleApp(App[None]):
         self._loop_signals: tuple[signal.Signals, ...] = ()
         for palette in PALETTES.values():
             self.register_theme(palette.theme)
-        self.theme = choose(environ)
+        self.theme = theme
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -160,6 +163,14 @@ class ConsoleApp(App[None]):
         await self.gateway.door.close()
         for number in self._loop_signals:
             asyncio.get_running_loop().remove_signal_handler(number)
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """The mouse is off, and terminals that don't know the sequence take it for a window title."""
+
+    def _print(self, text: str, stderr: bool = False) -> None:
+        """What steps of the embedded worker print."""
+        if self.local is not None:
+            self.local.tail.write(text)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave with a traceback that holds no locals: they would show what the database holds."""
@@ -268,6 +279,10 @@ class ConsoleApp(App[None]):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys belong to an open prompt, or to what lies over the screen, before they are the console's."""
+        front = self._front()
+        if front is None or front is not self.screen or front.prompt.is_open:
+            return action == "command_palette"
         return action != "kill_worker" or self.demo is not None
 
     def action_show(self, mode: Mode) -> None:
@@ -330,6 +345,7 @@ class ConsoleApp(App[None]):
 
     def _wear(self, name: str) -> None:
         if name in PALETTES:
+            self.ansi_color = True if name == "ansi" else None
             self.theme = name
         else:
             self.say(Cell(f" no theme is called so: use {', '.join(PALETTES)}", Role.FAILED))
@@ -367,7 +383,10 @@ class ConsoleApp(App[None]):
         front.prompt.confirm(Question(text, commit))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for mode in self.MODES:
-            yield SystemCommand(mode, f"show the screen {mode}", lambda mode=mode: self.action_show(mode))
+        yield SystemCommand("runs", "every run", lambda: self.action_show("runs"))
+        yield SystemCommand("run", "the run that is open", lambda: self.action_show("run"))
+        yield SystemCommand("approvals", "what waits for a person", lambda: self.action_show("approvals"))
+        yield SystemCommand("workers", "pools and workers", lambda: self.action_show("workers"))
+        yield SystemCommand("dead letters", "what failed for good", lambda: self.action_show("dlq"))
         yield SystemCommand("help", "the keys of this screen", self.action_help)
         yield SystemCommand("quit", "leave the console", self.action_quit)

@@ -54,13 +54,30 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
             stack.callback(app.local.close)
             stack.enter_context(Diverted(app.local.tail))
         app.run(mouse=False)
+    _flush()
     if app.local is not None:
         _drain(app.local)
     return app.return_code or 0
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(f"sagewai-tui: {text}\n")
+    try:
+        sys.stderr.write(f"sagewai-tui: {text}\n")
+    except ValueError:
+        return  # closed
+    _flush()
+
+
+def _flush() -> None:
+    """Write what is left; when the terminal is gone, forget it: it must not become the exit code."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for handle in (1, 2):
+            os.dup2(nowhere, handle)
+        os.close(nowhere)
 
 
 def speaks_ascii(environ: Mapping[str, str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 
 from sagewai.models.history import Attempt, Event, EventKind
@@ -12,7 +12,7 @@ from sagewai.models.run import Run, StepInfo
 from sagewai.models.status import Ask, Outcome, RunStatus
 from tui.format import Cell, Role, age, duration, outcome_state, plural, size, stamp
 from tui.gateway.shape import Shaper
-from tui.lanes import history
+from tui.lanes import History, history
 from tui.payload import Line, readable
 from tui.views import Fact, RunView
 
@@ -47,9 +47,13 @@ def run_view(
     return RunView(
         row=shaper.run(run, now),
         facts=tuple(facts),
-        history=history(run, steps, attempts, events, now),
+        history=_safe(history(run, steps, attempts, events, now), shaper),
         notes=tuple(_notes(run, attempts, events, shaper)),
     )
+
+
+def _safe(found: History, shaper: Shaper) -> History:
+    return replace(found, lanes=tuple(replace(lane, step=shaper.short(lane.step)) for lane in found.lanes))
 
 
 def _notes(run: Run, attempts: Sequence[Attempt], events: Sequence[Event], shaper: Shaper) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -23,6 +24,8 @@ class Tail(logging.Handler):
         super().__init__(logging.INFO)
         self._scribe = scribe
         self._lines: deque[str] = deque(maxlen=KEPT)
+        self._rest = ""
+        self._joining = threading.Lock()
         self._file = None if path is None else _private(path)
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
 
@@ -34,6 +37,14 @@ class Tail(logging.Handler):
         except Exception:  # a hostile argument must not stop the worker
             text = f"{record.levelname} (a log record that can't be formatted)"
         for line in text.split("\n"):
+            self.add(line)
+
+    def write(self, text: str) -> None:
+        """Printed text, which comes in pieces."""
+        with self._joining:
+            *whole, self._rest = (self._rest + text).split("\n")
+            self._rest = self._rest[-10_000:]
+        for line in whole:
             self.add(line)
 
     def add(self, line: str) -> None:
@@ -105,7 +116,8 @@ class Diverted:
         terminal = sys.__stderr__
         sys.__stderr__, sys.stderr, sys.stdout, sys.__stdout__ = self._names  # type: ignore[misc]
         if terminal is not None:
-            terminal.close()
+            with contextlib.suppress(OSError):  # the line dropped
+                terminal.close()
         for handle in self._kept:
             os.close(handle)
         self._reader.join(1.0)

@@ -6,22 +6,23 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from tui.format import Cell, Role, plural
 from tui.gateway import RunVerb
 from tui.screens.base import ConsoleScreen
+from tui.screens.keys import key
 from tui.views import Ref
 from tui.widgets.prompt import Question
 
 RUN_KEYS: tuple[BindingType, ...] = (
-    Binding("a", "decide('approve')", "approve"),
-    Binding("x", "decide('reject')", "reject"),
-    Binding("r", "retry", "retry"),
-    Binding("C", "cancel", "cancel"),
-    Binding("P", "hold", "pause"),
-    Binding("D", "discard", "discard", show=False),
-    Binding("y", "copy", "copy", show=False),
+    key("a", "decide('approve')", "approve", shown=True),
+    key("x", "decide('reject')", "reject", shown=True),
+    key("r", "retry", "retry", shown=True),
+    key("C", "cancel", "cancel", shown=True),
+    key("P", "hold", "pause", shown=True),
+    key("D", "discard", "discard"),
+    key("y", "copy", "copy the id"),
 )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from tui.format import Cell, Role, plural
 from tui.gateway import Decided, Missing
 from tui.payload import Line
 from tui.screens.base import ConsoleScreen
+from tui.screens.keys import key
 from tui.views import ApprovalRow, Card, Window
 from tui.widgets.bar import Bar
 from tui.widgets.columns import Column
@@ -37,12 +38,11 @@ class ApprovalsScreen(ConsoleScreen):
     MODE = "approvals"
     WRITES = frozenset({"decide"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "decide('approve')", "approve"),
-        Binding("x", "decide('reject')", "reject"),
-        Binding("enter", "read", "read all"),
-        Binding("tab", "read", show=False),
-        Binding("o", "open_run", "open run"),
-        Binding("y", "copy", "copy", show=False),
+        key("a", "decide('approve')", "approve", shown=True),
+        key("x", "decide('reject')", "reject", shown=True),
+        key("enter,tab", "read", "read all", shown=True, shown_as="enter"),
+        key("o", "open_run", "open run", shown=True),
+        key("y", "copy", "copy the run's id"),
     ]
 
     def __init__(self) -> None:
@@ -163,14 +163,11 @@ class ApprovalsScreen(ConsoleScreen):
     def action_read(self) -> None:
         """Give the card the whole height, or take it back."""
         reading = not self.has_class("-reading")
-        self.set_class(reading, "-reading")
-        self.set_focus(self.content if reading else self.table)
-
-    def on_table_opened(self, event: Table.Opened) -> None:
-        if self.table.row is not None:
+        if reading and self.table.row is not None:
             self._wanted = self.table.row.key
             self.poke()
-        self.action_read()
+        self.set_class(reading, "-reading")
+        self.set_focus(self.content if reading else self.table)
 
     def action_open_run(self) -> None:
         if self._card is not None:

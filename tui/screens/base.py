@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sagewai.models.status import RunStatus
@@ -152,16 +152,14 @@ class ConsoleScreen(Screen[None]):
 
     def _keys_here(self) -> Sequence[Cell]:
         cells: list[Cell] = []
-        seen: set[str] = set()
-        for active in self.active_bindings.values():
-            binding = active.binding
-            if binding.show and active.enabled and binding.description not in seen:
-                seen.add(binding.description)
-                cells += [
-                    Cell(f" {binding.key_display or binding.key}", Role.ACCENT),
-                    Cell(f" {binding.description} ", Role.DIM),
-                ]
+        for binding in self.BINDINGS:
+            if isinstance(binding, Binding) and binding.show and not self._is_refused(binding.action):
+                cells.append(Cell(f" {binding.key_display or binding.key}", Role.ACCENT))
+                cells.append(Cell(f" {binding.description} ", Role.DIM))
         return [*cells, Cell(" :", Role.ACCENT), Cell(" go", Role.DIM)]
+
+    def _is_refused(self, action: str) -> bool:
+        return self.gateway.door.read_only and action.partition("(")[0] in self.WRITES
 
     def leave(self) -> bool:
         """Esc: leave what was opened on this screen; False when nothing was, so that the screen before comes back."""
@@ -212,7 +210,8 @@ class ConsoleScreen(Screen[None]):
     # -- acting -------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return not (action in self.WRITES and self.gateway.door.read_only)
+        """Keys are for an open prompt first; a read-only console binds none that changes anything."""
+        return not self.prompt.is_open and not self._is_refused(action)
 
     def report(self, record: ActionRecord) -> None:
         """Say what came of an action, and the command that would have done the same."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from tui.format import Cell, Role, plural
 from tui.payload import Line
 from tui.screens.acting import RunActions
+from tui.screens.keys import key
 from tui.views import DeadRow, GroupRow, Ref, Window
 from tui.widgets.bar import Bar
 from tui.widgets.columns import Column
@@ -40,11 +41,11 @@ class DeadLettersScreen(RunActions):
     MODE = "dlq"
     WRITES = frozenset({"retry", "discard"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "retry", "retry"),
-        Binding("D", "discard", "discard"),
-        Binding("e", "groups", "by error"),
-        Binding("tab", "app.focus_next", "error text"),
-        Binding("y", "copy", "copy", show=False),
+        key("r", "retry", "retry", shown=True),
+        key("D", "discard", "discard", shown=True),
+        key("e", "groups", "by error", shown=True),
+        key("tab", "app.focus_next", "error text", shown=True),
+        key("y", "copy", "copy the id"),
     ]
 
     def __init__(self) -> None:

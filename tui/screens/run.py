@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar, get_args
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui.format import Cell, Role
 from tui.gateway import Missing
 from tui.payload import Line
 from tui.screens.acting import RUN_KEYS, RunActions
+from tui.screens.keys import key
 from tui.views import Ref, RunView, Tab
 from tui.widgets.bar import Bar
 from tui.widgets.pane import Pane
@@ -27,8 +28,8 @@ class RunScreen(RunActions):
     MODE = "run"
     BINDINGS: ClassVar[list[BindingType]] = [
         *RUN_KEYS,
-        Binding("left,h", "turn(-1)", show=False),
-        Binding("right,l", "turn(1)", "tabs", key_display="←→"),
+        key("left,h", "turn(-1)", "the tab before", shown_as="←"),
+        key("right,l", "turn(1)", "tabs", shown=True, shown_as="←→"),
     ]
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from sagewai.models.status import RunStatus
@@ -14,6 +14,7 @@ from tui import filters
 from tui.filters import Filter, FilterError
 from tui.format import Cell, Role, plural
 from tui.screens.acting import RUN_KEYS, RunActions
+from tui.screens.keys import key
 from tui.views import Ref, RunRow, Window
 from tui.widgets.bar import Bar
 from tui.widgets.columns import Column
@@ -39,8 +40,8 @@ class RunsScreen(RunActions):
     MODE = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         *RUN_KEYS,
-        Binding("slash", "filter", "filter", key_display="/"),
-        Binding("s", "sort", "sort", show=False),
+        key("slash", "filter", "filter", shown=True, shown_as="/"),
+        key("s", "sort", "by last change, or newest first"),
     ]
 
     def __init__(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui.format import Cell, Role
 from tui.gateway import WorkerVerb
 from tui.payload import Line
 from tui.screens.base import ConsoleScreen
+from tui.screens.keys import key
 from tui.views import PoolRow, Window, WorkerRow
 from tui.widgets.bar import Bar
 from tui.widgets.columns import Column
@@ -49,9 +50,9 @@ class WorkersScreen(ConsoleScreen):
     MODE = "workers"
     WRITES = frozenset({"drain", "hold"})
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "drain", "drain"),
-        Binding("P", "hold", "pause/resume"),
-        Binding("tab", "app.focus_next", "pools/workers"),
+        key("d", "drain", "drain", shown=True),
+        key("P", "hold", "pause/resume", shown=True),
+        key("tab", "app.focus_next", "pools/workers", shown=True),
     ]
 
     def __init__(self) -> None:

@@ -22,12 +22,12 @@ class Pane(Lines):
     ``keep_place``."""
 
     BINDINGS = [
-        Binding("up,k", "scroll_by(-1)", show=False),
-        Binding("down,j", "scroll_by(1)", show=False),
-        Binding("pageup", "scroll_page(-1)", show=False),
-        Binding("pagedown,space", "scroll_page(1)", show=False),
-        Binding("home,g", "scroll_top", show=False),
-        Binding("end,G", "scroll_bottom", show=False),
+        Binding("up,k", "scroll_by(-1)", "up", show=False, priority=True),
+        Binding("down,j", "scroll_by(1)", "down", show=False, priority=True),
+        Binding("pageup", "scroll_page(-1)", "a page up", show=False, priority=True),
+        Binding("pagedown,space", "scroll_page(1)", "a page down", show=False, priority=True),
+        Binding("home,g", "scroll_top", "the top", show=False, priority=True),
+        Binding("end,G", "scroll_bottom", "the end", show=False, priority=True),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name

@@ -58,7 +58,7 @@ class Answer(Input):
 
     BINDINGS = [
         Binding("tab", "complete", show=False),
-        Binding("escape", "leave", show=False),
+        Binding("escape,ctrl+c", "leave", show=False),
     ]
 
     def __init__(self, leave: Callable[[], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Hashable, Sequence
+from collections.abc import Coroutine, Hashable, Sequence
 from typing import Any, Generic
 
 from rich.segment import Segment
@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
+from textual.worker import Worker
 
 from tui.format import Cell, Role
 from tui.gateway import Missing, Unreachable
@@ -27,14 +28,14 @@ class Table(Lines, Generic[R]):
     that row is gone, on the place where it was."""
 
     BINDINGS = [
-        Binding("up,k", "step(-1)", "up", show=False),
-        Binding("down,j", "step(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "a page up", show=False),
-        Binding("pagedown", "page(1)", "a page down", show=False),
-        Binding("home,g", "first", "the first row", show=False),
-        Binding("end,G", "last", "the last row at hand", show=False),
-        Binding("space", "mark", "mark", show=False),
-        Binding("enter", "open", "open", show=False),
+        Binding("up,k", "step(-1)", "up", show=False, priority=True),
+        Binding("down,j", "step(1)", "down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "a page up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "a page down", show=False, priority=True),
+        Binding("home,g", "first", "the first row", show=False, priority=True),
+        Binding("end,G", "last", "the last row at hand", show=False, priority=True),
+        Binding("space", "mark", "mark", show=False, priority=True),
+        Binding("enter", "open", "open", show=False, priority=True),
     ]
 
     class Moved(Message):
@@ -76,6 +77,7 @@ class Table(Lines, Generic[R]):
         self._markable = markable
         self._at = 0
         self._key: Hashable | None = None
+        self._reading: Worker[None] | None = None
         self.marks: dict[Hashable, R] = {}
 
     # -- what it holds ------------------------------------------------------------------------------------------------
@@ -133,21 +135,19 @@ class Table(Lines, Generic[R]):
 
     # -- moving -------------------------------------------------------------------------------------------------------
 
-    async def action_step(self, by: int) -> None:
-        await self._walk(by)
+    def action_step(self, by: int) -> None:
+        self._walk(by)
 
-    async def action_page(self, by: int) -> None:
-        await self._walk(by * self.room)
+    def action_page(self, by: int) -> None:
+        self._walk(by * self.room)
 
-    async def action_first(self) -> None:
-        await self._reach(self._keyset.first())
-        self._settle()
+    def action_first(self) -> None:
+        if self._keyset.base:
+            self._read_on(self._keyset.first(), to_the_top=True)
         self._go(0, by_hand=True)
 
-    async def action_last(self) -> None:
-        await self._reach(self._keyset.further())
-        self._settle()
-        self._go(len(self.rows) - 1, by_hand=True)
+    def action_last(self) -> None:
+        self._walk(len(self.rows))
 
     def action_mark(self) -> None:
         row = self.row
@@ -164,23 +164,29 @@ class Table(Lines, Generic[R]):
         if self.row is not None:
             self.post_message(self.Opened(self))
 
-    async def _walk(self, by: int) -> None:
-        wanted = self._at + by
-        if wanted >= len(self.rows) - 1 - self.room and by > 0 and self._keyset.more:
-            before = self._keyset.base
-            await self._reach(self._keyset.further())
-            wanted -= self._keyset.base - before
-        elif wanted < self.room and by < 0 and self._keyset.base:
-            before = self._keyset.base
-            await self._reach(self._keyset.back())
-            wanted += before - self._keyset.base
-        self._go(wanted, by_hand=True)
+    def _walk(self, by: int) -> None:
+        """Move within what is at hand, and read on before its end is reached: a key never waits for the database."""
+        self._go(self._at + by, by_hand=True)
+        if by > 0 and self._keyset.more and self._at + 2 * self.room >= len(self.rows):
+            self._read_on(self._keyset.further())
+        elif by < 0 and self._keyset.base and self._at < 2 * self.room:
+            self._read_on(self._keyset.back())
 
-    async def _reach(self, reading: Awaitable[object]) -> None:
-        try:
-            await reading
-        except (Unreachable, Missing):
-            return  # the refresh says so; what is at hand stays
+    def _read_on(self, reading: Coroutine[object, object, object], *, to_the_top: bool = False) -> None:
+        async def read() -> None:
+            try:
+                await reading
+            except (Unreachable, Missing):
+                return  # the next look says so; what is at hand stays
+            if to_the_top:
+                self._key = None
+                self._at = 0
+            self._settle()
+
+        if self._reading is not None and self._reading.is_running:
+            reading.close()
+            return
+        self._reading = self.run_worker(read(), group="read", exclusive=False)
 
     def _settle(self) -> None:
         """After a read: follow the cursor's id, or stay where it was."""

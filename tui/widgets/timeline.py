@@ -20,8 +20,8 @@ class Timeline(Lines):
     """Draws the axis, then the lanes, which scroll where there are more than fit, then what the marks mean."""
 
     BINDINGS = [
-        Binding("up,k", "scroll_by(-1)", show=False),
-        Binding("down,j", "scroll_by(1)", show=False),
+        Binding("up,k", "scroll_by(-1)", "up", show=False, priority=True),
+        Binding("down,j", "scroll_by(1)", "down", show=False, priority=True),
     ]
 
     def __init__(self, *, id: str | None = None, with_legend: bool = True) -> None:  # noqa: A002 - Textual's name

@@ -1,0 +1,150 @@
+"""Hostile text from every field of the store, on every screen: it is shown, and nothing of it is obeyed."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from sagewai.core import commands
+from sagewai.core.stores.memory import InMemoryStore
+from sagewai.models.actor import Actor
+from sagewai.models.status import RunStatus
+from tests.tui.corpus import HOSTILE, STORABLE
+from tests.tui.drive import NARROW, WIDE, driving
+from tests.tui.stage import Stage
+from tests.tui.test_text import assert_harmless
+from tui.filters import Filter
+from tui.gateway import Door, Gateway
+from tui.views import Ref
+
+WORDS = [text for text in STORABLE if text.strip() and len(text) <= 200]
+
+
+@pytest.fixture
+async def hostile() -> Stage:
+    """Every text field that a user, a model or a worker can fill, filled with something hostile."""
+    stage = Stage(InMemoryStore())
+    word = itertools.cycle(WORDS)
+    for number in range(2):
+        step, workflow, pool = next(word)[:100], next(word)[:100], next(word)[:100]
+        await stage.worker(
+            workflow,
+            name=next(word),
+            pool=pool,
+            labels={f"k{number}": next(word)},
+            steps=(step, f"{step}2", f"{step}3"),
+        )
+        options: dict[str, Any] = {
+            "workflow": workflow,
+            "pool": pool,
+            "steps": (step, f"{step}2", f"{step}3"),
+            "tags": {f"t{number}": next(word)},
+        }
+        running = await stage.running(f"{number}{next(word)}", **options, value=list(HOSTILE[:20]))
+        await stage.fail_attempt(running, next(word))
+        done = await stage.running(f"{number}{next(word)}", **options, done=2, value=list(HOSTILE[20:]))
+        await stage.finish_step(done, dict.fromkeys(HOSTILE, "\n".join(HOSTILE)))
+        dead = await stage.running(f"{number}{next(word)}", **options)
+        await stage.die(dead, "\n".join(STORABLE), kind=next(word))
+        asking = await stage.running(f"{number}{next(word)}", **options, done=1)
+        await stage.ask(asking, "\n".join(STORABLE), {text: text for text in HOSTILE}, gate=next(word))
+        gone = await stage.submit(f"{number}{next(word)}", **options)
+        await commands.cancel(stage.store, gone, actor=Actor(next(word)[:150]), reason=next(word))
+    return stage
+
+
+def assert_screen_is_harmless(text: str) -> None:
+    for line in text.split("\n"):
+        assert_harmless(line)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])
+async def test_no_screen_obeys_or_hides_anything(hostile: Stage, size: tuple[int, int]) -> None:
+    async with driving(hostile.store, size=size) as drive:
+        for key in "12345":
+            await drive.press(key)
+            await drive.looked()
+            rows = len(getattr(getattr(drive.front, "table", None), "rows", ())) if key in "135" else 1
+            for _ in range(min(rows, 10)):
+                await drive.looked()
+                assert_screen_is_harmless(drive.text)
+                await drive.press("down")
+        for row in (await drive.app.gateway.runs(Filter(), None, 100)).rows:
+            drive.app.open_run(row.key)
+            await drive.pilot.pause()
+            for _ in range(5):
+                await drive.looked()
+                assert_screen_is_harmless(drive.text)
+                await drive.press("right")
+    assert (await hostile.store.counts()).of(RunStatus.CANCELLED) == 2
+
+
+async def test_prompts_and_notices_about_hostile_ids_are_harmless(hostile: Stage) -> None:
+    async with driving(hostile.store) as drive:
+        for keys in (["C"], ["n"], ["P"], ["a"], ["1", "r"], ["D"], ["n"], ["y"]):
+            await drive.press(*keys)
+            await drive.pilot.pause(0.05)
+            assert_screen_is_harmless(drive.text)
+
+
+async def test_what_is_pasted_into_a_prompt_is_made_visible(stage: Stage) -> None:
+    from textual import events
+
+    await stage.running("run-1", done=2)
+    await stage.ask("run-1")
+    async with driving(stage.store, start="approvals") as drive:
+        await drive.shows("survive crashes.")
+        await drive.press("a")
+        drive.app.post_message(events.Paste("looks\x1b]0;owned\x07 fine\r\nand more"))
+        await drive.shows("looks␛]0;owned␇ fine and more")
+        await drive.press("enter")
+        await drive.shows("✔ approve run-1")
+    decision = (await stage.store.approvals_of("run-1"))[0].decision
+    assert decision is not None
+    assert "\x1b" not in decision.reason
+
+
+def texts(value: object) -> list[str]:
+    """Every text in a view, but for the raw ids that are never drawn."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Ref):
+        assert str(value) == value.text
+        assert value.raw not in repr(value) or value.raw == value.text
+        return [value.text]
+    if isinstance(value, Mapping):
+        return [text for pair in value.items() for part in pair for text in texts(part)]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [text for item in value for text in texts(item)]
+    if dataclasses.is_dataclass(value):
+        skipped = {"by_pool"} if hasattr(value, "by_pool") else set()
+        return [
+            text
+            for field in dataclasses.fields(value)
+            if field.name not in skipped
+            for text in texts(getattr(value, field.name))
+        ]
+    return []
+
+
+async def test_everything_that_leaves_the_gateway_is_safe(hostile: Stage) -> None:
+    gateway = Gateway(Door("memory://", actor=Actor("mallory\x1b[2J"), opener=lambda url: hostile.store))
+    views: list[object] = [gateway.door.actor_name, gateway.door.place, await gateway.totals()]
+    runs = (await gateway.runs(Filter(), None, 100)).rows
+    views += [runs, gateway.pools(), await gateway.workers(), await gateway.dead_letters(None, None, 100)]
+    views.append(await gateway.dead_letter_groups())
+    for row in runs:
+        views.append(await gateway.run(row.key))
+        views += [await gateway.tab(row.key, tab) for tab in ("input", "output", "error", "events", "raw")]
+    for approval in (await gateway.approvals(None, 100)).rows:
+        views += [approval, await gateway.card(approval.key)]
+    views.append(await gateway.verbs.operate("retry", runs[0].key, "because\x1b[2J"))
+    views.append(await gateway.verbs.operate("retry", Ref("nowhere\x9b2J", "nowhere"), "x"))
+    found = texts(views)
+    assert len(found) > 300
+    for text in found:
+        assert_harmless(text, keep="\t")
