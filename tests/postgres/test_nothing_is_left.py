@@ -63,7 +63,7 @@ class Session:
             "--rootdir",
             str(folder),
         ]
-        command += ["-p", "tests.conftest", "-p", "no:cacheprovider", "-q", "-s", str(file)]
+        command += ["-p", "tests.conftest", "-p", "no:cacheprovider", "-n0", "-q", "-s", str(file)]
         self.base = base
         self.process = subprocess.Popen(
             command,
