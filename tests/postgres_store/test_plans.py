@@ -211,6 +211,7 @@ async def test_a_poll_that_finds_nothing_writes_nothing(database: Database, scen
         "WAKE_DUE": (500,),
         "EXPIRE": (500,),
         "MARK_SWEPT": (60.0,),
+        "FOLD": (1_000,),
     }
     for name, values in nothing.items():
         async with database.transaction() as connection:

@@ -33,6 +33,7 @@ class Pool:
         self._idle: deque[tuple[Connection, float]] = deque()
         self._taken: set[Connection] = set()
         self._mending: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def take(self) -> Connection:
         if self._free.locked():
@@ -66,7 +67,9 @@ class Pool:
 
     def _put(self, connection: Connection) -> None:
         self._taken.discard(connection)
-        if not connection.is_closed():
+        if self._closed:
+            connection.terminate()
+        elif not connection.is_closed():
             now = time.monotonic()
             self._idle.append((connection, now))
             if self._idle[0][1] < now - IDLE_FOR:
@@ -86,6 +89,7 @@ class Pool:
 
     async def close(self) -> None:
         """End every connection: idle ones with a word, others at once."""
+        self._closed = True
         for task in self._mending:
             task.cancel()
         for connection in self._taken:

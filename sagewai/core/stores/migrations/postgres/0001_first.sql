@@ -116,10 +116,12 @@ create index runs_waited on sagewai.runs (pool, changed_at) where lane is not nu
 create index runs_due on sagewai.runs (due_at) where due_at is not null;
 create index runs_held on sagewai.runs (session, takeovers) where session is not null;
 create index runs_assigned on sagewai.runs (assigned) where assigned is not null;
-create index runs_by_status on sagewai.runs (status, id);
+-- Listings. Each has an order, and a form of status, of its own: none stands in for another, however alike they may look
+-- to the planner for a while.
+create index runs_by_status on sagewai.runs (status, (id + 0));
 create index runs_by_change on sagewai.runs (status, changed_at, id);
-create index runs_by_workflow on sagewai.runs (workflow, status, id);
-create index runs_by_pool on sagewai.runs (pool, status, id);
+create index runs_by_workflow on sagewai.runs (workflow, (status + 0), (id + 0));
+create index runs_by_pool on sagewai.runs (pool, (status + 0), (id + 0));
 
 -- What was submitted beside the routing: read at a claim and on a page, never written again.
 create table sagewai.inputs (
@@ -234,8 +236,8 @@ create table sagewai.dead_letters (
   error_type text collate "C" not null,
   step text
 );
-create index dead_letters_by_type on sagewai.dead_letters (error_type, id);
-create index dead_letters_by_workflow on sagewai.dead_letters (workflow, id);
+create index dead_letters_by_type on sagewai.dead_letters (error_type, (id + 0));
+create index dead_letters_by_workflow on sagewai.dead_letters (workflow, (id + 0));
 
 -- Counters. Whoever changes a status appends what that changes, so that no row is hot; a sweep folds the appended rows.
 -- what: 1 to 8 runs of that status, 101 dead letters, 102 pending approvals.

@@ -7,7 +7,7 @@ with page as materialized (
    cross join lateral (
      select
        from sagewai.runs as run
-      where run.id = tag.run and run.status + 0 = any ($1::int2[])
+      where run.id = any (array[tag.run]) and run.status + 0 = any ($1::int2[])
         and ($4::text is null or run.workflow = $4) and ($5::text is null or run.pool = $5)
         and ($8::text is null or run.run_id >= $8 and run.run_id < $9)
    ) as run

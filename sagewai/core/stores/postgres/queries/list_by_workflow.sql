@@ -1,6 +1,6 @@
 -- A page of runs, newest first, found by workflow and status. The other filters are for what that leaves.
 --
--- Parameters and bounds as in list_runs.sql.
+-- Parameters and order as in list_runs.sql.
 
 with page as materialized (
   select found.id
@@ -8,12 +8,11 @@ with page as materialized (
    cross join lateral (
      select run.id
        from sagewai.runs as run
-      where (run.workflow, run.status, run.id) < ($4::text, wanted.status, $2::int8)
-        and (run.workflow, run.status) >= ($4::text, wanted.status)
+      where run.workflow = $4 and run.status + 0 = wanted.status and run.id + 0 < $2::int8
         and ($5::text is null or run.pool = $5)
         and ($6::text is null or (select true from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = run.id))
         and ($8::text is null or run.run_id >= $8 and run.run_id < $9)
-      order by run.workflow desc, run.status desc, run.id desc
+      order by run.id + 0 desc
       limit $3
    ) as found
    order by found.id desc

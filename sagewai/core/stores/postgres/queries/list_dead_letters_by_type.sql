@@ -6,9 +6,8 @@ select letter.id, run.run_id, letter.workflow, run.pool, letter.step, letter.att
   from (
     select *
       from sagewai.dead_letters as letter
-     where (letter.error_type, letter.id) < ($3::text, $1::int8) and letter.error_type >= $3::text
-       and ($4::text is null or letter.workflow = $4)
-     order by letter.error_type desc, letter.id desc
+     where letter.error_type = $3 and letter.id + 0 < $1::int8 and ($4::text is null or letter.workflow = $4)
+     order by letter.id + 0 desc
      limit $2
   ) as letter
  cross join lateral (select run_id, pool from sagewai.runs where runs.id = letter.run offset 0) as run

@@ -6,9 +6,9 @@ select letter.id, run.run_id, letter.workflow, run.pool, letter.step, letter.att
   from (
     select *
       from sagewai.dead_letters as letter
-     where (letter.workflow, letter.id) < ($4::text, $1::int8) and letter.workflow >= $4::text
+     where letter.workflow = $4 and letter.id + 0 < $1::int8
        and ($3::text is null or letter.error_type = $3)
-     order by letter.workflow desc, letter.id desc
+     order by letter.id + 0 desc
      limit $2
   ) as letter
  cross join lateral (select run_id, pool from sagewai.runs where runs.id = letter.run offset 0) as run
