@@ -45,7 +45,7 @@ def decode_label(text: str) -> LabelValue:
 def encode_labels(labels: Mapping[str, LabelValue] | None) -> dict[str, str]:
     """A label set with tagged values, in key order, so that equal sets encode alike."""
     labels = labels or {}
-    if not isinstance(labels, Mapping):  # type: ignore[redundant-expr]
+    if not isinstance(labels, Mapping):
         raise LabelError(f"labels are a {type(labels).__name__}: give a dict")
     if len(labels) > MAX_LABELS:
         raise LabelError(f"{len(labels)} labels: at most {MAX_LABELS} are compared per run or worker")
@@ -73,7 +73,7 @@ def contained(required: Mapping[str, str], offered: Mapping[str, str]) -> bool:
 def check_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
     """Tags are for finding runs: str to str. Raises LabelError naming the key."""
     tags = tags or {}
-    if not isinstance(tags, Mapping):  # type: ignore[redundant-expr]
+    if not isinstance(tags, Mapping):
         raise LabelError(f"tags are a {type(tags).__name__}: give a dict")
     if len(tags) > MAX_LABELS:
         raise LabelError(f"{len(tags)} tags: at most {MAX_LABELS} per run")

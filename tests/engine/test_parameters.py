@@ -95,7 +95,7 @@ async def test_an_unannotated_parameter_takes_the_type_the_step_before_returns()
         return Score((1,))
 
     @wf.step("two")
-    async def two(score):  # type: ignore[no-untyped-def]
+    async def two(score):
         return type(score).__name__
 
     assert await wf.run() == "Score"
