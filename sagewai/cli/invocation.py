@@ -78,14 +78,18 @@ class Invocation:
             )
         return cls(url, as_json or common.json)
 
-    def call(self, body: Callable[[Store], Awaitable[T]], *, migrate: bool = False) -> T:
-        """Run ``body`` with the store, and close it; ``migrate`` brings the schema up to date before."""
+    def call(
+        self, body: Callable[[Store], Awaitable[T]], *, migrate: bool = False, catches_signals: bool = False
+    ) -> T:
+        """Run ``body`` with the store, and close it; ``migrate`` brings the schema up to date before. Ctrl-C cancels
+        the body, unless it ``catches_signals`` itself."""
 
         async def opened() -> T:
             from sagewai.core.stores.url import open_store
 
             store = open_store(self.url)
-            _cancel_on_interrupt()
+            if not catches_signals:
+                _cancel_on_interrupt()
             try:
                 if migrate:
                     await store.initialize()

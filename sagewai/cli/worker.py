@@ -89,7 +89,7 @@ def worker(
         await serving.start()
         return serving.name
 
-    served = call.call(serve)
+    served = call.call(serve, catches_signals=True)  # the first one drains
     if call.json:
         emit_json(
             {

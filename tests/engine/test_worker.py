@@ -22,6 +22,7 @@ from sagewai.core import commands
 from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor
 from sagewai.models.history import EventKind
+from sagewai.models.session import Session
 from sagewai.models.status import Outcome, RunStatus, SessionStatus
 from tests.engine.helpers import until, until_status, working
 
@@ -172,7 +173,12 @@ async def test_a_worker_that_lost_its_lease_writes_nothing_and_another_finishes(
     # a heartbeat so slow that the lapse below is discovered by the write alone
     async with working(store, wf, heartbeat_interval=30.0, lease_ttl=90.0, name="zombie"):
         await until(lambda: _ready(entered))
-        (zombie,) = await store.list_sessions(live_only=True)
+
+        async def beaten() -> Session | None:
+            (session,) = await store.list_sessions(live_only=True)
+            return session if session.beat_at > session.started_at else None
+
+        zombie = await until(beaten)  # its first beat would tell it of the lapse at once
         await store.lapse_sessions([zombie.id])
         async with working(store, wf, name="heir"):
             assert await handle.result(timeout=20) == 1

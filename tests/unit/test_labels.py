@@ -70,7 +70,7 @@ def test_no_labels_are_an_empty_set() -> None:
 
 @given(
     st.dictionaries(st.text("ab", min_size=1), VALUES, max_size=4),
-    st.dictionaries(st.text("ab", min_size=1), VALUES),
+    st.dictionaries(st.text("ab", min_size=1), VALUES, max_size=MAX_LABELS),
 )
 def test_containment_is_that_of_sets_of_pairs(
     required: dict[str, LabelValue], offered: dict[str, LabelValue]

@@ -37,9 +37,7 @@ class Signals:
     ) -> None:
         for catcher in self._catchers:
             catcher.active = False
-        for (
-            number
-        ) in SIGNALS:  # those of neighbours that ended earlier lie beneath, or wait for the one above
+        for number in SIGNALS:  # neighbours that ended earlier lie beneath, or wait for the one above
             current = signal.getsignal(number)
             while isinstance(current, _Catcher) and not current.active:
                 current = current.before
