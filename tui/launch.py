@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from sagewai.core.actors import current_actor
@@ -61,10 +61,8 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
 
 
 def _tell(text: str) -> None:
-    try:
+    with suppress(OSError, ValueError):  # the terminal is gone, or closed: what is under way must not end with it
         sys.stderr.write(f"sagewai-tui: {text}\n")
-    except ValueError:
-        return  # closed
     _flush()
 
 
