@@ -178,7 +178,7 @@ async def two(n: int) -> None:
     await asyncio.sleep(60 if n % 2 else 0.02)
 
 async def main() -> None:
-    await store.initialize()
+    await wf.run(n=4)  # from here on there is a session
     for n in range(40):
         asyncio.create_task(wf.run(n=n))
     await asyncio.sleep(float(sys.argv[2]))
