@@ -169,7 +169,9 @@ class ConsoleApp(App[None]):
 
     def _print(self, text: str, stderr: bool = False) -> None:
         """What steps of the embedded worker print."""
-        if self.local is not None:
+        if self.local is None:
+            super()._print(text, stderr)
+        else:
             self.local.tail.write(text)
 
     def _handle_exception(self, error: Exception) -> None:

@@ -61,7 +61,9 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
 
 
 def _tell(text: str) -> None:
-    with suppress(OSError, ValueError):  # the terminal is gone, or closed: what is under way must not end with it
+    with suppress(
+        OSError, ValueError
+    ):  # the terminal is gone, or closed: what is under way must not end with it
         sys.stderr.write(f"sagewai-tui: {text}\n")
     _flush()
 

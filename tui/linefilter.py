@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from tui.text import one_line
+from tui.text import is_hidden, one_line
 
 _DRAWINGS = str.maketrans(
     {
@@ -61,10 +61,7 @@ def _clean(text: str, ascii_only: bool) -> str:
 
 
 def _character(character: str, ascii_only: bool) -> str:
-    """The character, or as many question marks as it has cells."""
-    fine = character.isascii() if ascii_only else True
-    if fine and one_line(character) == character:
-        return character
-    if not ascii_only and get_character_cell_size(character) == 0 and character.isprintable():
-        return character  # a mark that sits on the character before it
-    return "?" * get_character_cell_size(character)
+    """The character, or as many question marks as it has cells; a mark that sits on another character stays."""
+    if is_hidden(character) or (ascii_only and not character.isascii()):
+        return "?" * get_character_cell_size(character)
+    return character

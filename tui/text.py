@@ -73,7 +73,7 @@ def hidden(text: str) -> int:
     plain = _EMOJI_STYLE.sub("", text)
     found = Counter(plain)
     count = sum(
-        times for character, times in found.items() if character not in "\n\t" and _is_hidden(character)
+        times for character, times in found.items() if character not in "\n\t" and is_hidden(character)
     )
     return count + (_piled(plain) if any(map(_is_mark, found)) else 0)
 
@@ -183,7 +183,7 @@ def _piled(text: str) -> int:
     for character in text:
         if not _is_mark(character):
             marks = MARKS if character in "\n\t" else 0
-        elif not _is_hidden(character):
+        elif not is_hidden(character):
             marks += 1
             piled += marks > MARKS
     return piled
@@ -193,7 +193,8 @@ def _is_mark(character: str) -> bool:
     return character > "\u02ff" and get_character_cell_size(character) == 0
 
 
-def _is_hidden(character: str) -> bool:
+def is_hidden(character: str) -> bool:
+    """Whether a terminal would obey this character, or draw nothing for it."""
     if character.isprintable():
         return ord(character) in _IGNORABLE
     return unicodedata.category(character) != "Zs"
@@ -222,7 +223,7 @@ class _Table(dict[int, str]):
             return chr(0x2400 + point)
         if point == 0x7F:
             return "\u2421"
-        if _is_hidden(character) or (self._ascii_only and point > 0x7F):
+        if is_hidden(character) or (self._ascii_only and point > 0x7F):
             return _code(character)
         return character
 

@@ -152,6 +152,15 @@ class Stage:
         await self._move(run_id, Move.PARK, Outcome.SUSPENDED, requests=(request,), wakeups=lease.wakeups)
         return (await self.store.approvals_of(run_id))[-1].id
 
+    async def ask_many(self, run_id: str, *prompts: str) -> None:
+        """Park the run at several gates at once."""
+        step = (await self.store.get_run(run_id)).step or ""
+        requests = tuple(
+            ApprovalRequest(step, "", f"#{number}", prompt, "{}", content_digest(prompt, "{}"))
+            for number, prompt in enumerate(prompts, 1)
+        )
+        await self._move(run_id, Move.PARK, Outcome.SUSPENDED, requests=requests)
+
     async def die(
         self, run_id: str, message: str = "no such topic", *, kind: str = "builtins.ValueError"
     ) -> None:

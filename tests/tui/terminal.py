@@ -35,7 +35,9 @@ class Terminal:
         rows: int = 24,
         environ: Mapping[str, str] | None = None,
         cwd: str | None = None,
+        controlling: bool = True,
     ) -> None:
+        """Without ``controlling`` the program isn't told of a hang-up by a signal; its input just ends."""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
@@ -60,7 +62,7 @@ class Terminal:
                 **(environ or {}),
             },
             cwd=cwd,
-            preexec_fn=_controlling,
+            preexec_fn=_controlling if controlling else os.setsid,
             close_fds=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -139,6 +139,20 @@ async def test_after_ones_own_decision_the_next_one_is_shown(stage: Stage) -> No
         await drive.shows("Publish run-2?")
 
 
+async def test_of_two_questions_of_one_run_the_one_on_screen_is_decided(stage: Stage) -> None:
+    await stage.running("run-1", done=2)
+    await stage.ask_many("run-1", "Publish the text?", "Publish the picture?")
+    async with driving(stage.store, start="approvals") as drive:
+        await drive.shows("Publish the text?")
+        await drive.press("down")
+        await drive.shows("Publish the picture?")
+        await drive.press("a", "enter")
+        await drive.shows("✔ approve run-1: done")
+    text, picture = await stage.store.approvals_of("run-1")
+    assert text.status is ApprovalStatus.PENDING
+    assert picture.status is ApprovalStatus.APPROVED
+
+
 async def test_the_inbox_goes_by_deadline(stage: Stage) -> None:
     await stage.running("run-calm", done=2)
     await stage.ask("run-calm")

@@ -130,6 +130,21 @@ async def test_a_question_stays_with_its_run_while_the_list_moves(stage: Stage) 
     assert (await stage.store.get_run("run-new29")).status is RunStatus.PENDING
 
 
+async def test_a_question_stays_with_its_run_when_its_row_goes(stage: Stage) -> None:
+    await stage.submit("run-other")
+    await stage.submit("run-meant")
+    async with driving(stage.store) as drive:
+        drive.front.apply("status:pending")  # type: ignore[attr-defined]
+        await drive.shows("▸  ○ PEND   run-meant")
+        await drive.press("C")
+        await commands.pause(stage.store, "run-meant", actor=OPERATOR)
+        await drive.shows("▸  ○ PEND   run-other")
+        await drive.press("y")
+        await drive.shows("✔ cancel run-meant: done")
+    assert (await stage.store.get_run("run-meant")).status is RunStatus.CANCELLED
+    assert (await stage.store.get_run("run-other")).status is RunStatus.PENDING
+
+
 async def test_pause_and_resume_take_turns(stage: Stage) -> None:
     await stage.submit("run-1")
     async with driving(stage.store) as drive:

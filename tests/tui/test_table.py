@@ -183,6 +183,18 @@ async def test_no_row_is_skipped_or_shown_twice_while_new_ones_arrive() -> None:
     assert keyset.base == 0
 
 
+async def test_pages_that_no_longer_join_are_let_go() -> None:
+    listing = Listing(1_000)
+    keyset: Keyset[Item] = Keyset(listing.source, 100)
+    await keyset.refresh(0, 20)
+    await keyset.further()
+    listing.words |= dict.fromkeys(range(1_000, 1_030), "new")
+    await keyset.refresh(0, 20)
+    await keyset.further()
+    keys = [row.key for row in keyset.rows]
+    assert keys == list(range(1_029, 1_029 - len(keys), -1))
+
+
 async def test_a_look_reads_only_the_pages_in_view() -> None:
     listing = Listing(1_000)
     keyset: Keyset[Item] = Keyset(listing.source, 100)

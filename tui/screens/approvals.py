@@ -50,13 +50,14 @@ class ApprovalsScreen(ConsoleScreen):
         self._card: Card | None = None
         self._wanted: int | None = None
         self.table = Table[ApprovalRow](COLUMNS, self._source, id="rows", empty=_NOTHING)
+        self.inbox = Vertical(id="inbox")
         self._about = Bar(id="about")
         self._heading = Bar(id="card-title")
         self.content = Pane(id="card-content")
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
-            with Vertical(id="inbox"):
+            with self.inbox:
                 yield self._about
                 yield self.table
             with Vertical(id="card"):
@@ -78,10 +79,16 @@ class ApprovalsScreen(ConsoleScreen):
         if wanted is not None:
             self._wanted = wanted
         await self.table.look()
+        self._make_room()
         self._say_about()
         if self._wanted is None and self._card is None and self.table.row is not None:
             self._wanted = self.table.row.key
         await self._show_card()
+
+    def _make_room(self) -> None:
+        """A short inbox leaves its lines to the card; on a wide terminal they stand side by side."""
+        narrow = not self.has_class("-wide")
+        self.inbox.styles.height = 2 + max(3, min(len(self.table.rows), 5)) if narrow else "1fr"
 
     async def _show_card(self) -> None:
         """The card stays with the approval it was opened for, whatever the list does; only a key opens another."""
@@ -108,7 +115,7 @@ class ApprovalsScreen(ConsoleScreen):
             Line(fact.value.text, fact.value.role, f" {fact.name:>8}  ", " " * 11) for fact in card.facts
         ]
         rule = self.console.glyphs.rule
-        lines.append(Line(rule * 12, Role.DIM, head=" "))
+        lines.append(Line())
         lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in card.content]
         if card.before:
             lines += [Line(), Line("what happened before", Role.DIM, head=f" {rule * 2} ")]

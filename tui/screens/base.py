@@ -24,7 +24,7 @@ _ALWAYS = (
     Cell(" ?", Role.ACCENT),
     Cell(" keys ", Role.DIM),
     Cell(" q", Role.ACCENT),
-    Cell(" quit ", Role.DIM),
+    Cell(" quit", Role.DIM),
 )
 
 

@@ -109,15 +109,11 @@ class DeadLettersScreen(RunActions):
             self._text.show(())
             return
         cells = row.cells
-        self._heading.show(
-            [Cell(f" {row.key}", Role.ACCENT), Cell(f"  {row.workflow}", Role.STRONG)],
-            [
-                Cell(
-                    f"step {cells['step'].text}, {cells['tries'].text} tries, worker lost {cells['lost'].text}x ",
-                    Role.DIM,
-                )
-            ],
+        story = (
+            f"  step {cells['step'].text}, tries {cells['tries'].text}, workers lost {cells['lost'].text} "
         )
+        left = (Cell(f" {row.key}", Role.ACCENT), Cell(f"  {row.workflow}", Role.STRONG))
+        self._heading.show(left, (Cell(story, Role.DIM),))
         self._text.show([Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in row.error])
 
     def on_table_moved(self, event: Table.Moved) -> None:

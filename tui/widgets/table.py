@@ -253,18 +253,19 @@ class Table(Lines, Generic[R]):
     def _row(self, at: int, widths: Sequence[tuple[Column, int]], columns: int) -> Strip:
         row, glyphs, palette = self.rows[at], self.glyphs, self.palette
         here = at == self._at
-        over = (
-            Style.null() if not here else parsed(palette.cursor if self.has_focus else palette.cursor_blurred)
-        )
+        over = parsed(palette.cursor if self.has_focus else palette.cursor_blurred) if here else Style.null()
+        flat = here and bool(over.reverse)  # reversed colours would make a patchwork of the row
         lead = f" {glyphs.cursor if here else ' '}{glyphs.mark if row.key in self.marks else ' '} "
-        drawn = [Segment(lead, self.style(Role.ACCENT) + over)]
+        drawn = [Segment(lead, self.style(Role.STRONG if flat else Role.ACCENT) + over)]
         used = _LEAD
         for number, (column, cells) in enumerate(widths):
             cell = row.cells.get(column.name, Cell(""))
             shorten = cut_head if column.keep == "tail" else cut
             text = shorten(cell.text, cells - width(cell.tail), ellipsis=glyphs.ellipsis) + cell.tail
             text = (" " * GAP if number else "") + fit(text, cells, align=column.align, ellipsis="")
-            drawn.append(Segment(text, self.style(cell.role) + over))
+            drawn.append(Segment(text, self.style(Role.STRONG if flat else cell.role) + over))
             used += width(text)
-        drawn.append(Segment(" " * max(0, columns - used), self.base + over))
+        drawn.append(
+            Segment(" " * max(0, columns - used), self.style(Role.STRONG if flat else Role.PLAIN) + over)
+        )
         return Strip(drawn, max(used, columns)).crop(0, columns)

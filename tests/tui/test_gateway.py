@@ -1,0 +1,163 @@
+"""The gateway on stores of all kinds: rows, cards and verbs, each pinned to what was shown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sagewai.core.stores.base import Store
+from sagewai.core.stores.memory import InMemoryStore
+from sagewai.core.stores.url import open_store
+from sagewai.models.status import RunStatus
+from tests.tui.stage import OPERATOR, Stage
+from tui.filters import parse
+from tui.gateway import Door, Gateway, Missing, twins
+from tui.views import Ref
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def filled(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    store: Store = (
+        InMemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path}/runs.db")
+    )
+    async with store:
+        stage = Stage(store)
+        await stage.one_of_each()
+        yield stage
+
+
+@pytest.fixture
+def gateway(filled: Stage) -> Gateway:
+    return Gateway(Door("memory://", actor=OPERATOR, opener=lambda url: filled.store))
+
+
+def ref(run_id: str) -> Ref:
+    return Ref(run_id, run_id)
+
+
+async def test_rows_come_newest_first_with_their_cells(gateway: Gateway) -> None:
+    rows = (await gateway.runs(parse(""), None, 100)).rows
+    assert [row.key.text for row in rows][:2] == ["run-00c0ffee", "run-e4e4e4e4"]
+    row = next(row for row in rows if row.key.raw == "run-81b0aa17")
+    assert row.cells["state"].text == "● RUN"
+    assert (row.cells["step"].text, row.cells["step"].tail) == ("draft", " 2/4")
+    assert row.cells["try"].text == "2/4"
+
+
+async def test_windows_join_by_their_cursors(gateway: Gateway) -> None:
+    whole = [row.key.raw for row in (await gateway.runs(parse(""), None, 100)).rows]
+    joined: list[str] = []
+    cursor = None
+    while True:
+        window = await gateway.runs(parse(""), cursor, 2)
+        joined += [row.key.raw for row in window.rows]
+        cursor = window.cursor
+        if cursor is None:
+            break
+    assert joined == whole
+
+
+async def test_a_pattern_is_sifted_and_says_how_far_it_looked(gateway: Gateway) -> None:
+    window = await gateway.runs(parse("wf:inv*"), None, 100)
+    assert {row.workflow for row in window.rows} == {"invoice"}
+    assert window.looked == 9
+
+
+async def test_the_totals_name_pools_that_nobody_serves(gateway: Gateway) -> None:
+    totals = await gateway.totals()
+    assert totals.unserved == ("gpu",)
+    assert (totals.approvals, totals.dead_letters, totals.live_workers) == (1, 2, 1)
+
+
+async def test_the_card_holds_the_whole_content_and_is_decided_once(gateway: Gateway, filled: Stage) -> None:
+    [row] = (await gateway.approvals(None, 10)).rows
+    card = await gateway.card(row.key)
+    assert card.decidable
+    assert any("survive crashes." in line.text for line in card.content)
+    record = await gateway.verbs.decide("approve", card, "reads well")
+    assert record.ok
+    assert record.twin == (
+        f"sagewai approvals approve run-7f3a91c2 --digest {card.digest.raw} --reason 'reads well'"
+    )
+    again = await gateway.verbs.decide("reject", card, "no, wait")
+    assert not again.ok
+    assert "alice@ops1" in again.outcome
+    assert (await filled.store.get_run("run-7f3a91c2")).status is RunStatus.PENDING
+    assert not (await gateway.card(row.key)).decidable
+
+
+async def test_verbs_act_on_their_run_and_say_what_the_store_says(gateway: Gateway, filled: Stage) -> None:
+    assert (await gateway.verbs.operate("pause", ref("run-90ce41d7"))).ok
+    assert (await filled.store.get_run("run-90ce41d7")).status is RunStatus.PAUSED
+    assert (await gateway.verbs.operate("retry", ref("run-d0d0d0d0"), "fixed")).ok
+    refused = await gateway.verbs.operate("retry", ref("run-90ce41d7"))
+    assert not refused.ok
+    assert "it is paused" in refused.outcome
+    unknown = await gateway.verbs.operate("cancel", ref("nowhere"))
+    assert not unknown.ok
+    assert [record.ok for record in gateway.verbs.log] == [True, True, False, False]
+
+
+async def test_a_run_is_found_by_the_beginning_of_its_id(gateway: Gateway) -> None:
+    assert (await gateway.find_run("run-7f")).raw == "run-7f3a91c2"
+    with pytest.raises(Missing, match="several"):
+        await gateway.find_run("run-")
+    with pytest.raises(Missing, match="no run"):
+        await gateway.find_run("walk")
+
+
+async def test_an_id_that_begins_another_is_still_found(gateway: Gateway, filled: Stage) -> None:
+    await filled.submit("run-7f")
+    assert (await gateway.find_run("run-7f")).raw == "run-7f"
+
+
+async def test_a_followed_run_reads_only_what_is_new(gateway: Gateway, filled: Stage) -> None:
+    before = await gateway.run(ref("run-81b0aa17"))
+    await filled.finish_step("run-81b0aa17")
+    after = await gateway.run(ref("run-81b0aa17"))
+    assert [lane.state for lane in before.history.lanes] != [lane.state for lane in after.history.lanes]
+    assert len(after.history.lanes) == 4
+
+
+async def test_dead_letters_by_error(gateway: Gateway) -> None:
+    groups = await gateway.dead_letter_groups()
+    assert {group.key.text: group.count for group in groups} == {
+        "builtins.ValueError": 1,
+        "httpx.ConnectError": 1,
+    }
+    [letter] = (await gateway.dead_letters(groups[0].key, None, 10)).rows
+    assert letter.error[0].text == groups[0].key.text
+
+
+async def test_a_reader_migrates_nothing_and_refuses_every_verb(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    async with open_store(url) as store:
+        await Stage(store).submit("run-1")
+    reader = Gateway(Door(url, actor=OPERATOR, read_only=True))
+    assert [row.key.raw for row in (await reader.runs(parse(""), None, 10)).rows] == ["run-1"]
+    record = await reader.verbs.operate("cancel", ref("run-1"))
+    assert not record.ok
+    await reader.door.sweep()
+    await reader.door.close()
+
+
+@pytest.mark.parametrize(
+    ("twin", "line"),
+    [
+        (
+            twins.operate("cancel", "run 1;rm -rf", "it's off"),
+            "sagewai runs cancel 'run 1;rm -rf' --reason 'it'\"'\"'s off'",
+        ),
+        (twins.operate("retry", "run-1"), "sagewai dlq retry run-1"),
+        (twins.operate("discard", "run-1"), "sagewai dlq discard run-1"),
+        (twins.worker("drain", "ops1-42"), "sagewai workers drain ops1-42"),
+        (
+            twins.decide("reject", "run-1", "abc", "no"),
+            "sagewai approvals reject run-1 --digest abc --reason no",
+        ),
+    ],
+)
+def test_every_action_has_a_twin_that_a_shell_takes(twin: str, line: str) -> None:
+    assert twin == line
