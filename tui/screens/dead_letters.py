@@ -109,8 +109,9 @@ class DeadLettersScreen(RunActions):
             self._text.show(())
             return
         cells = row.cells
-        story = (
-            f"  step {cells['step'].text}, tries {cells['tries'].text}, workers lost {cells['lost'].text} "
+        lost = cells["lost"].text
+        story = f"  step {cells['step'].text}, tries {cells['tries'].text}" + (
+            f", workers lost {lost} " if lost != "0" else " "
         )
         left = (Cell(f" {row.key}", Role.ACCENT), Cell(f"  {row.workflow}", Role.STRONG))
         self._heading.show(left, (Cell(story, Role.DIM),))
