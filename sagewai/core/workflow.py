@@ -26,7 +26,7 @@ class DurableWorkflow:
     """A named, ordered list of steps whose results are checkpointed in a store.
 
     ``store`` may be set later; without one the store of the surrounding run is used, else ``SAGEWAI_STORE``, else the
-    user's SQLite file. ``version`` tells apart definitions that must not take over each other's runs.
+    user's SQLite file. ``version`` is recorded with each run and tells definitions of one name apart.
     """
 
     def __init__(self, name: str, store: Store | None = None, *, version: str = "") -> None:
