@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shlex
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -70,10 +70,13 @@ def test_help_loads_no_driver_and_no_model_library() -> None:
 
 
 def test_help_is_there_at_once(bare: Command) -> None:
+    """In seconds of processor time, its children's included: what others do on the machine is not its doing."""
+
     def took() -> float:
-        start = time.perf_counter()
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
         bare("--help")
-        return time.perf_counter() - start
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
 
     assert min(took() for _ in range(5)) <= 0.4
 
