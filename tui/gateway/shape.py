@@ -10,7 +10,7 @@ from sagewai.models.history import DeadLetter, ErrorGroup, Event
 from sagewai.models.run import ErrorInfo, LabelValue, Run
 from sagewai.models.session import Counts, PoolOverview, Session
 from sagewai.models.status import Ask, RunStatus, SessionStatus
-from tui.format import ASCII, UNICODE, Cell, Glyphs, Role, age, number, run_state, session_state
+from tui.format import ASCII, UNICODE, Cell, Glyphs, Role, age, duration, number, run_state, session_state
 from tui.payload import Line, raw
 from tui.text import Scribe
 from tui.views import DeadRow, GroupRow, PoolRow, Ref, RunRow, Totals, WorkerRow
@@ -173,7 +173,7 @@ class Shaper:
 
     def event(self, event: Event, origin: datetime) -> Line:
         """One event on one line: when (since submission), what, who, and its details."""
-        since = age((event.at - origin).total_seconds())
+        since = duration((event.at - origin).total_seconds())
         who = (
             "" if event.source == "worker" else f" by {self.short(event.actor)} ({self.short(event.source)})"
         )
@@ -185,4 +185,4 @@ class Shaper:
         reason = f" {self.glyphs.dot} {self.short(event.reason)}" if event.reason else ""
         kind = str(event.kind).replace("_", " ")
         role = Role.STRONG if who else Role.PLAIN
-        return Line(f"{kind}{who}{reason}  {detail}".rstrip(), role, head=f"{since:>5}  ", hang=" " * 9)
+        return Line(f"{kind}{who}{reason}  {detail}".rstrip(), role, head=f"{since:>6}  ", hang=" " * 9)

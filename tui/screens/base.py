@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -15,7 +15,7 @@ from sagewai.models.status import RunStatus
 from tui.format import Cell, Role, clock, number
 from tui.gateway import Gateway, Missing, Unreachable
 from tui.screens.console import Console, Mode
-from tui.text import cut_head
+from tui.text import cut_head, width
 from tui.views import ActionRecord, Totals
 from tui.widgets.bar import Bar
 from tui.widgets.prompt import Prompt
@@ -26,6 +26,10 @@ _ALWAYS = (
     Cell(" q", Role.ACCENT),
     Cell(" quit", Role.DIM),
 )
+
+
+def _cells(cells: Iterable[Cell]) -> int:
+    return sum(width(cell.text) for cell in cells)
 
 
 class ConsoleScreen(Screen[None]):
@@ -94,61 +98,57 @@ class ConsoleScreen(Screen[None]):
 
     def draw_frame(self) -> None:
         """Draw the frame's lines that changed."""
-        glyphs, gateway = self.console.glyphs, self.gateway
-        door = gateway.door
-        crumb = Cell(f" {glyphs.crumb} ", Role.DIM)
-        place = cut_head(door.place, max(14, self.size.width - 52), ellipsis=glyphs.ellipsis)
-        self._context_bar.show(
-            [
-                Cell(" sagewai", Role.ACCENT),
-                crumb,
-                Cell(place),
-                crumb,
-                *self.crumbs(),
-            ],
-            [
-                Cell("  RO" if door.read_only else "  RW", Role.WAITING if door.read_only else Role.DIM),
-                Cell("  "),
-                Cell("resting", Role.WAITING) if self.console.resting else door.link.badge(door.interval),
-                Cell(f"  {door.actor_name}", Role.DIM),
-                Cell(f"  {clock(door.now())} ", Role.DIM),
-            ],
-        )
-        self._counter_bar.show(self._counters(), self._counters_right())
+        self._context_bar.show(*self._context_cells())
+        self._counter_bar.show(*self._counters())
         self._key_bar.show(self._keys_here(), _ALWAYS)
         self.prompt.rest(*self._hint())
 
-    def _counters(self) -> Sequence[Cell]:
+    def _context_cells(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
+        glyphs, door = self.console.glyphs, self.gateway.door
+        crumb = Cell(f" {glyphs.crumb} ", Role.DIM)
+        right = (
+            Cell("  RO" if door.read_only else "  RW", Role.WAITING if door.read_only else Role.DIM),
+            Cell("  "),
+            Cell("resting", Role.WAITING) if self.console.resting else door.link.badge(door.interval),
+            Cell(f"  {door.actor_name}", Role.DIM),
+            Cell(f"  {clock(door.now())} ", Role.DIM),
+        )
+        here = (crumb, *self.crumbs())
+        room = self.size.width - _cells(right) - _cells(here) - len(" sagewai > ")
+        place = cut_head(door.place, max(8, room), ellipsis=glyphs.ellipsis)
+        return (Cell(" sagewai", Role.ACCENT), crumb, Cell(place), *here), right
+
+    def _counters(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
+        """Where they don't all fit, those that are zero are left out."""
+        local = self.console.local_worker()
+        right = () if local is None else (Cell("  "), local, Cell(" "))
         totals = self.totals
         if totals is None:
-            return (Cell(" ... looking", Role.DIM),)
-        shown = (
-            ("PEND", RunStatus.PENDING, Role.PENDING),
-            ("RUN", RunStatus.RUNNING, Role.RUNNING),
-            ("WAIT", RunStatus.WAITING, Role.WAITING),
-            ("FAIL", RunStatus.FAILED, Role.FAILED),
+            return (Cell(" ... looking", Role.DIM),), right
+        counts = (
+            ("PEND", totals.by_status.get(RunStatus.PENDING, 0), Role.PENDING),
+            ("RUN", totals.by_status.get(RunStatus.RUNNING, 0), Role.RUNNING),
+            ("WAIT", totals.by_status.get(RunStatus.WAITING, 0), Role.WAITING),
+            ("FAIL", totals.by_status.get(RunStatus.FAILED, 0), Role.FAILED),
+            ("APPR", totals.approvals, Role.WAITING),
+            ("DLQ", totals.dead_letters, Role.FAILED),
         )
-        cells = []
-        for word, status, role in shown:
-            count = totals.by_status.get(status, 0)
-            cells.append(Cell(f" {word} {number(count)} ", role if count else Role.DIM))
-        cells.append(
-            Cell(f" APPR {number(totals.approvals)} ", Role.WAITING if totals.approvals else Role.DIM)
-        )
-        cells.append(
-            Cell(f" DLQ {number(totals.dead_letters)} ", Role.FAILED if totals.dead_letters else Role.DIM)
-        )
-        cells.append(Cell(f"{self.console.glyphs.gutter} ", Role.DIM))
+        cells = [
+            Cell(f" {word} {number(count)} ", role if count else Role.DIM) for word, count, role in counts
+        ]
+        workers = self._worker_cells(totals)
+        if _cells([*cells, *workers, *right]) > self.size.width:
+            cells = [cell for cell, (_, count, _) in zip(cells, counts, strict=True) if count]
+        return (*cells, *workers), right
+
+    def _worker_cells(self, totals: Totals) -> Sequence[Cell]:
         live, stale = totals.live_workers, totals.stale_workers
         none = live == 0 and bool(totals.unserved)
-        cells.append(Cell(f"workers {live}/{live + stale}", Role.FAILED if none else Role.PLAIN))
-        if stale:
-            cells.append(Cell(f" ({stale} stale)", Role.FAILED))
-        return cells
-
-    def _counters_right(self) -> Sequence[Cell]:
-        local = self.console.local_worker()
-        return () if local is None else (Cell("  "), local, Cell(" "))
+        return (
+            Cell(f"{self.console.glyphs.gutter} ", Role.DIM),
+            Cell(f"workers {live}/{live + stale}", Role.FAILED if none else Role.PLAIN),
+            *((Cell(f" ({stale} stale)", Role.FAILED),) if stale else ()),
+        )
 
     def _keys_here(self) -> Sequence[Cell]:
         cells: list[Cell] = []

@@ -127,7 +127,7 @@ def axis(plan: Scale, history: History) -> str:
     for stretch in plan.stretches:
         if stretch.folded:
             seconds = stretch.end - stretch.start
-            inner = f"{int(seconds)}s" if seconds < 60 else age(seconds)
+            inner = _idle(seconds)
             to_the_edge = history.live and stretch is plan.stretches[-1]
             text = f"/{inner}/".ljust(FOLDED - 3) + "now" if to_the_edge else f"//{inner}//".center(FOLDED)
             for offset, character in enumerate(text[: stretch.columns]):
@@ -139,6 +139,13 @@ def axis(plan: Scale, history: History) -> str:
     for second in _ticks(plan):
         put(plan.column(second), _round(second))
     return "".join(line)
+
+
+def _idle(seconds: float) -> str:
+    """How long a folded stretch is, in at most five characters."""
+    if seconds < 1:
+        return duration(seconds)
+    return f"{int(seconds)}s" if seconds < 60 else age(seconds)
 
 
 def _round(second: float) -> str:

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.format import Cell, Role
-from tui.text import one_line, width
+from tui.text import one_line, width, wrap
 from tui.widgets.bar import Bar
 
 SAID_FOR = 20.0
@@ -129,6 +129,11 @@ class Prompt(Vertical, can_focus=False):
             self._resting = lines
             self._draw()
 
+    def _in_two(self, cell: Cell) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+        """What is longer than a line goes on in the second one."""
+        first, *rest = wrap(cell.text, max(8, self.size.width - 1))
+        return (Cell(first, cell.role),), (Cell(f" {''.join(rest)}", cell.role),) if rest else ()
+
     def _forget(self) -> None:
         self._said = self._explained = ()
         self._draw()
@@ -211,9 +216,13 @@ class Prompt(Vertical, can_focus=False):
             return
         question = self._question
         if question is None:
-            resting = () if self._said or self._explained else self._resting
-            self._say.show(resting[:1] or self._said)
-            self._explain.show(resting[1:] or self._explained)
+            said, explained = self._said, self._explained
+            if not said and not explained:
+                said, explained = self._resting[:1], self._resting[1:]
+            elif len(said) == 1 and not explained:
+                said, explained = self._in_two(said[0])
+            self._say.show(said)
+            self._explain.show(explained)
             return
         self._say.show(question.text, [Cell(f"{question.hint} ", Role.DIM)] if question.hint else [])
         if self._mode == "confirm":
