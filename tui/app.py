@@ -163,6 +163,9 @@ class ConsoleApp(App[None]):
         await self.gateway.door.close()
         for number in self._loop_signals:
             asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(
+                number, signal.SIG_IGN
+            )  # a shell that hangs up sends it twice; the worker still drains
 
     def _set_pointer_shape(self, shape: str) -> None:
         """The mouse is off, and terminals that don't know the sequence take it for a window title."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -102,7 +103,8 @@ def _log_file() -> Path:
 
 
 def _drain(worker: EmbeddedWorker) -> None:
-    """Let the worker finish; ctrl+c doesn't wait for it."""
+    """Let the worker finish; ctrl+c and a second SIGTERM don't wait for it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     worker.stop()
     try:
         if worker.held:

@@ -189,6 +189,23 @@ async def test_resting_keeps_the_picture_still(stage: Stage) -> None:
         await drive.shows("run-1")
 
 
+async def test_y_copies_an_id_but_none_that_a_shell_would_obey(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    await stage.submit("run-1")
+    async with driving(stage.store) as drive:
+        await drive.shows("run-1")
+        await drive.press("y")
+        await drive.shows("sent run-1 to the clipboard")
+        assert drive.app.clipboard == "run-1"
+        await stage.submit("run-2\rx")
+        await drive.shows("run-2")
+        await drive.press("up", "y")
+        await drive.shows("not copied")
+        assert drive.app.clipboard == "run-1"
+
+
 async def test_q_leaves_at_once_when_nothing_is_held(stage: Stage) -> None:
     async with driving(stage.store) as drive:
         await drive.press("q")

@@ -17,11 +17,15 @@ from tui.gateway import Door, Gateway, Missing, twins
 from tui.views import Ref
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def filled(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
-    store: Store = (
-        InMemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path}/runs.db")
-    )
+    store: Store
+    if request.param == "memory":
+        store = InMemoryStore()
+    elif request.param == "sqlite":
+        store = open_store(f"sqlite:///{tmp_path}/runs.db")
+    else:
+        store = open_store(request.getfixturevalue("postgres_url"))
     async with store:
         stage = Stage(store)
         await stage.one_of_each()

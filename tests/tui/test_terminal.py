@@ -265,6 +265,38 @@ def test_a_storm_of_sizes_ends_in_a_whole_picture(terminal: Terminal) -> None:
     assert terminal.wait() == 0
 
 
+def test_on_postgres_a_cut_connection_leaves_the_picture_and_comes_back_by_itself(postgres_url: str) -> None:
+    import asyncpg
+
+    async def cut() -> None:
+        connection = await asyncpg.connect(postgres_url)
+        try:
+            await connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where pid <> pg_backend_pid() and datname = current_database()"
+            )
+        finally:
+            await connection.close()
+
+    filled(postgres_url, lambda stage: stage.one_of_each())
+    with Terminal(console(), cwd=ROOT, environ={"SAGEWAI_STORE": postgres_url}) as opened:
+        opened.wait_for("run-7f3a91c2")
+        opened.wait_for("APPR 1")
+        for _ in range(3):
+            asyncio.run(cut())
+            time.sleep(0.5)
+            assert "run-7f3a91c2" in opened.text
+        filled(postgres_url, lambda stage: stage.submit("run-after"))
+        opened.wait_for("run-after")
+        opened.wait_for("live 2s")
+        opened.keys("3")
+        opened.wait_for("survive crashes.")
+        opened.keys("a\r")
+        opened.wait_for("approve run-7f3a91c2: done")
+        opened.keys("q")
+        assert opened.wait() == 0
+
+
 # -- without a terminal, and with wrong arguments ---------------------------------------------------------------------
 
 
@@ -434,15 +466,29 @@ def test_quitting_asks_while_runs_are_held_and_then_drains(url: str) -> None:
     assert run.status is RunStatus.COMPLETED  # type: ignore[attr-defined]
 
 
-def test_a_signal_drains_the_embedded_worker(url: str) -> None:
+def test_a_hang_up_drains_the_embedded_worker_though_it_is_told_twice(url: str) -> None:
     with Terminal(console("--store", url, "--worker", "tests.tui.flows:workflows"), cwd=ROOT) as opened:
         opened.wait_for("local ● 0 runs")
-        submit(url, "slow", "run-1", seconds=2.0)
+        submit(url, "slow", "run-1", seconds=3.0)
         opened.wait_for("local ● 1 run")
         opened.hang_up()
+        time.sleep(1.0)
+        opened.signal(signal.SIGHUP)
         assert opened.wait(seconds=30) == 128 + signal.SIGHUP
     run = reading(url, lambda store: store.get_run("run-1"))
     assert run.status is RunStatus.COMPLETED  # type: ignore[attr-defined]
+
+
+def test_a_second_sigterm_does_not_wait_for_the_worker(url: str) -> None:
+    with Terminal(console("--store", url, "--worker", "tests.tui.flows:workflows"), cwd=ROOT) as opened:
+        opened.wait_for("local ● 0 runs")
+        submit(url, "slow", "run-1", seconds=60.0)
+        opened.wait_for("local ● 1 run")
+        opened.signal(signal.SIGTERM)
+        opened.wait_for("draining the local worker")
+        opened.signal(signal.SIGTERM)
+        assert opened.wait(seconds=10) == 128 + signal.SIGTERM
+        assert_clean(opened)
 
 
 def test_a_blocking_step_does_not_freeze_the_console(url: str) -> None:

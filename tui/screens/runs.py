@@ -141,7 +141,7 @@ class RunsScreen(RunActions):
             self.apply(text)
 
         text = f"{self.filter.text} " if self.filter.text else ""
-        hint = "status: wf: pool: tag: since: sort: or an id's beginning"
+        hint = "status: wf: pool: tag: since: sort: or an id"
         what = (Cell(" show only", Role.STRONG),)
         self.prompt.ask(Question(what, commit, hint, "/", initial=text, complete=filters.completions))
 
