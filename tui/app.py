@@ -5,39 +5,31 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.filter import LineFilter
-from textual.screen import Screen
-from textual.widget import AwaitMount
 
 from sagewai.models.actor import Actor
-from tui import commandline, crash
-from tui.commandline import CommandError
+from tui import crash
 from tui.demo_hooks import DemoHooks
 from tui.driver import ConsoleDriver, LineDropped
 from tui.format import ASCII, UNICODE, Cell, Role, plural
 from tui.gateway import INTERVAL, Door, Gateway, Missing, Unreachable, open_store
 from tui.linefilter import SafeLines
 from tui.local.embedded import EmbeddedWorker, WorkerSpec
-from tui.screens.acting import RunActions
+from tui.navigation import Navigation
 from tui.screens.approvals import ApprovalsScreen
-from tui.screens.base import ConsoleScreen
 from tui.screens.console import Mode
 from tui.screens.dead_letters import DeadLettersScreen
-from tui.screens.help import HelpScreen, keys_of
 from tui.screens.keys import key
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.workers import WorkersScreen
 from tui.text import Scribe
 from tui.theme import PALETTES, choose
-from tui.views import Ref
 from tui.widgets.prompt import Question
 
 if TYPE_CHECKING:
@@ -47,7 +39,7 @@ SWEEP_EVERY = 5.0
 """Seconds between two sweeps of a writing console."""
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(Navigation):
     """``sagewai-tui`` on one store. ``demo`` and ``worker`` begin after the first frame."""
 
     TITLE = "sagewai"
@@ -95,7 +87,7 @@ class ConsoleApp(App[None]):
         self._net = SafeLines(ascii_only=ascii_only)
         scribe = Scribe(ascii=ascii_only)
         theme = choose(environ)
-        super().__init__(driver_class=ConsoleDriver, ansi_color=True if theme == "ansi" else None)
+        super().__init__(native_colours=theme == "ansi", driver_class=ConsoleDriver)
         self.glyphs = ASCII if ascii_only else UNICODE
         door = Door(
             store_url, actor=actor, read_only=read_only, scribe=scribe, interval=interval, opener=opener
@@ -107,9 +99,6 @@ class ConsoleApp(App[None]):
         self.resting = False
         self._start_screen: Mode = start_screen
         self._wanted_run = run_id
-        self._wanted_approval: int | None = None
-        self._open_run: Ref | None = None
-        self._trail: list[str] = []
         self._loop_signals: tuple[signal.Signals, ...] = ()
         for palette in PALETTES.values():
             self.register_theme(palette.theme)
@@ -194,171 +183,19 @@ class ConsoleApp(App[None]):
     def local_log(self) -> tuple[str, ...]:
         return () if self.local is None else self.local.tail.lines()
 
-    @property
-    def open_run_ref(self) -> Ref | None:
-        return self._open_run
-
-    def take_wanted_approval(self) -> int | None:
-        wanted, self._wanted_approval = self._wanted_approval, None
-        return wanted
-
-    def go(self, mode: Mode) -> AwaitMount:
-        if mode != self.current_mode:
-            self._trail.append(self.current_mode)
-            del self._trail[:-20]
-        return self.switch_mode(mode)
-
-    def back(self) -> None:
-        if self._trail:
-            self.switch_mode(self._trail.pop())
-
-    def open_run(self, run: Ref) -> None:
-        self._open_run = run
-        self.go("run")
-        self._poke()
-
-    def open_by_text(self, text: str) -> None:
-        """Show the run with this id, or the only one whose id begins so."""
-
-        async def find() -> None:
-            try:
-                self.open_run(await self.gateway.find_run(text))
-            except Missing as missing:
-                self.say(Cell(f" {missing}", Role.FAILED))
-            except Unreachable:
-                self.say(Cell(" the database doesn't answer: try again", Role.FAILED))
-
-        self.run_worker(find(), group="find", exclusive=True)
-
-    def open_approval(self, run: Ref) -> None:
-        async def find() -> None:
-            try:
-                approval = await self.gateway.pending_approval(run)
-            except (Missing, Unreachable) as error:
-                self.say(Cell(f" {error}", Role.FAILED))
-                return
-            if approval is None:
-                self.say(Cell(f" {run} waits for no approval", Role.WAITING))
-                return
-            self._wanted_approval = approval
-            self.go("approvals")
-            self.say(Cell(f" read it, then {self.glyphs.arrow} a approves, x rejects", Role.ACCENT))
-            self._poke()
-
-        self.run_worker(find(), group="find", exclusive=True)
-
-    def copy(self, ref: Ref) -> Cell:
-        if not ref.raw.isprintable():
-            return Cell(" not copied: this id holds characters that a shell would obey", Role.FAILED)
-        if os.environ.get("TMUX"):
-            try:
-                subprocess.run(
-                    ["tmux", "load-buffer", "-w", "-"],
-                    input=ref.raw.encode(),
-                    timeout=0.5,
-                    check=True,
-                    capture_output=True,
-                )
-            except (OSError, subprocess.SubprocessError):
-                return Cell(" not copied: tmux didn't take it", Role.FAILED)
-        else:
-            self.copy_to_clipboard(ref.raw[:50_000])
-        return Cell(f" sent {ref} to the clipboard", Role.DIM)
-
-    def say(self, *cells: Cell) -> None:
-        """Say something on the screen in front."""
-        front = self._front()
-        if front is not None:
-            front.prompt.say(*cells)
-
-    def _front(self) -> ConsoleScreen | None:
-        return next(
-            (screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None
-        )
-
-    def _poke(self) -> None:
-        front = self._front()
-        if front is not None:
-            front.poke()
-
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys belong to an open prompt, or to what lies over the screen, before they are the console's."""
-        front = self._front()
+        front = self.front_screen()
         if front is None or front is not self.screen or front.prompt.is_open:
             return action == "command_palette"
         return action != "kill_worker" or self.demo is not None
 
-    def action_show(self, mode: Mode) -> None:
-        """A screen by its number; the Run screen without an open run takes the one under the cursor."""
-        front = self._front()
-        if mode == "run" and self._open_run is None and front is not None:
-            targets = front.targets() if isinstance(front, RunActions) else ()
-            if len(targets) == 1:
-                self._open_run = targets[0]
-        self.go(mode)
-
-    def action_reserved(self) -> None:
-        self.say(Cell(" 6 is reserved for the Overview, which is still to come", Role.WAITING))
-
-    def action_leave(self) -> None:
-        front = self._front()
-        if front is not None and not front.leave():
-            self.back()
-
     def action_rest(self) -> None:
         self.resting = not self.resting
         self.say(Cell(" the picture rests; p looks again" if self.resting else " looking again", Role.DIM))
-        self._poke()
-
-    def action_command(self) -> None:
-        front = self._front()
-        if front is None:
-            return
-
-        async def commit(text: str) -> None:
-            await self._obey(text)
-
-        def complete(typed: str) -> Sequence[str]:
-            return commandline.completions(typed, tuple(PALETTES))
-
-        what = (Cell(" go to", Role.STRONG),)
-        front.prompt.ask(Question(what, commit, " ".join(commandline.COMMANDS), ":", complete=complete))
-
-    async def _obey(self, text: str) -> None:
-        if not text:
-            return
-        try:
-            command = commandline.parse(text)
-        except CommandError as error:
-            self.say(Cell(f" {self.gateway.door.shaper.short(str(error))}", Role.FAILED))
-            return
-        if command.verb == "run":
-            self.open_by_text(command.argument)
-        elif command.verb == "quit":
-            await self.action_quit()
-        elif command.verb == "help":
-            self.action_help()
-        elif command.verb == "theme":
-            self._wear(command.argument)
-        else:
-            await self.go(command.verb)
-            front = self._front()
-            if command.argument and isinstance(front, RunsScreen):
-                front.apply(command.argument)
-
-    def _wear(self, name: str) -> None:
-        if name in PALETTES:
-            self.ansi_color = True if name == "ansi" else None
-            self.theme = name
-        else:
-            self.say(Cell(f" no theme is called so: use {', '.join(PALETTES)}", Role.FAILED))
-
-    def action_help(self) -> None:
-        front = self._front()
-        if front is not None and front is self.screen:
-            self.push_screen(HelpScreen(front.MODE, keys_of(front)))
+        self.poke()
 
     def action_kill_worker(self) -> None:
         async def kill() -> None:
@@ -366,14 +203,14 @@ class ConsoleApp(App[None]):
                 self.say(
                     Cell(f" {self.gateway.door.shaper.short(await self.demo.kill_worker())}", Role.FAILED)
                 )
-                self._poke()
+                self.poke()
 
         self.run_worker(kill(), group="kill")
 
     async def action_quit(self) -> None:
         """Leave; ask first when the embedded worker holds runs."""
         held = 0 if self.local is None else self.local.held
-        front = self._front()
+        front = self.front_screen()
         if not held or front is None:
             self.exit(return_code=0)
             return
@@ -386,12 +223,3 @@ class ConsoleApp(App[None]):
             Cell(f"  the local worker holds {plural(held, 'run')} and finishes them first"),
         )
         front.prompt.confirm(Question(text, commit))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield SystemCommand("runs", "every run", lambda: self.action_show("runs"))
-        yield SystemCommand("run", "the run that is open", lambda: self.action_show("run"))
-        yield SystemCommand("approvals", "what waits for a person", lambda: self.action_show("approvals"))
-        yield SystemCommand("workers", "pools and workers", lambda: self.action_show("workers"))
-        yield SystemCommand("dead letters", "what failed for good", lambda: self.action_show("dlq"))
-        yield SystemCommand("help", "the keys of this screen", self.action_help)
-        yield SystemCommand("quit", "leave the console", self.action_quit)

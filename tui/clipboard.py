@@ -1,0 +1,27 @@
+"""Puts an id on the operator's clipboard: through tmux where it runs, else by the terminal's own sequence."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+
+from tui.format import Cell, Role
+from tui.views import Ref
+
+_LONGEST = 50_000
+"""Characters: base64 of them stays within the 74 kB that terminals take."""
+
+
+def copy(ref: Ref, environ: Mapping[str, str], to_terminal: Callable[[str], None]) -> Cell:
+    """Send the id; gives what to say about it. Nothing answers, so 'sent' is all that is known."""
+    if not ref.raw.isprintable():
+        return Cell(" not copied: this id holds characters that a shell would obey", Role.FAILED)
+    if environ.get("TMUX"):
+        command = ["tmux", "load-buffer", "-w", "-"]
+        try:
+            subprocess.run(command, input=ref.raw.encode(), timeout=0.5, check=True, capture_output=True)
+        except (OSError, subprocess.SubprocessError):
+            return Cell(" not copied: tmux didn't take it", Role.FAILED)
+    else:
+        to_terminal(ref.raw[:_LONGEST])
+    return Cell(f" sent {ref} to the clipboard", Role.DIM)
