@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -42,9 +43,7 @@ def parser() -> argparse.ArgumentParser:
         help="sqlite:///path, postgresql://host/database; default: SAGEWAI_STORE, else the user's SQLite file",
     )
     found.add_argument("--worker", metavar="MODULE:NAME", help="carry a worker for these workflows")
-    found.add_argument(
-        "--pool", default="default", metavar="P", help="the pool of that worker (default: default)"
-    )
+    found.add_argument("--pool", metavar="P", help="the pool of that worker (default: default)")
     found.add_argument("--read-only", action="store_true", help="bind no key that changes anything")
     found.add_argument("--demo", action="store_true", help="a scratch store with workflows that keep flowing")
     found.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
@@ -57,11 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = command.parse_args(argv)
     if (options.screen == "run") != (options.run_id is not None):
         command.error("'run' needs an ID, and only 'run' takes one")
+    if options.pool and not options.worker:
+        command.error("--pool is the pool of --worker: name its workflows with --worker MODULE:NAME")
     terminal = _has_terminal(sys.stdin, sys.stderr, os.environ)
     if options.demo:
         return _demo(options, terminal)
     if not terminal:
-        sys.stderr.write(
+        (sys.stderr or sys.stdout or io.StringIO()).write(
             "sagewai-tui: needs a terminal on standard input and standard error (TERM not dumb); "
             "without one use sagewai, or sagewai-tui --demo for its text form\n"
         )

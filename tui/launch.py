@@ -39,7 +39,7 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
         return 2
     worker = None
     if options.worker:
-        worker = WorkerSpec(options.worker, options.pool, _log_file())
+        worker = WorkerSpec(options.worker, options.pool or "default", _log_file())
     app = ConsoleApp(
         url,
         actor=current_actor("console"),

@@ -14,6 +14,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pyte
 
@@ -49,7 +50,7 @@ class Terminal:
         self.before = termios.tcgetattr(slave)
         self._slave = slave
         self.started = time.monotonic()
-        self.first_frame_after: float | None = None
+        self.first_frame_after: tuple[float, ...] = ()
         self.process = subprocess.Popen(
             list(argv),
             stdin=slave,
@@ -146,6 +147,14 @@ class Terminal:
         """The terminal's modes now; ``before`` holds those it had."""
         return termios.tcgetattr(self._slave)
 
+    def _processor_time(self) -> list[float]:
+        """Seconds of processor time the program has had, where the system tells."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return []
+        return [(int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")]
+
     def _read(self) -> None:
         while not self._hung_up:
             try:
@@ -155,8 +164,8 @@ class Terminal:
             if not data:
                 return
             with self._heard:
-                if self.first_frame_after is None and b"sagewai" in data:
-                    self.first_frame_after = time.monotonic() - self.started
+                if not self.first_frame_after and b"sagewai" in data:
+                    self.first_frame_after = (time.monotonic() - self.started, *self._processor_time())
                 self._written += data
                 self._stream.feed(_PRIVATE.sub(b"", data))
                 self._heard.notify_all()

@@ -46,7 +46,7 @@ async def test_approve_opens_the_prompt_and_enter_commits_with_the_digest(asking
         await drive.type("reads well")
         await drive.press("enter")
         await drive.shows("✔ approve run-1: done")
-        assert "sagewai approvals approve run-1 --digest" in drive.text
+        assert "sagewai approvals approve run-1 --approval 1 --digest" in drive.text
         await drive.shows("nothing waits for a decision")
     [approval] = await asking.store.approvals_of("run-1")
     assert approval.status is ApprovalStatus.APPROVED

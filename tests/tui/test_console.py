@@ -100,6 +100,16 @@ async def test_help_lists_the_keys_of_this_screen(night: Stage) -> None:
         await drive.shows("all runs")
 
 
+async def test_the_palette_offers_the_screens_and_takes_the_keys_while_it_is_open(night: Stage) -> None:
+    async with driving(night.store) as drive:
+        await drive.press("ctrl+p")
+        await drive.shows("what waits for a person")
+        await drive.type("dead")
+        await drive.shows("what failed for good")
+        await drive.press("enter")
+        await drive.shows("3 dead letters")
+
+
 async def test_a_read_only_console_binds_no_key_that_changes_anything(night: Stage) -> None:
     await night.submit("run-free")
     async with driving(night.store, read_only=True) as drive:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -83,7 +88,8 @@ async def test_the_card_holds_the_whole_content_and_is_decided_once(gateway: Gat
     record = await gateway.verbs.decide("approve", card, "reads well")
     assert record.ok
     assert record.twin == (
-        f"sagewai approvals approve run-7f3a91c2 --digest {card.digest.raw} --reason 'reads well'"
+        f"sagewai approvals approve run-7f3a91c2 --approval {card.key} --digest {card.digest.raw} "
+        "--reason 'reads well'"
     )
     again = await gateway.verbs.decide("reject", card, "no, wait")
     assert not again.ok
@@ -158,10 +164,40 @@ async def test_a_reader_migrates_nothing_and_refuses_every_verb(tmp_path: Path) 
         (twins.operate("discard", "run-1"), "sagewai dlq discard run-1"),
         (twins.worker("drain", "ops1-42"), "sagewai workers drain ops1-42"),
         (
-            twins.decide("reject", "run-1", "abc", "no"),
-            "sagewai approvals reject run-1 --digest abc --reason no",
+            twins.decide("reject", "run-1", 7, "abc", "no"),
+            "sagewai approvals reject run-1 --approval 7 --digest abc --reason no",
         ),
+        (twins.operate("cancel", "-rf", "--all"), "sagewai runs cancel --reason=--all -- -rf"),
     ],
 )
 def test_every_action_has_a_twin_that_a_shell_takes(twin: str, line: str) -> None:
     assert twin == line
+
+
+async def test_the_command_line_takes_every_twin(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    async with open_store(url) as store:
+        stage = Stage(store)
+        await stage.one_of_each()
+        await stage.submit("-rf", "invoice")
+        approval = (await store.approvals_of("run-7f3a91c2"))[0]
+    lines = [
+        twins.operate("pause", "run-90ce41d7", "a 'quoted' reason"),
+        twins.operate("resume", "run-90ce41d7"),
+        twins.operate("cancel", "-rf", "--all of it"),
+        twins.operate("retry", "run-d0d0d0d0"),
+        twins.operate("discard", "run-e4e4e4e4", "hopeless"),
+        twins.decide("approve", "run-7f3a91c2", approval.id, approval.digest, "reads well"),
+        twins.worker("pause", "worker-1"),
+        twins.worker("resume", "worker-1"),
+        twins.worker("drain", "worker-1", "deploy"),
+    ]
+    for line in lines:
+        words = [sys.executable, "-m", "sagewai.cli", *shlex.split(line)[1:]]
+        environ = {**os.environ, "SAGEWAI_STORE": url}
+        done = await asyncio.to_thread(subprocess.run, words, env=environ, capture_output=True, text=True)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+    async with open_store(url) as store:
+        assert (await store.get_run("-rf")).status is RunStatus.CANCELLED
+        assert (await store.get_run("run-7f3a91c2")).status is RunStatus.PENDING
+        assert (await store.get_events("-rf"))[-1].reason == "--all of it"

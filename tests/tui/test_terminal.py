@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -80,20 +81,22 @@ def assert_clean(terminal: Terminal) -> None:
 
 
 def test_the_first_frame_comes_within_half_a_second(url: str) -> None:
-    """On a busy machine: within two and a half times what importing Textual alone takes there, measured in turn."""
-    frame = bare = 60.0
-    for _ in range(6):
-        began = time.monotonic()
+    """By the clock, or where others use the processor, by what it had of it; a machine on which importing Textual alone
+    is slow may take two and a half times that."""
+    best = bare = 60.0
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-c", "import textual.app"], check=True)
-        bare = min(bare, time.monotonic() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        bare = min(bare, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
         with Terminal(console("--store", url), cwd=ROOT) as opened:
             opened.wait_for("q quit")
-            frame = min(frame, opened.first_frame_after or 60.0)
+            best = min(best, *opened.first_frame_after)
             opened.keys("q")
             assert opened.wait() == 0
-        if frame <= 0.5:
+        if best <= 0.5:
             break
-    assert frame <= max(0.5, 2.5 * bare)
+    assert best <= max(0.5, 2.5 * bare)
 
 
 def test_q_leaves_a_clean_terminal(terminal: Terminal) -> None:
@@ -322,6 +325,14 @@ def test_without_a_terminal_it_says_what_to_do(url: str) -> None:
     assert "needs a terminal" in done.stderr
 
 
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_terminal(url: str, closed: str) -> None:
+    line = f"{sys.executable} -m tui --store {url} {closed}"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
 def test_a_dumb_terminal_is_none(url: str) -> None:
     with Terminal(console("--store", url), cwd=ROOT, environ={"TERM": "dumb"}) as opened:
         assert opened.wait() == 2
@@ -360,6 +371,7 @@ def test_help_is_complete_and_loads_no_textual() -> None:
         (["approvals", "x"], "only 'run' takes one"),
         (["nowhere"], "invalid choice"),
         (["--nope"], "unrecognized arguments"),
+        (["--pool", "gpu"], "--pool is the pool of --worker"),
     ],
 )
 def test_wrong_arguments_are_named(arguments: list[str], says: str) -> None:

@@ -23,9 +23,9 @@ def operate(verb: RunVerb, run_id: str, reason: str = "") -> str:
     return _line(_NOUNS[verb], verb, run_id, reason=reason)
 
 
-def decide(verdict: Decided, run_id: str, digest: str, reason: str) -> str:
-    """``sagewai approvals approve RUN --digest D --reason …``."""
-    return _line("approvals", verdict, run_id, digest=digest, reason=reason)
+def decide(verdict: Decided, run_id: str, approval_id: int, digest: str, reason: str) -> str:
+    """``sagewai approvals approve RUN --approval N --digest D --reason …``."""
+    return _line("approvals", verdict, run_id, approval=str(approval_id), digest=digest, reason=reason)
 
 
 def worker(verb: WorkerVerb, name: str, reason: str = "") -> str:
@@ -33,6 +33,14 @@ def worker(verb: WorkerVerb, name: str, reason: str = "") -> str:
     return _line("workers", verb, name, reason=reason)
 
 
-def _line(*words: str, **options: str) -> str:
-    named = [word for option, value in options.items() if value for word in (f"--{option}", value)]
-    return shlex.join(["sagewai", *words, *named])
+def _line(noun: str, verb: str, subject: str, **options: str) -> str:
+    """Values and ids that begin with a dash would be taken for options, so they are tied to theirs or come last."""
+    named: list[str] = []
+    for option, value in options.items():
+        if value.startswith("-"):
+            named.append(f"--{option}={value}")
+        elif value:
+            named += [f"--{option}", value]
+    last = ["--", subject] if subject.startswith("-") else []
+    first = [] if last else [subject]
+    return shlex.join(["sagewai", noun, verb, *first, *named, *last])

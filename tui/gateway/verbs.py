@@ -51,7 +51,7 @@ class Verbs:
                 digest=card.digest.raw,
             )
 
-        twin = twins.decide(verdict, card.run.raw, card.digest.raw, reason)
+        twin = twins.decide(verdict, card.run.raw, card.key, card.digest.raw, reason)
         return await self._act(f"{verdict} {card.run}", twin, act)
 
     async def operate(self, verb: twins.RunVerb, run: Ref, reason: str = "") -> ActionRecord:

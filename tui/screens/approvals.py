@@ -76,9 +76,10 @@ class ApprovalsScreen(ConsoleScreen):
 
     async def look(self) -> None:
         wanted = self.console.take_wanted_approval()
+        await self.table.look()
         if wanted is not None:
             self._wanted = wanted
-        await self.table.look()
+            self.table.select(wanted)
         self._make_room()
         self._say_about()
         if self._wanted is None and self._card is None and self.table.row is not None:
@@ -95,7 +96,6 @@ class ApprovalsScreen(ConsoleScreen):
         key = self._wanted
         if key is None:
             return
-        self.table.select(key)
         listed = next((row for row in self.table.rows if row.key == key), None)
         fresh = self._card is None or self._card.key != key or (listed is None and self._card.decidable)
         try:
