@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -133,6 +134,7 @@ class Terminal:
         """Close the line, as a dropped SSH connection does."""
         if not self._hung_up:
             self._hung_up = True
+            self._reader.join()  # a read that is under way would keep the line open
             os.close(self.master)
 
     def signal(self, number: signal.Signals) -> None:
@@ -157,6 +159,8 @@ class Terminal:
 
     def _read(self) -> None:
         while not self._hung_up:
+            if not select.select([self.master], [], [], 0.05)[0]:
+                continue
             try:
                 data = os.read(self.master, 65_536)
             except OSError:
