@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sagewai.core.stores.postgres import rows, statements, words
+from sagewai.core.stores import words
+from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.checks import is_storable
 from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.core.stores.postgres.recording import MAX_ERROR_TYPE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sagewai.core.stores.postgres import rows, statements, words
+from sagewai.core.stores import words
+from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.checks import check_actor, is_storable
 from sagewai.core.stores.postgres.claiming import run_not_found
 from sagewai.core.stores.postgres.database import Database

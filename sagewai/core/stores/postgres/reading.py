@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from sagewai.core.stores import words
 from sagewai.core.stores.base import EXPIRED_REASON
-from sagewai.core.stores.postgres import rows, statements, words
+from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.checks import is_storable
 from sagewai.core.stores.postgres.claiming import run_not_found
 from sagewai.core.stores.postgres.database import Database, Row
@@ -15,6 +16,10 @@ from sagewai.models.history import Attempt, DeadLetter, Event
 from sagewai.models.run import RunOutcome, StepInfo
 from sagewai.models.session import Counts, PoolOverview
 from sagewai.models.status import RunStatus
+
+DEAD_LETTERS = 101
+PENDING_APPROVALS = 102
+"""What a counter can count beside the runs of a status."""
 
 
 async def _of_run(database: Database, statement: str, run_id: str, *more: object) -> list[Row]:
@@ -89,8 +94,8 @@ async def counts(database: Database) -> Counts:
             others[what] = n
     return Counts(
         by_pool=MappingProxyType({pool: MappingProxyType(counted) for pool, counted in by_pool.items()}),
-        dead_letters=others.get(words.DEAD_LETTERS, 0),
-        pending_approvals=others.get(words.PENDING_APPROVALS, 0),
+        dead_letters=others.get(DEAD_LETTERS, 0),
+        pending_approvals=others.get(PENDING_APPROVALS, 0),
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from sagewai.core.codec import require_storable
-from sagewai.core.stores.postgres import words
+from sagewai.core.stores import words
 from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.core.stores.postgres.statements import HEADS, RECORD_MOVES, RECORD_PROGRESS
 from sagewai.models.run import RunHead

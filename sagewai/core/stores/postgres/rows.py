@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sagewai.core.labels import decode_labels
-from sagewai.core.stores.postgres import words
+from sagewai.core.stores import words
 from sagewai.core.stores.postgres.database import Row
 from sagewai.models.actor import SYSTEM, Actor
 from sagewai.models.approval import Approval, Decision

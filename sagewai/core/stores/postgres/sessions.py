@@ -9,7 +9,8 @@ from typing import Literal
 
 from sagewai.core.codec import require_storable
 from sagewai.core.labels import encode_labels
-from sagewai.core.stores.postgres import rows, statements, words
+from sagewai.core.stores import words
+from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.checks import check_actor, check_definition
 from sagewai.core.stores.postgres.database import Database
 from sagewai.core.stores.postgres.names import Names

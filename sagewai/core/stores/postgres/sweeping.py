@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from sagewai.core.stores import words
 from sagewai.core.stores.base import POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
-from sagewai.core.stores.postgres import statements, words
+from sagewai.core.stores.postgres import statements
 from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.models.status import RunStatus
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from sagewai.core.codec import require_storable
-from sagewai.core.stores.sqlite import words
+from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.events import Events
 from sagewai.core.stores.sqlite.rows import read_error
 from sagewai.core.stores.sqlite.transaction import Transaction, Value

@@ -7,8 +7,9 @@ import json
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from sagewai.core.stores import words
 from sagewai.core.stores.base import SUSPECT_AFTER, Claimed
-from sagewai.core.stores.sqlite import names, words
+from sagewai.core.stores.sqlite import names
 from sagewai.core.stores.sqlite.changes import head_of
 from sagewai.core.stores.sqlite.events import Events
 from sagewai.core.stores.sqlite.transaction import Row, Transaction, Value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagewai.core.stores.sqlite import words
+from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.changes import Changes, Head, head_of
 from sagewai.core.stores.sqlite.rows import APPROVAL_WHOLE, approval_of, read_time
 from sagewai.core.stores.sqlite.transaction import Transaction

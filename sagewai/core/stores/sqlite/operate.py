@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sagewai.core.stores.sqlite import words
+from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.changes import Changes, Head, head_of
 from sagewai.core.stores.sqlite.rows import RUN, run_of
 from sagewai.core.stores.sqlite.transaction import Transaction

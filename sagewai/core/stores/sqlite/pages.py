@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sagewai.core.stores.sqlite import words
+from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.rows import (
     APPROVAL_LISTED,
     DEAD_LETTER,

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from sagewai.core.stores import words
 from sagewai.core.stores.base import EXPIRED_REASON
-from sagewai.core.stores.sqlite import words
 from sagewai.core.stores.sqlite.claim import RESULTS
 from sagewai.core.stores.sqlite.names import read_steps
 from sagewai.core.stores.sqlite.rows import (

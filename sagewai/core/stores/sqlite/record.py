@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sagewai.core.stores.sqlite import gates, words
+from sagewai.core.stores import words
+from sagewai.core.stores.sqlite import gates
 from sagewai.core.stores.sqlite.changes import Changes, Head, heads_of
 from sagewai.core.stores.sqlite.rows import error_text, read_time
 from sagewai.core.stores.sqlite.transaction import Transaction

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sagewai.core.stores.sqlite import words
+from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.names import read_labels, read_steps, read_tags
 from sagewai.core.stores.sqlite.transaction import Row
 from sagewai.models.actor import Actor

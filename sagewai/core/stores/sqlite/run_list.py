@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sagewai.core.stores.sqlite import words
+from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.pages import Key, check_limit, page, read_cursor
 from sagewai.core.stores.sqlite.rows import RUN, run_of
 from sagewai.core.stores.sqlite.transaction import Transaction, Value

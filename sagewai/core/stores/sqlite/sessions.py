@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 
 from sagewai.core.labels import labels_text
-from sagewai.core.stores.sqlite import names, words
+from sagewai.core.stores import words
+from sagewai.core.stores.sqlite import names
 from sagewai.core.stores.sqlite.changes import Changes, heads_of
 from sagewai.core.stores.sqlite.events import Events
 from sagewai.core.stores.sqlite.record import release

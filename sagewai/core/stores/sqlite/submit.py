@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from sagewai.core.codec import require_storable
 from sagewai.core.labels import check_tags, decode_labels, encode_labels, labels_text
-from sagewai.core.stores.sqlite import names, words
+from sagewai.core.stores import words
+from sagewai.core.stores.sqlite import names
 from sagewai.core.stores.sqlite.events import Events
 from sagewai.core.stores.sqlite.transaction import Transaction, Value
 from sagewai.errors import RunInputMismatch

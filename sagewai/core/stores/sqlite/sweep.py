@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sagewai.core.stores import words
 from sagewai.core.stores.base import EXPIRED_REASON, POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
-from sagewai.core.stores.sqlite import words
 from sagewai.core.stores.sqlite.changes import Changes, Head, heads_of
 from sagewai.core.stores.sqlite.rows import error_text
 from sagewai.core.stores.sqlite.transaction import Transaction

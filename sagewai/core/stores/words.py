@@ -1,4 +1,4 @@
-"""The closed word lists as the small numbers a row holds; a number, once given, keeps its meaning for ever."""
+"""The closed word lists as the small numbers that rows of both SQL stores hold; a number keeps its meaning for ever."""
 
 from __future__ import annotations
 
