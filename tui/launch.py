@@ -15,7 +15,7 @@ from sagewai.core.actors import current_actor
 from sagewai.errors import SagewaiError
 from tui.app import ConsoleApp
 from tui.demo_hooks import DemoHooks
-from tui.gateway import default_url, open_store
+from tui.gateway import default_url, has_password, open_store
 from tui.local.embedded import EmbeddedWorker, WorkerSpec
 from tui.local.log import Diverted
 
@@ -32,7 +32,7 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
     try:
         if not _SURE.match(url):
             open_store(url)
-        if options.store and _has_password(options.store):
+        if options.store and has_password(options.store):
             _tell("a password in an argument is seen by others: use SAGEWAI_STORE")
     except SagewaiError as error:
         _tell(str(error))
@@ -90,10 +90,6 @@ def speaks_ascii(environ: Mapping[str, str]) -> bool:
     if chosen == "C.UTF-8" and environ.get("LANG") in {"C", "POSIX"}:
         return True
     return bool(chosen) and "utf" not in chosen.lower()
-
-
-def _has_password(url: str) -> bool:
-    return re.match(r"postgres(?:ql)?://[^/@]*:[^/@]+@", url) is not None
 
 
 def _log_file() -> Path:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
 import typer
 
@@ -62,7 +61,7 @@ class Invocation:
     @classmethod
     def of(cls, context: typer.Context, store: str | None, as_json: bool) -> Invocation:
         """The command's own options, else those before its name, else the environment."""
-        from sagewai.core.stores.url import default_url
+        from sagewai.core.stores.url import default_url, has_password
 
         common = context.obj if isinstance(context.obj, Common) else Common()
         given = store if store is not None else common.store
@@ -124,12 +123,3 @@ def _cancel_on_interrupt() -> None:
 
     with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
         loop.add_signal_handler(signal.SIGINT, interrupt)
-
-
-def has_password(url: str) -> bool:
-    """Whether a store URL carries a password, before the host or among its parameters."""
-    try:
-        parts = urlsplit(url.strip())
-        return bool(parts.password) or any(key == "password" for key, _ in parse_qsl(parts.query))
-    except ValueError:
-        return False

@@ -1,6 +1,6 @@
 """The only door to stores and verbs: what comes out is safe to draw, what goes in is pinned to an id."""
 
-from tui.gateway.door import INTERVAL, Door, Missing, Unreachable, default_url, open_store
+from tui.gateway.door import INTERVAL, Door, Missing, Unreachable, default_url, has_password, open_store
 from tui.gateway.reads import Gateway
 from tui.gateway.twins import Decided, RunVerb, WorkerVerb
 
@@ -14,5 +14,6 @@ __all__ = [
     "Unreachable",
     "WorkerVerb",
     "default_url",
+    "has_password",
     "open_store",
 ]

@@ -62,6 +62,13 @@ def default_url() -> str:
     return urls.default_url()
 
 
+def has_password(url: str) -> bool:
+    """Whether a store URL carries a password."""
+    from sagewai.core.stores import url as urls
+
+    return urls.has_password(url)
+
+
 class Door:
     """One store, seen by one actor. ``read_only`` migrates nothing and sweeps nothing."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sagewai.core.stores.base import Store
 from sagewai.errors import StoreURLError
@@ -58,6 +58,15 @@ def default_url() -> str:
     from platformdirs import user_data_path
 
     return f"sqlite:///{user_data_path('sagewai', appauthor=False) / 'sagewai.db'}"
+
+
+def has_password(url: str) -> bool:
+    """Whether a store URL carries a password, before the host or among its parameters."""
+    try:
+        parts = urlsplit(url.strip())
+        return bool(parts.password) or any(key == "password" for key, _ in parse_qsl(parts.query))
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=8)
