@@ -23,6 +23,13 @@ def current_actor(source: str) -> Actor:
     return Actor(name, source=source, assurance="os")
 
 
+def as_actor(actor: Actor | str | None) -> Actor:
+    """What a caller of the library passed in: a name becomes an ``api`` actor, none means this process's account."""
+    if actor is None:
+        return current_actor("api")
+    return actor if isinstance(actor, Actor) else Actor(actor, source="api", assurance="api")
+
+
 def _account() -> str:
     try:
         import pwd

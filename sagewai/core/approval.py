@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sagewai.core import commands
-from sagewai.core.actors import current_actor
+from sagewai.core.actors import as_actor
 from sagewai.core.codec import content_digest, decode, encode
 from sagewai.core.context import StepContext, current_branch, current_step
 from sagewai.core.defaults import store_in_use
@@ -59,12 +60,7 @@ class ApprovalGate:
                 "request_approval() needs a run around it: call it inside a step that wf.run() or a worker executes"
             )
         request = _request(step, prompt, context, key, timeout)
-        recorded = [
-            approval
-            for approval in await step.approvals()
-            if (approval.branch, approval.gate) == (request.branch, request.gate)
-        ]
-        return _answer(step, request, recorded)
+        return _answer(step, request, await step.approvals())
 
     def request_approval_sync(
         self, prompt: str, *, context: object = None, key: str | None = None, timeout: float | None = None
@@ -79,12 +75,7 @@ class ApprovalGate:
             asyncio.get_running_loop()
         except RuntimeError:
             request = _request(step, prompt, context, key, timeout)
-            recorded = [
-                approval
-                for approval in step.wait_for(step.approvals())
-                if (approval.branch, approval.gate) == (request.branch, request.gate)
-            ]
-            return _answer(step, request, recorded)
+            return _answer(step, request, step.wait_for(step.approvals()))
         raise ApprovalOutsideRun(
             "request_approval_sync() would block the event loop here: await request_approval()"
         )
@@ -104,7 +95,7 @@ class ApprovalGate:
         return await commands.approve(
             self._store(),
             run_id,
-            actor=_actor(reviewer),
+            actor=as_actor(reviewer),
             reason=reason,
             approval_id=approval_id,
             digest=digest,
@@ -124,7 +115,7 @@ class ApprovalGate:
         return await commands.reject(
             self._store(),
             run_id,
-            actor=_actor(reviewer),
+            actor=as_actor(reviewer),
             reason=reason,
             approval_id=approval_id,
             digest=digest,
@@ -155,9 +146,10 @@ def _request(
     )
 
 
-def _answer(step: StepContext, request: ApprovalRequest, recorded: list[Approval]) -> ApprovalDecision:
-    """What the recorded approvals of this request mean for it. What ends the attempt is noted before it is raised."""
-    latest = recorded[-1] if recorded else None
+def _answer(step: StepContext, request: ApprovalRequest, recorded: Sequence[Approval]) -> ApprovalDecision:
+    """What the step's recorded approvals mean for this request. What ends the attempt is noted before it is raised."""
+    asked = (request.branch, request.gate)
+    latest = next((each for each in reversed(recorded) if (each.branch, each.gate) == asked), None)
     if latest is not None and latest.digest == request.digest:
         decision = latest.decision
         if latest.status is ApprovalStatus.APPROVED and decision is not None:
@@ -187,9 +179,3 @@ def _answer(step: StepContext, request: ApprovalRequest, recorded: list[Approval
         raise step.notes.fatal
     step.notes.requests.append(request)
     raise Suspension(f"run {step.run_id} waits for approval at gate {request.gate} of step {step.step}")
-
-
-def _actor(reviewer: str | Actor | None) -> Actor:
-    if reviewer is None:
-        return current_actor("api")
-    return reviewer if isinstance(reviewer, Actor) else Actor(reviewer, source="api", assurance="api")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sagewai.core.actors import as_actor
 from sagewai.core.labels import contained, encode_labels
-from sagewai.core.monitor import as_actor
 from sagewai.core.retry import check_number
 from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sagewai.core import commands
-from sagewai.core.monitor import as_actor
+from sagewai.core.actors import as_actor
 from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor
 from sagewai.models.history import DeadLetter, ErrorGroup

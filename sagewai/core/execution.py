@@ -11,7 +11,7 @@ from enum import Enum
 from sagewai.core.attempt import Body, BodyResult
 from sagewai.core.context import Notes, StepContext
 from sagewai.core.failure import describe, error_text
-from sagewai.core.retry import IN_PLACE
+from sagewai.core.retry import IN_PLACE, RetryPolicy
 from sagewai.core.signature import StepPlan, WorkflowPlan
 from sagewai.core.stores.base import Store
 from sagewai.errors import LeaseLost, NonRetryableError, StepTimeout, StoreUnavailable
@@ -21,6 +21,9 @@ from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
 
 log = logging.getLogger("sagewai.execution")
+
+BACK_OFF = RetryPolicy(delay=0.2, factor=2, max_delay=5)
+"""Between two looks at a step's approvals while the store doesn't answer."""
 
 Record = Callable[[Transition], asyncio.Future[RunStatus | None]]
 
@@ -147,7 +150,7 @@ class Execution:
             except StoreUnavailable as error:  # no fault of the step: it must not cost it an attempt
                 failures += 1
                 log.warning("run %s waits for the store (%s)", self.lease.run_id, error)
-                await asyncio.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)))
+                await asyncio.sleep(BACK_OFF.wait(failures))
 
     async def _attempt(self, step: StepPlan, context: StepContext) -> BodyResult:
         try:
@@ -234,14 +237,17 @@ class Execution:
 
     async def _let_go(self, step: StepPlan, reason: Stop) -> Finished:
         if reason is Stop.LOST:
-            raise LeaseLost(
-                f"run {self.lease.run_id!r}: token {self.lease.token} is not the current one any more"
-            )
+            raise self._lost()
         if reason is Stop.CANCEL:
             status = await self._write(step, Move.CANCELLED, Outcome.CANCELLED)
         else:
             status = await self._write(step, Move.RELEASED, Outcome.RELEASED, next_step=step.name)
         return Finished(status, step=step.name)
+
+    def _lost(self) -> LeaseLost:
+        return LeaseLost(
+            f"run {self.lease.run_id!r}: token {self.lease.token} is not the current one any more"
+        )
 
     async def _write(
         self,
@@ -273,9 +279,7 @@ class Execution:
         )
         status = await self._see_through(self._record(transition))
         if status is None:
-            raise LeaseLost(
-                f"run {self.lease.run_id!r}: token {self.lease.token} is not the current one any more"
-            )
+            raise self._lost()
         self._at.rev += 1
         return status
 

@@ -6,7 +6,7 @@ import os
 import traceback
 from pathlib import Path
 
-from sagewai.core.codec import decode, encode
+from sagewai.core.codec import encode
 from sagewai.core.context import get_worker_credentials
 from sagewai.core.redact import redact
 from sagewai.models.run import ErrorInfo
@@ -45,12 +45,6 @@ def _message(error: BaseException) -> str:
 def error_text(info: ErrorInfo) -> str:
     """The JSON text that stores keep; its ``type`` is what dead letters are grouped by."""
     return encode({"type": info.type, "message": info.message, "traceback": info.traceback}, what="error")
-
-
-def error_info(text: str) -> ErrorInfo:
-    """What :func:`error_text` was given."""
-    value = decode(text)
-    return ErrorInfo(value["type"], value["message"], value.get("traceback", ""))
 
 
 def known_secrets() -> list[str]:

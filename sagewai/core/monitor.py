@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from sagewai.core import commands
-from sagewai.core.actors import current_actor
+from sagewai.core.actors import as_actor
 from sagewai.core.codec import decode
 from sagewai.core.stores.base import Store
 from sagewai.errors import InvalidOptionError
@@ -122,13 +122,6 @@ class WorkflowMonitor:
     async def counts(self) -> Counts:
         """How many runs are in each status, by pool."""
         return await self.store.counts()
-
-
-def as_actor(actor: Actor | str | None) -> Actor:
-    """A name becomes an ``api`` actor; none means the account of this process."""
-    if actor is None:
-        return current_actor("api")
-    return actor if isinstance(actor, Actor) else Actor(actor, source="api", assurance="api")
 
 
 def attempt_entry(attempt: Attempt) -> TimelineEntry:

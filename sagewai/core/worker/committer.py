@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sagewai.core.retry import RetryPolicy
 from sagewai.core.stores.base import Store
 from sagewai.errors import ResultNotStorable, StoreRefused, StoreUnavailable
 from sagewai.models.status import RunStatus
@@ -20,7 +20,8 @@ MAX_ITEMS = 2_000
 MAX_BYTES = 1_000_000
 """Of one batch. A larger item goes alone, beside the batches, so that it delays nobody else."""
 
-LONGEST_BACKOFF = 5.0
+BACK_OFF = RetryPolicy(delay=0.1, factor=2, max_delay=5, jitter=0.5)
+"""Between two tries of a batch whose store doesn't answer."""
 
 CLOSING = "it is being closed: whether this was recorded is unknown"
 
@@ -160,7 +161,7 @@ class Committer:
         await self._send(batch[middle:])
 
     async def _back_off(self, failures: int, error: StoreUnavailable, items: int) -> None:
-        delay = min(LONGEST_BACKOFF, 0.05 * 2 ** min(failures, 10)) * random.uniform(0.5, 1.5)
+        delay = BACK_OFF.wait(failures)
         log.warning("%d transitions wait for the store (%s); next try in %.1f s", items, error, delay)
         await asyncio.sleep(delay)
 

@@ -70,10 +70,6 @@ class Heartbeat:
         except TimeoutError:
             log.warning("session %d: its heartbeat hangs in the store; it ends with that call", self._session)
 
-    def beat_now(self) -> None:
-        """Don't wait for the interval: something changed that the store should know."""
-        self._nudge()
-
     def _run(self) -> None:
         try:
             asyncio.run(self._beat_until_stopped())

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -165,10 +165,6 @@ class Host:
         for hold in list(self._holds.values()):
             hold.execution.stop(reason)
 
-    def stop_run(self, key: int, reason: Stop) -> None:
-        if key in self._holds:
-            self._holds[key].execution.stop(reason)
-
     async def idle(self) -> None:
         """Wait until nothing is held."""
         while self._holds:
@@ -254,10 +250,10 @@ class Host:
         )
         log.warning("run %s was held without anybody driving it; handed back", run.run_id)
 
-    def _chore(self, work: object) -> None:
+    def _chore(self, work: Coroutine[object, object, None]) -> None:
         async def quietly() -> None:
             try:
-                await work  # type: ignore[misc]
+                await work
             except StoreError as error:
                 log.warning("session %s: %s", self._session, error)
 

@@ -16,9 +16,9 @@ from sagewai.core.commands import check_text
 from sagewai.core.failure import describe
 from sagewai.core.labels import encode_labels
 from sagewai.core.loading import as_registry
-from sagewai.core.retry import check_count, check_number
+from sagewai.core.retry import RetryPolicy, check_count, check_number
 from sagewai.core.stores.base import Routes, Store
-from sagewai.core.worker.host import Host
+from sagewai.core.worker.host import SWEEP_EVERY, Host
 from sagewai.core.worker.signals import Signals
 from sagewai.errors import InvalidOptionError, StoreError, StoreUnavailable
 from sagewai.models.run import LabelValue
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sagewai.worker")
 
-SWEEP_EVERY = 1.0
-"""Seconds between sweeps, unless the poll interval is shorter."""
+BACK_OFF = RetryPolicy(delay=0.2, factor=2, max_delay=10, jitter=0.5)
+"""Between two claims while the store doesn't answer."""
 
 
 class WorkflowWorker:
@@ -197,7 +197,7 @@ class WorkflowWorker:
             finished.result()
 
     async def _sweep(self, host: Host) -> None:
-        interval = min(SWEEP_EVERY, self.poll_interval)
+        interval = min(SWEEP_EVERY, self.poll_interval)  # who polls often wants timers as promptly
         more = False
         while True:
             await asyncio.sleep(0 if more else interval * random.uniform(0.75, 1.25))
@@ -224,7 +224,7 @@ class WorkflowWorker:
             hurry.cancel()
 
     async def _back_off(self, life: _Life, failures: int, error: StoreError) -> None:
-        delay = min(10.0, 0.1 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.5)
+        delay = BACK_OFF.wait(failures)
         log.warning("worker %s can't claim (%s); next try in %.1f s", self.name, error, delay)
         try:
             async with asyncio.timeout(delay):
