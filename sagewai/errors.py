@@ -12,6 +12,8 @@
     │   ├── RunNotFound                (also a LookupError)
     │   ├── RunInputMismatch           the run_id exists with different input
     │   ├── UnknownWorkflow            no code for the run's workflow here
+    │   ├── RunExists                  a fork's run_id is taken
+    │   ├── DefinitionChanged          its recorded steps aren't the first ones of this code
     │   ├── InvalidTransition          the operation is not legal in the run's status
     │   ├── WorkflowSuspended          the run waits for a person, a time or a signal
     │   ├── RunPaused                  the run was paused by an operator
@@ -20,13 +22,16 @@
     │   └── ApprovalRejected           a reviewer said no: the run ended as rejected
     ├── StepError                      why an attempt failed
     │   ├── StepTimeout                the attempt took longer than its timeout (also a TimeoutError)
+    │   ├── SignalTimeout              no signal came in time (also a TimeoutError)
     │   └── NonRetryableError          raise it (or a child) in a step to skip the remaining retries
     │       ├── PayloadError           a value that can't be recorded faithfully
     │       │   ├── PayloadTooLarge    longer than the store's limit
     │       │   └── ResultNotStorable  the database refused this one result
     │       ├── StepInputError         the input doesn't fit the step's annotations
-    │       └── ApprovalUnstable       a gate's content changed on every re-run
+    │       ├── ApprovalUnstable       a gate's content changed on every re-run
+    │       └── OutsideRun             a call that only a durable step can make
     ├── PoisonedRun                    recorded as the error of a run that lost its worker too often
+    ├── RunDeadlineExceeded            recorded as the error of a run that wasn't over at its deadline
     ├── ApprovalError                  a decision that can't be recorded
     │   ├── ApprovalNotFound           (also a LookupError)
     │   ├── ApprovalAmbiguous          several approvals are pending: name one
@@ -34,13 +39,17 @@
     │   ├── ApprovalContentChanged     the digest seen is not the digest stored
     │   ├── ApprovalExpired            its deadline has passed
     │   ├── ApprovalClosed             superseded or cancelled
-    │   └── ApprovalOutsideRun         request_approval() without a run around it
+    │   ├── ApprovalNotAllowed         this reviewer may not decide it
+    │   ├── ApprovalClaimed            another reviewer looks at it
+    │   ├── ApprovalEditInvalid        the edited content doesn't fit the gate's type
+    │   └── ApprovalOutsideRun         request_approval() without a run around it (also an OutsideRun)
     ├── DeadLetterNotFound             (also a LookupError)
     ├── WorkerNotFound                 (also a LookupError)
     ├── StoreError
     │   ├── StoreURLError              a store URL that can't be read (also a ValueError)
     │   ├── StoreUnavailable           the database can't be reached or stopped answering
     │   ├── StoreRefused               the database refused a statement's data
+    │   ├── NotPermitted               the database role lacks the right (also a PermissionError)
     │   ├── SchemaError                the schema is missing, newer than this code, or was altered
     │   └── UnsafeLocation             a database file where locking can't be trusted
     ├── LeaseLost                      another worker owns the run now; nothing was written
@@ -62,15 +71,19 @@ __all__ = [
     "AgentInputError",
     "ApprovalAlreadyDecided",
     "ApprovalAmbiguous",
+    "ApprovalClaimed",
     "ApprovalClosed",
     "ApprovalContentChanged",
+    "ApprovalEditInvalid",
     "ApprovalError",
     "ApprovalExpired",
+    "ApprovalNotAllowed",
     "ApprovalNotFound",
     "ApprovalOutsideRun",
     "ApprovalRejected",
     "ApprovalUnstable",
     "DeadLetterNotFound",
+    "DefinitionChanged",
     "DefinitionError",
     "DuplicateStepError",
     "InvalidOptionError",
@@ -80,18 +93,23 @@ __all__ = [
     "ModelCallError",
     "ModelCallRefused",
     "NonRetryableError",
+    "NotPermitted",
+    "OutsideRun",
     "PayloadError",
     "PayloadTooLarge",
     "PoisonedRun",
     "ResultNotStorable",
     "RunCancelled",
+    "RunDeadlineExceeded",
     "RunError",
+    "RunExists",
     "RunFailed",
     "RunInputMismatch",
     "RunNotFound",
     "RunPaused",
     "SagewaiError",
     "SchemaError",
+    "SignalTimeout",
     "StepError",
     "StepInputError",
     "StepParameterError",
@@ -158,6 +176,15 @@ class UnknownWorkflow(RunError):
     """The run belongs to a workflow whose code isn't here."""
 
 
+class RunExists(RunError):
+    """A run of this id exists already, and it isn't the fork that was asked for."""
+
+
+class DefinitionChanged(RunError):
+    """The steps that the run has recorded aren't the first ones of this code, in order; the text names the difference.
+    The run is pending, for a worker whose code they belong to."""
+
+
 class InvalidTransition(RunError):
     """The operation is not legal in the run's status."""
 
@@ -205,6 +232,10 @@ class StepTimeout(StepError, TimeoutError):
     """The attempt's own code took longer than the step's timeout. Retried like any failure."""
 
 
+class SignalTimeout(StepError, TimeoutError):
+    """wait_signal() was given a timeout, and no signal came before it, by the database's clock."""
+
+
 class NonRetryableError(StepError):
     """Raise it, or a child of it, in a step when trying again can't help: the remaining retries are skipped."""
 
@@ -227,6 +258,14 @@ class StepInputError(NonRetryableError):
 
 class ApprovalUnstable(NonRetryableError):
     """A gate asked for a third different content; each old decision was void."""
+
+
+class OutsideRun(NonRetryableError):
+    """sleep(), wait_signal() or the like was called where no run is executing, or from the wrong kind of step."""
+
+
+class RunDeadlineExceeded(SagewaiError):
+    """Recorded as the error of a run that wasn't over at its deadline."""
 
 
 class PoisonedRun(SagewaiError):
@@ -276,7 +315,20 @@ class ApprovalClosed(ApprovalError):
     """The approval was superseded by new content, or its run ended."""
 
 
-class ApprovalOutsideRun(ApprovalError):
+class ApprovalNotAllowed(ApprovalError):
+    """The reviewer isn't among those who may decide, submitted the run itself, has approved already where another must,
+    or decides from a process that executes runs with the same rights."""
+
+
+class ApprovalClaimed(ApprovalError):
+    """Another reviewer has claimed the approval and that claim isn't over; the text says who, and until when."""
+
+
+class ApprovalEditInvalid(ApprovalError):
+    """The edited content doesn't fit the type that the gate asks for; the text names the place."""
+
+
+class ApprovalOutsideRun(ApprovalError, OutsideRun):
     """request_approval() was called where no run is executing."""
 
 
@@ -305,6 +357,10 @@ class StoreUnavailable(StoreError):
 
 class StoreRefused(StoreError):
     """The database refused the data of a statement; nothing of the statement was written."""
+
+
+class NotPermitted(StoreError, PermissionError):
+    """The database role of this connection lacks the right for what was asked; nothing was written."""
 
 
 class SchemaError(StoreError):

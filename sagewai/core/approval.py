@@ -9,9 +9,10 @@ from datetime import datetime
 
 from sagewai.core import commands
 from sagewai.core.actors import as_actor
-from sagewai.core.codec import content_digest, decode, encode
+from sagewai.core.codec import decode, encode
 from sagewai.core.context import StepContext, current_branch, current_step
 from sagewai.core.defaults import store_in_use
+from sagewai.core.policies import content_digest
 from sagewai.core.retry import MAX_DELAY, check_number
 from sagewai.core.stores.base import Store
 from sagewai.core.workflow import DurableWorkflow

@@ -124,12 +124,6 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def content_digest(prompt: str, context: str) -> str:
-    """The digest a reviewer's decision carries: over the JSON text of ``[prompt, context]``, ``context`` being JSON
-    text itself. Everything that is shown goes in, so a changed comma is a changed digest."""
-    return digest(json.dumps([prompt, context], separators=(",", ":")))
-
-
 def input_digest(values: dict[str, Any]) -> str:
     """A digest of a run's input that doesn't depend on the order its arguments were named in."""
     return digest(json.dumps(values, sort_keys=True, separators=(",", ":")))

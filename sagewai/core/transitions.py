@@ -17,7 +17,9 @@ class Operation(StrEnum):
     CLAIM = "claim"
     TAKE_OVER = "take over"
     POISON = "give up as poisoned"
+    TIME_OUT = "end at its deadline"
     WAKE = "wake"
+    SIGNAL = "signal"
     APPROVE = "approve"
     REJECT = "reject"
     CANCEL = "cancel"
@@ -32,7 +34,16 @@ LEGAL: dict[tuple[RunStatus, Operation], RunStatus] = {
     (_S.PENDING, Operation.CLAIM): _S.RUNNING,
     (_S.RUNNING, Operation.TAKE_OVER): _S.PENDING,
     (_S.RUNNING, Operation.POISON): _S.FAILED,
+    (_S.PENDING, Operation.TIME_OUT): _S.FAILED,
+    (_S.RUNNING, Operation.TIME_OUT): _S.FAILED,
+    (_S.WAITING, Operation.TIME_OUT): _S.FAILED,
+    (_S.PAUSED, Operation.TIME_OUT): _S.FAILED,
     (_S.WAITING, Operation.WAKE): _S.PENDING,
+    # A signal nobody waits for yet is kept; one that a step waits for wakes the run.
+    (_S.PENDING, Operation.SIGNAL): _S.PENDING,
+    (_S.RUNNING, Operation.SIGNAL): _S.RUNNING,
+    (_S.WAITING, Operation.SIGNAL): _S.WAITING,
+    (_S.PAUSED, Operation.SIGNAL): _S.PAUSED,
     # A decision may arrive before the park (running) or while an operator holds the run (paused): recorded, not moved.
     (_S.WAITING, Operation.APPROVE): _S.PENDING,
     (_S.RUNNING, Operation.APPROVE): _S.RUNNING,
@@ -70,9 +81,10 @@ _NATURAL: dict[Move, RunStatus] = {
     Move.REJECTED: _S.REJECTED,
     Move.CANCELLED: _S.CANCELLED,
     Move.RELEASED: _S.PENDING,
+    Move.REFUSED: _S.PENDING,
 }
 
-_YIELDING = frozenset({Move.STEP_DONE, Move.RETRY, Move.RETRY_LATER, Move.PARK, Move.RELEASED})
+_YIELDING = frozenset({Move.STEP_DONE, Move.RETRY, Move.RETRY_LATER, Move.PARK, Move.RELEASED, Move.REFUSED})
 """Moves after which the run would go on, so that what an operator asked can be honoured instead."""
 
 
@@ -87,7 +99,8 @@ def after(status: RunStatus, operation: Operation, *, run_id: str = "") -> RunSt
 def settle(move: Move, *, asked: Ask | None = None, woken: bool = False) -> RunStatus:
     """The status that follows an owner's move of a running run.
 
-    ``asked`` is what an operator wants; ``woken`` says that the run's wakeups rose since the parking step saw them.
+    ``asked`` is what an operator wants; ``woken`` says that the run's wakeups rose since the parking step saw them, or
+    that what it waits for is there already.
     """
     if move in _YIELDING:
         if asked is Ask.CANCEL:

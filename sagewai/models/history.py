@@ -17,14 +17,23 @@ class EventKind(StrEnum):
     SUBMITTED = "submitted"  # pool, priority, delay
     CLAIMED = "claimed"  # token, worker
     TAKEN_OVER = "taken_over"  # token (the new one), worker (who lost it), takeovers
-    WAITING = "waiting"  # for: approval | timer | signal; due_at (ISO 8601, timer only)
+    WAITING = "waiting"  # for: approval | timer | signal; due_at (ISO 8601, where it has one)
     WOKEN = "woken"  # by: approval | timer | signal | retry
+    SIGNALLED = "signalled"  # signal_id, name
+    REFUSED = "refused"  # token, worker; the reason names what differs
+    FORKED = "forked"  # of the new run: source, step; of the source: fork, step
+    DEADLINE_PASSED = "deadline_passed"
     RELEASED = "released"  # token, worker
     APPROVAL_REQUESTED = "approval_requested"  # approval_id, gate, digest
-    APPROVED = "approved"  # approval_id, gate, digest, displayed
+    APPROVED = "approved"  # approval_id, gate, digest, displayed, approvals (so far), required
     REJECTED = "rejected"  # approval_id, gate, digest, displayed
     APPROVAL_SUPERSEDED = "approval_superseded"  # approval_id, gate
     APPROVAL_EXPIRED = "approval_expired"  # approval_id, gate
+    APPROVAL_ESCALATED = "approval_escalated"  # approval_id, gate, to, deadline_at (ISO 8601)
+    APPROVAL_CLAIMED = "approval_claimed"  # approval_id, gate, seconds
+    APPROVAL_UNCLAIMED = "approval_unclaimed"  # approval_id, gate
+    APPROVAL_SNOOZED = "approval_snoozed"  # approval_id, gate, seconds
+    APPROVAL_COMMENTED = "approval_commented"  # approval_id, gate; the reason is the comment
     APPROVAL_CANCELLED = "approval_cancelled"  # approval_id, gate
     COMPLETED = "completed"
     FAILED = "failed"  # error (its type)
@@ -74,6 +83,48 @@ class Event:
     assurance: str
     reason: str = ""
     detail: Mapping[str, object] = field(default_factory=dict)
+
+
+AUDITED = frozenset(
+    {
+        EventKind.FORKED,
+        EventKind.APPROVED,
+        EventKind.REJECTED,
+        EventKind.APPROVAL_CLAIMED,
+        EventKind.APPROVAL_UNCLAIMED,
+        EventKind.APPROVAL_SNOOZED,
+        EventKind.APPROVAL_COMMENTED,
+        EventKind.CANCEL_REQUESTED,
+        EventKind.CANCELLED,
+        EventKind.PAUSE_REQUESTED,
+        EventKind.PAUSED,
+        EventKind.RESUMED,
+        EventKind.RETRIED,
+        EventKind.DISCARDED,
+        EventKind.PRIORITY_CHANGED,
+        EventKind.WORKER_ASKED,
+    }
+)
+"""Events that are also written to the audit when a person caused them (source is not ``worker``). What programs send
+each other, signals and assignments, is not: every entry waits for the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One link of the audit's chain, numbered from 1 without gaps. ``at`` is ISO 8601 text, ``detail`` JSON text, both
+    exactly as hashed; ``run_id`` is '' for what concerns no run. ``hash`` (SHA-256, hex) covers every field and the
+    hash of the entry before, see :func:`sagewai.core.audit.link`."""
+
+    number: int
+    at: str
+    kind: str
+    run_id: str
+    actor: str
+    source: str
+    assurance: str
+    reason: str
+    detail: str
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,12 @@ class RunQuery:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalQuery:
-    """Which approvals to list: by deadline, then by age, oldest first (those without a deadline last)."""
+    """Which approvals to list: by deadline, then by age, oldest first (those without a deadline last). ``snoozed``
+    False leaves out those that somebody snoozed for now."""
 
     status: ApprovalStatus | None = ApprovalStatus.PENDING
     run_id: str | None = None
+    snoozed: bool = True
     cursor: str | None = None
     limit: int = 50
 

@@ -37,7 +37,8 @@ class RunSpec:
     """A run to be recorded.
 
     ``input`` is one JSON object as encoded by :mod:`sagewai.core.codec` and ``input_digest`` its SHA-256 (hex).
-    ``delay`` in seconds parks the run as waiting (timer). ``definition`` is None where the submitter hasn't the code.
+    ``delay`` in seconds parks the run as waiting (timer); ``deadline`` seconds from now it fails, unless it is over.
+    ``definition`` is None where the submitter hasn't the code.
     """
 
     run_id: str
@@ -52,6 +53,23 @@ class RunSpec:
     delay: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     actor: Actor | None = None
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForkSpec:
+    """A new run that starts from a copy of another's checkpoints: those before ``from_step``, or all (None).
+
+    ``input`` and ``input_digest`` replace the source's where given.
+    """
+
+    source: str
+    run_id: str
+    actor: Actor
+    reason: str = ""
+    from_step: str | None = None
+    input: str | None = None
+    input_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +139,8 @@ class Run:
     are recorded (``steps_total`` is 0 while no code has been seen); ``attempt`` of ``max_attempts`` counts from 1.
     ``max_attempts`` is 1 while no code has been seen, and that of the last step once all are recorded.
     ``changed_at`` is the last change of status, ``due_at`` when a timer wakes it, ``worker`` and ``session`` who holds
-    it. ``step_started_at`` is None unless it runs, and may lie ahead by a back-off.
+    it. ``step_started_at`` is None unless it runs, and may lie ahead by a back-off. ``deadline_at`` is when it fails
+    unless it is over.
     """
 
     run_id: str
@@ -148,6 +167,7 @@ class Run:
     step_started_at: datetime | None
     due_at: datetime | None
     submitted_by: str
+    deadline_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,14 @@ class ApprovalStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class WaitStatus(StrEnum):
+    """What became of a timer or of waiting for a signal. ``expired``: its timeout passed before a signal came."""
+
+    PENDING = "pending"
+    FIRED = "fired"
+    EXPIRED = "expired"
+
+
 class Verdict(StrEnum):
     """What a reviewer decides."""
 

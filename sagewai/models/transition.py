@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from sagewai.models.approval import ApprovalRequest
 from sagewai.models.status import Outcome
+from sagewai.models.wait import WaitRequest
 
 
 class Move(IntEnum):
@@ -16,14 +17,15 @@ class Move(IntEnum):
     ``COMPLETED``  the last step's result is recorded: completed
     ``RETRY``      the attempt failed, the next one follows in place after ``delay``: stays running, attempt + 1
     ``RETRY_LATER``  the same, but the run is let go: waiting (timer) until now + ``delay``, attempt + 1
-    ``PARK``       approvals are requested: waiting (approval), or pending if ``wakeups`` has risen meanwhile
+    ``PARK``       approvals, timers or signals are waited for: waiting, or pending if ``wakeups`` has risen meanwhile
     ``FAILED``     no attempt is left: failed, with a dead letter
     ``REJECTED``   the step met a rejection: rejected
     ``CANCELLED``  the step's task was cancelled because somebody asked for it: cancelled
     ``RELEASED``   handed back by drain: pending, same attempt, counts as no takeover
+    ``REFUSED``    the recorded steps aren't this code's: pending, same attempt, where only ``route_version`` finds it
 
-    An operator's ask is honoured by the same write: STEP_DONE, RETRY, RETRY_LATER, PARK and RELEASED of a run
-    that is asked to cancel end as cancelled; one asked to pause ends as paused (progress kept).
+    An operator's ask is honoured by the same write: STEP_DONE, RETRY, RETRY_LATER, PARK, RELEASED and REFUSED of a
+    run that is asked to cancel end as cancelled; one asked to pause ends as paused (progress kept).
     """
 
     STEP_DONE = 1
@@ -35,6 +37,7 @@ class Move(IntEnum):
     REJECTED = 7
     CANCELLED = 8
     RELEASED = 9
+    REFUSED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,13 @@ class Transition:
     delay: float = 0.0
     wakeups: int = 0
     requests: tuple[ApprovalRequest, ...] = ()
+    waits: tuple[WaitRequest, ...] = ()
+    route_version: str = ""
 
     @property
     def size(self) -> int:
         """Roughly how many bytes it adds to a batch."""
         size = 200 + len(self.result or "") + len(self.error or "")
         for request in self.requests:
-            size += len(request.prompt) + len(request.context)
+            size += len(request.prompt) + len(request.context) + len(request.policy.edit_schema or "")
         return size

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sagewai.cli.exits import Exit
-from sagewai.core.codec import content_digest, encode
+from sagewai.core.codec import encode
+from sagewai.core.policies import content_digest
 from tests.cli.console import Command
 from tests.cli.flows import HOSTILE
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sagewai.core.codec import content_digest, digest, encode
+from sagewai.core.codec import digest, encode
+from sagewai.core.policies import content_digest
 from sagewai.core.stores.base import Store
 from sagewai.core.transitions import Operation
 from sagewai.models.actor import Actor

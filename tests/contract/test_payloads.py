@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sagewai.core.codec import content_digest, decode, encode
+from sagewai.core.codec import decode, encode
+from sagewai.core.policies import content_digest
 from sagewai.core.stores.base import Store
 from sagewai.errors import StoreRefused
 from sagewai.models.status import ApprovalStatus, RunStatus

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sagewai.core.codec import content_digest, encode, input_digest
+from sagewai.core.codec import encode, input_digest
+from sagewai.core.policies import content_digest
 from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor
 from sagewai.models.approval import ApprovalRequest

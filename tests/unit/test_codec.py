@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from sagewai.core.codec import (
     MAX_DEPTH,
-    content_digest,
     decode,
     digest,
     encode,
@@ -23,6 +22,7 @@ from sagewai.core.codec import (
     is_plain,
     require_storable,
 )
+from sagewai.core.policies import content_digest
 from sagewai.errors import NonRetryableError, PayloadError, PayloadTooLarge, StoreRefused
 
 EVERY_CHARACTER = st.characters(codec=None, exclude_categories=())

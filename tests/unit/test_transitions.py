@@ -17,6 +17,8 @@ TABLE = """
 claim                  running    -          -          -          -          -          -          -
 take over              -          pending    -          -          -          -          -          -
 give up as poisoned    -          failed     -          -          -          -          -          -
+end at its deadline    failed     failed     failed     failed     -          -          -          -
+signal                 pending    running    waiting    paused     -          -          -          -
 wake                   -          -          pending    -          -          -          -          -
 approve                pending    running    pending    paused     -          -          -          -
 reject                 rejected   running    rejected   rejected   -          -          -          -
@@ -84,6 +86,7 @@ FAILED         failed     failed     failed
 REJECTED       rejected   rejected   rejected
 CANCELLED      cancelled  cancelled  cancelled
 RELEASED       pending    paused     cancelled
+REFUSED        pending    paused     cancelled
 """
 COLUMN = {None: 0, Ask.RESUME: 0, Ask.DRAIN: 0, Ask.PAUSE: 1, Ask.CANCEL: 2}
 SETTLED = {Move[name]: cells for name, *cells in map(str.split, MOVES.strip("\n").splitlines()[1:])}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sagewai.core.codec import content_digest
 from sagewai.core.labels import contained, encode_labels
+from sagewai.core.policies import content_digest
 from sagewai.models.approval import Approval
 from sagewai.models.history import Attempt
 from sagewai.models.run import Run, StepInfo
@@ -66,7 +66,7 @@ def card(
 ) -> Card:
     """``approval`` with its context; ``others`` are what its step asked before, in this run."""
     context = approval.context or ""
-    intact = content_digest(approval.prompt, context) == approval.digest
+    intact = content_digest(approval.prompt, context, approval.policy) == approval.digest
     pending = approval.status is ApprovalStatus.PENDING
     unseen = hidden(approval.prompt) + hidden(context)
     length = f"{len(approval.prompt) + len(context):,} characters"

@@ -28,11 +28,12 @@ from weakref import WeakKeyDictionary
 
 from sagewai.core.transitions import Operation
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, DecisionRequest
-from sagewai.models.history import Attempt, DeadLetter, ErrorGroup, Event
+from sagewai.models.approval import Approval, Attention, DecisionRequest
+from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
 from sagewai.models.run import (
     ErrorInfo,
+    ForkSpec,
     Inserted,
     LabelValue,
     LeasedRun,
@@ -45,6 +46,7 @@ from sagewai.models.run import (
 from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
+from sagewai.models.wait import Signal, Wait
 
 C = TypeVar("C")
 
@@ -55,6 +57,12 @@ POISON_LIMIT = 5
 
 SUSPECT_AFTER = 2
 """From this many takeovers on a run is a suspect: a session holds at most one, and dies on its account alone."""
+
+DEADLINE_PASSED = ErrorInfo(
+    type="sagewai.errors.RunDeadlineExceeded",
+    message="the run wasn't over at its deadline",
+)
+"""The recorded error of a run that ``tick`` ended at its deadline."""
 
 POISONED = ErrorInfo(
     type="sagewai.errors.PoisonedRun",
@@ -94,7 +102,9 @@ class Ticked:
     poisoned: int = 0
     woken: int = 0
     expired: int = 0
+    escalated: int = 0
     cancelled: int = 0
+    timed_out: int = 0
     more: bool = False
 
 
@@ -154,6 +164,10 @@ class Store(ABC):
     async def info(self) -> StoreInfo:
         """What this store is, for a badge and ``sagewai db check``; does not migrate."""
 
+    async def free_space(self) -> float | None:
+        """The free share (0 to 1) of the disk that the store lives on, None where this process can't know it."""
+        raise NotImplementedError
+
     @abstractmethod
     async def now(self) -> datetime:
         """The store's clock, aware and UTC."""
@@ -174,8 +188,20 @@ class Store(ABC):
         ``created`` is False. Raises RunInputMismatch, and records nothing, when one exists with another workflow or
         input digest; LabelError for labels or tags that can't be compared. The events SUBMITTED (and CLAIMED) commit
         with the rows. A run without a definition takes the one that the session opened last brought for its workflow,
-        if any. ``actor`` None is SYSTEM.
+        if any, and its version unless it has one. ``actor`` None is SYSTEM.
         """
+
+    async def fork_run(self, spec: ForkSpec) -> Run:
+        """Record a pending run with the source's workflow, definition, version, pool, labels, priority and tags, and a
+        copy of its recorded steps before ``from_step``: each attempt that completed one, under token 0, with its times.
+        No deadline, approval, wait or signal is copied. Events: SUBMITTED and FORKED of the new run, FORKED of the
+        source, all by the actor. Legal whatever the source's status.
+
+        The same fork again (source, step, input) gives the run that exists. Raises RunNotFound, RunExists,
+        InvalidOptionError when ``from_step`` isn't a step of the source's definition, or lies after its first step
+        without a result; UnknownWorkflow when no code of the source has been seen.
+        """
+        raise NotImplementedError
 
     # -- sessions -------------------------------------------------------------------------------------------------
 
@@ -217,9 +243,12 @@ class Store(ABC):
 
     @abstractmethod
     async def resolve_routes(
-        self, pool: str, labels: Mapping[str, LabelValue], workflows: Sequence[str]
+        self, pool: str, labels: Mapping[str, LabelValue], workflows: Mapping[str, Sequence[str]]
     ) -> Routes:
-        """The routes with that pool, one of the workflows, and labels contained in ``labels``."""
+        """The routes with that pool, one of the workflows at one of its versions, and labels contained in ``labels``.
+
+        A route's version is what the run was submitted with ('' for none), or the ``route_version`` of a REFUSED.
+        """
 
     @abstractmethod
     async def claim(self, session: int, routes: Sequence[int], limit: int) -> Claimed:
@@ -256,12 +285,21 @@ class Store(ABC):
         FAILED writes the dead letter. A move that ends the run, an honoured CANCEL too, closes its pending approvals as
         cancelled.
 
+        REFUSED moves the run to the route of its pool, workflow, labels and ``route_version``; its attempt is RELEASED
+        with the error.
+
+        PARK records each wait that the run doesn't have yet under its (step, branch, key), due from now on, and leaves
+        those it has alone. Each pending one for a signal takes the oldest signal of its name that none took (FIRED),
+        and one that is due is settled at once. When any of the requested waits is settled, the run is woken. Else it
+        waits for (approval if one is pending, signal, timer: the first that applies) until the earliest ``due_at``.
+
         PARK leaves a gate alone whose newest approval has the request's (step, branch, gate, digest) and is neither
         superseded nor cancelled: it waits already, or was decided meanwhile. Any other request becomes a pending
         approval and supersedes what the gate asked before, decided or not. Pending approvals of other steps are closed
         as cancelled. A PARK that ends as cancelled requests nothing.
 
-        Events: RETRY_LATER and PARK: WAITING; a woken PARK: WOKEN (approval); RELEASED, COMPLETED, FAILED by that name;
+        Events: RETRY_LATER and PARK: WAITING; a woken PARK: WOKEN (approval when it has requests, else the settled
+        wait's kind, else signal); RELEASED, REFUSED (the error's message as reason), COMPLETED, FAILED by that name;
         CANCELLED and PAUSED also for an honoured ask; one for each approval requested, superseded or cancelled.
         STEP_DONE, RETRY and REJECTED: none, their attempt says it. Raises StoreRefused, nothing written, when the
         database refuses somebody's data.
@@ -282,9 +320,13 @@ class Store(ABC):
         suspects are counted. A run that was asked to cancel becomes cancelled instead, one at POISON_LIMIT failed with
         the error POISONED and a dead letter, one asked to pause paused: in this order, each with its event beside
         TAKEN_OVER. A run asked to cancel whose owner lives but hasn't obeyed for twice its lease_ttl since it was first
-        asked is cancelled under a higher token and rev (attempt CANCELLED). Due timers become pending (wakeups + 1,
-        event WOKEN: ``timer`` after a delayed submit, ``retry`` after a failed attempt). Pending approvals past their
-        deadline expire (event APPROVAL_EXPIRED, wakeups + 1); their run is rejected for EXPIRED_REASON unless it is
+        asked is cancelled under a higher token and rev (attempt CANCELLED). A run that isn't over at its deadline fails
+        with the error DEADLINE_PASSED and a dead letter, its approvals are cancelled (events DEADLINE_PASSED, FAILED);
+        a running one under a higher token and rev (attempt TIMED_OUT). Due timers become pending (wakeups + 1,
+        event WOKEN: ``timer`` after a delayed submit or where a wait was due, ``retry`` after a failed attempt); all of
+        the run's waits that are due are settled. A pending approval past its deadline escalates while its ladder has a
+        rung left: level + 1, a new deadline its timeout after the old one's passing was seen, event APPROVAL_ESCALATED.
+        Otherwise it expires (event APPROVAL_EXPIRED, wakeups + 1); its run is rejected for EXPIRED_REASON unless it is
         running: then it meets the expiry when it parks. Counter deltas are folded.
         """
 
@@ -302,10 +344,39 @@ class Store(ABC):
         caller who comes late is told what became of it. The same reviewer name repeating the same verdict on the same
         approval, with its digest or none, gets the recorded approval back.
 
+        Where ``policy.required`` is more than one, an approval before the last needed one is recorded (decision, event
+        APPROVED) and leaves it pending and the run alone. Names are judged by :mod:`sagewai.core.policies`. An approval
+        past its deadline that has a rung left is not expired: the next of the ladder may decide already.
+        On PostgreSQL a reviewer with rights of their own (see ``sagewai db roles``) is the session's user, whatever
+        name was passed, with assurance ``db``.
+
         Raises RunNotFound, ApprovalNotFound (none, or of another run), ApprovalAmbiguous (several pending and no
         approval_id); then for an approval that was decided ApprovalAlreadyDecided, superseded or cancelled
-        ApprovalClosed, expired or past its deadline ApprovalExpired; then ApprovalContentChanged.
+        ApprovalClosed, expired or past its deadline ApprovalExpired; then ApprovalContentChanged; then
+        ApprovalNotAllowed. NotPermitted where the database role may not decide. Each says who, what and when as far as
+        that is known.
         """
+
+    async def attend(
+        self, approval_id: int, attention: Attention, actor: Actor, *, seconds: float = 0.0, text: str = ""
+    ) -> Approval:
+        """Claim a pending approval for some ``seconds`` (again: from now), give it back, snooze it for everybody's
+        inbox (0: wake it), or comment on it with ``text``. None of it hinders a decision. The event, with ``text`` as
+        its reason, commits with it.
+
+        Raises ApprovalNotFound; ApprovalAlreadyDecided, ApprovalClosed or ApprovalExpired unless it is pending
+        (COMMENT is always possible); ApprovalClaimed for CLAIM and UNCLAIM when somebody else's claim isn't over.
+        """
+        raise NotImplementedError
+
+    async def signal(self, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
+        """Send a signal (``payload`` is JSON text) to a run that isn't over: wakeups + 1, event SIGNALLED. If a wait
+        for it is pending, the oldest takes it, and a waiting run becomes pending (event WOKEN, signal). Else it is
+        kept.
+
+        Raises RunNotFound, InvalidTransition.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     async def operate(
@@ -382,6 +453,20 @@ class Store(ABC):
     @abstractmethod
     async def approvals_of(self, run_id: str, step: str | None = None) -> list[Approval]:
         """Every approval of a run (of one step), oldest first, with contexts; none of a run that doesn't exist."""
+
+    async def waits_of(self, run_id: str, step: str | None = None) -> list[Wait]:
+        """Every timer and wait for a signal of a run (of one step), oldest first; none of a run that doesn't exist."""
+        raise NotImplementedError
+
+    async def signals_of(self, run_id: str) -> list[Signal]:
+        """Every signal sent to a run, oldest first. Raises RunNotFound."""
+        raise NotImplementedError
+
+    async def list_audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+        """Entries of the audit numbered above ``after``, in order; see :mod:`sagewai.core.audit`. An entry is written
+        with each event in ``history.AUDITED`` whose source isn't ``worker``, in the same transaction, with that
+        event's time, actor, reason and detail."""
+        raise NotImplementedError
 
     @abstractmethod
     async def get_dead_letter(self, run_id: str) -> DeadLetter:

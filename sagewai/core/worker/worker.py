@@ -161,7 +161,9 @@ class WorkflowWorker:
             try:
                 session = await host.session()
                 if routes.newest < 0:
-                    routes = await self.store.resolve_routes(self.pool, self.labels, list(self.registry))
+                    routes = await self.store.resolve_routes(
+                        self.pool, self.labels, dict.fromkeys(self.registry, ("",))
+                    )
                 free = self.max_concurrent - host.held
                 if free > 0 and host.status == "active":
                     with host.claiming():
