@@ -6,6 +6,7 @@ Each takes an actor and a reason and leaves one event that commits with what it 
 from __future__ import annotations
 
 from sagewai.core.codec import encode
+from sagewai.core.failpoints import reach
 from sagewai.core.stores.base import Store
 from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidOptionError
@@ -33,7 +34,8 @@ async def approve(
     payload: object = None,
 ) -> Approval:
     """Open a gate. Without ``digest`` the decision is recorded as made without seeing the content."""
-    return await store.decide(
+    return await _decide(
+        store,
         DecisionRequest(
             run_id=run_id,
             verdict=Verdict.APPROVE,
@@ -42,7 +44,7 @@ async def approve(
             approval_id=approval_id,
             digest=digest,
             payload=None if payload is None else encode(payload, what="payload", limit=store.payload_limit),
-        )
+        ),
     )
 
 
@@ -58,7 +60,8 @@ async def reject(
     """Say no: the run ends as rejected, with reviewer and reason. Needs a reason."""
     if not reason.strip():
         raise InvalidOptionError("a rejection needs a reason: whoever wrote the run reads it")
-    return await store.decide(
+    return await _decide(
+        store,
         DecisionRequest(
             run_id=run_id,
             verdict=Verdict.REJECT,
@@ -66,7 +69,7 @@ async def reject(
             reason=check_reason(reason),
             approval_id=approval_id,
             digest=digest,
-        )
+        ),
     )
 
 
@@ -151,6 +154,13 @@ def check_text(what: str, text: object, *, limit: int, empty: bool = True) -> st
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidOptionError(f"{what} holds NUL or a lone surrogate, which no database stores")
     return text
+
+
+async def _decide(store: Store, request: DecisionRequest) -> Approval:
+    reach("before decide")
+    decided = await store.decide(request)
+    reach("after decide")
+    return decided
 
 
 async def _operate(store: Store, run_id: str, operation: Operation, actor: Actor, reason: str) -> Run:

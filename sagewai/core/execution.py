@@ -10,6 +10,7 @@ from enum import Enum
 
 from sagewai.core.attempt import Body, BodyResult
 from sagewai.core.context import Notes, StepContext
+from sagewai.core.failpoints import reach
 from sagewai.core.failure import describe, error_text
 from sagewai.core.retry import IN_PLACE, RetryPolicy
 from sagewai.core.signature import StepPlan, WorkflowPlan
@@ -26,6 +27,10 @@ BACK_OFF = RetryPolicy(delay=0.2, factor=2, max_delay=5)
 """Between two looks at a step's approvals while the store doesn't answer."""
 
 Record = Callable[[Transition], asyncio.Future[RunStatus | None]]
+
+
+_BEFORE = {move: f"before {move.name}" for move in Move}
+_AFTER = {move: f"after {move.name}" for move in Move}
 
 
 class Stop(Enum):
@@ -159,7 +164,9 @@ class Execution:
             return BodyResult(error=error)
         self._body = Body(step.function, step.is_async, args, kwargs, context)
         try:
+            reach("step begins")
             result = await self._body.run(timeout=step.timeout, grace=self._grace)
+            reach("step ended")
         finally:
             self._body = None
         if result.error is None and not result.cancelled and not context.notes:
@@ -277,7 +284,9 @@ class Execution:
             wakeups=self.lease.wakeups,
             requests=requests,
         )
+        reach(_BEFORE[move])
         status = await self._see_through(self._record(transition))
+        reach(_AFTER[move])
         if status is None:
             raise self._lost()
         self._at.rev += 1

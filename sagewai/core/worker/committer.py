@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sagewai.core.failpoints import reach
 from sagewai.core.retry import RetryPolicy
 from sagewai.core.stores.base import Store
 from sagewai.errors import ResultNotStorable, StoreRefused, StoreUnavailable
@@ -95,7 +96,9 @@ class Committer:
         failures = 0
         while batch:
             try:
+                reach("before commit")
                 statuses = await self._store.record([item.transition for item in batch])
+                reach("after commit")
             except StoreRefused as error:
                 await self._bisect(batch, error)
                 return

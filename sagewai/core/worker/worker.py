@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sagewai.core.commands import check_text
+from sagewai.core.failpoints import reach
 from sagewai.core.failure import describe
 from sagewai.core.labels import encode_labels
 from sagewai.core.loading import as_registry
@@ -168,6 +169,8 @@ class WorkflowWorker:
                 if free > 0 and host.status == "active":
                     with host.claiming():
                         claimed = await self.store.claim(session, routes.ids, free)
+                        if claimed.runs:
+                            reach("claimed")
                         for lease in claimed.runs:
                             host.start(lease, self.registry[lease.workflow].plan)
                     failures = 0
