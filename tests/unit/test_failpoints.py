@@ -1,4 +1,4 @@
-"""Failpoints: nothing happens unless one is named; a named one ends the process the nth time, and a typing error is told."""
+"""Failpoints: nothing happens unless one is named; a named one ends the process, and a typing error is told."""
 
 from __future__ import annotations
 
