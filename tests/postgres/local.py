@@ -25,13 +25,14 @@ LONGEST_BASE = 60  # a socket's path may have 103 bytes on macOS, 107 on Linux
 class LocalServer(PostgresServer):
     """A server of this session alone, under an unprivileged account, in a folder that only its owner can enter."""
 
-    def __init__(self, binaries: Binaries, account: Account | None) -> None:
+    def __init__(self, binaries: Binaries, account: Account | None, base: Path | None = None) -> None:
+        """``base`` is the folder to put its own into, instead of a temporary one."""
         super().__init__()
         self.binaries = binaries
         self.account = account
         copied = binaries.wheel if account is not None else ()
         plan = {
-            "base": str(_base_folder(account, runs_programs=bool(copied))),
+            "base": str(base or _base_folder(account, runs_programs=bool(copied))),
             "programs": str(binaries.folder),
             "copied": [str(part) for part in copied],
             "owner": None if account is None else [account.uid, account.gid],
