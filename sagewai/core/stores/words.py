@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sagewai.models.status import ApprovalStatus, Ask, Outcome, RunStatus, SessionStatus, WaitReason
+from sagewai.models.status import (
+    ApprovalStatus,
+    Ask,
+    Outcome,
+    RunStatus,
+    SessionStatus,
+    WaitReason,
+    WaitStatus,
+)
+from sagewai.models.wait import WaitKind
 
 PENDING, RUNNING, WAITING, PAUSED, COMPLETED, FAILED, REJECTED, CANCELLED = range(1, 9)
 
@@ -20,6 +29,13 @@ STATUS_CODE = {word: code for code, word in STATUS.items()}
 
 WAIT = {1: WaitReason.APPROVAL, 2: WaitReason.TIMER, 3: WaitReason.SIGNAL}
 WAIT_CODE = {word: code for code, word in WAIT.items()}
+
+KIND: dict[int, WaitKind] = {2: "timer", 3: "signal"}
+"""Of a recorded wait; the numbers are those of WAIT."""
+KIND_CODE = {word: code for code, word in KIND.items()}
+
+WAIT_STATUS = {1: WaitStatus.PENDING, 2: WaitStatus.FIRED, 3: WaitStatus.EXPIRED}
+WAIT_STATUS_CODE = {word: code for code, word in WAIT_STATUS.items()}
 
 ASK = {1: Ask.CANCEL, 2: Ask.PAUSE, 3: Ask.RESUME, 4: Ask.DRAIN}
 ASK_CODE = {word: code for code, word in ASK.items()}
