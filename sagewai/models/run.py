@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sagewai.models.actor import Actor
+from sagewai.models.call import Budget
 from sagewai.models.status import Ask, RunStatus, WaitReason
 
 LabelValue = str | bool | int | float
@@ -38,7 +39,7 @@ class RunSpec:
 
     ``input`` is one JSON object as encoded by :mod:`sagewai.core.codec` and ``input_digest`` its SHA-256 (hex).
     ``delay`` in seconds parks the run as waiting (timer); ``deadline`` seconds from now it fails, unless it is over.
-    ``definition`` is None where the submitter hasn't the code.
+    ``budget`` bounds what its model calls may cost. ``definition`` is None where the submitter hasn't the code.
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class RunSpec:
     tags: Mapping[str, str] = field(default_factory=dict)
     actor: Actor | None = None
     deadline: float | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)

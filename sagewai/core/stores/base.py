@@ -26,6 +26,7 @@ from datetime import datetime
 from typing import Literal, Self, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from sagewai.core.stores.journal import Journal
 from sagewai.core.transitions import Operation
 from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, Attention, DecisionRequest
@@ -119,7 +120,7 @@ class StoreInfo:
     server: str
 
 
-class Store(ABC):
+class Store(Journal, ABC):
     """One place where runs live."""
 
     payload_limit: int
