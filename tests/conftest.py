@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import report
 from tests.postgres.errors import PostgresUnavailable
 from tests.postgres.open import open_server
 from tests.postgres.server import PostgresServer
 
 SERVER = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    report.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    report.choose_seed(config)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +48,7 @@ def sqlite_path(tmp_path: Path) -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which PostgreSQL the figures above hold for."""
+    """Say which PostgreSQL the figures above hold for, and what came of the faults."""
     if SERVER in config.stash:
         terminalreporter.write_line(f"tested against {config.stash[SERVER]}")
+    report.write(terminalreporter, config)

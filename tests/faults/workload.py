@@ -1,0 +1,89 @@
+"""The workload: a workflow of five steps that write to the ledger, each of which can be told to misbehave.
+
+The run's input says how: ``pace`` seconds in every step, ``acts`` what a step does besides, by its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from sagewai import ApprovalGate, DurableWorkflow, NonRetryableError, RetryPolicy, current_step
+from sagewai.core.stores.base import Store
+from tests.faults import ledger
+
+STEPS = tuple(f"step-{number}" for number in range(1, 6))
+
+SHORT_RETRY, LONG_RETRY = 0.1, 2.5
+"""Seconds between the attempts of step-2 (slept through in place) and of step-3 (the run is let go)."""
+
+POLICIES = {
+    "step-2": RetryPolicy(delay=SHORT_RETRY, factor=1),
+    "step-3": RetryPolicy(delay=LONG_RETRY, factor=1),
+}
+RETRIES = 2
+"""Of each step."""
+
+Act = Callable[[DurableWorkflow], Awaitable[None]]
+
+
+async def nothing(_: DurableWorkflow) -> None:
+    """As every step does."""
+
+
+async def ask(flow: DurableWorkflow) -> None:
+    """Wait for an approval of the same content every time, and write down that the gate has opened."""
+    await ApprovalGate(flow).request_approval("Go on?", context={"amount": 42})
+    ledger.append(ledger.OPENED)
+
+
+async def fail_once(_: DurableWorkflow) -> None:
+    """Fail at the first attempt."""
+    step = current_step()
+    assert step is not None
+    if step.attempt == 1:
+        raise ValueError("not yet")
+
+
+async def fail(_: DurableWorkflow) -> None:
+    """Fail at every attempt."""
+    raise ValueError("never")
+
+
+async def give_up(_: DurableWorkflow) -> None:
+    """Fail for good."""
+    raise NonRetryableError("hopeless")
+
+
+async def dawdle(_: DurableWorkflow) -> None:
+    """Wait until it is stopped."""
+    await asyncio.Event().wait()
+
+
+ACTS: Mapping[str, Act] = {
+    act.__name__.replace("_", " "): act for act in (nothing, ask, fail_once, fail, give_up, dawdle)
+}
+
+
+def ledger_workflow(
+    store: Store | None = None,
+    *,
+    version: str = "",
+    steps: tuple[str, ...] = STEPS,
+    repertoire: Mapping[str, Act] = ACTS,
+) -> DurableWorkflow:
+    """A new object of the workflow ``ledger``; other ``steps`` or ``version`` are another deploy, ``repertoire`` is
+    what the input may tell a step to do."""
+    flow = DurableWorkflow("ledger", store=store, version=version)
+
+    def declare(name: str) -> None:
+        @flow.step(name, retries=RETRIES, retry_policy=POLICIES.get(name, RetryPolicy(delay=0.05)))
+        async def body(done: int = 0, pace: float = 0.02, acts: dict[str, str] | None = None) -> int:
+            ledger.append()
+            await repertoire[(acts or {}).get(name, "nothing")](flow)
+            await asyncio.sleep(pace)
+            return done + 1
+
+    for name in steps:
+        declare(name)
+    return flow
