@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from sagewai.cli import approvals, db, dlq, pools, runs, submit, worker, workers
+from sagewai.cli import (
+    approvals,
+    attending,
+    db,
+    dlq,
+    forks,
+    pools,
+    runs,
+    signals,
+    submit,
+    worker,
+    workers,
+)
 from sagewai.cli.exits import MEANING
 from sagewai.cli.invocation import Common, JsonOption, StoreOption
 from sagewai.cli.output import emit
@@ -30,6 +42,11 @@ app = typer.Typer(
 )
 app.command("submit")(submit.submit)
 app.command("worker")(worker.worker)
+runs.app.command("signal")(signals.signal)
+runs.app.command("signals")(signals.signals)
+runs.app.command("fork")(forks.fork)
+for verb in (attending.claim, attending.release, attending.snooze, attending.comment):
+    approvals.app.command()(verb)
 app.add_typer(runs.app, name="runs")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(dlq.app, name="dlq")

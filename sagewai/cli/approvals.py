@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagewai.cli import shape, words
+from sagewai.cli import card, parse, shape, words
 from sagewai.cli.invocation import CursorOption, Invocation, JsonOption, LimitOption, RunArgument, StoreOption
 from sagewai.cli.output import emit, emit_json, line_width, note_cursor
 from sagewai.cli.paging import gather
-from sagewai.cli.safe import block, visible
-from sagewai.cli.tables import Column, fields, table
+from sagewai.cli.safe import visible
+from sagewai.cli.tables import Column, table
 from sagewai.errors import ApprovalAmbiguous, ApprovalNotFound, InvalidOptionError
 from sagewai.models.approval import Approval
 from sagewai.models.page import ApprovalQuery, Page
@@ -60,6 +60,7 @@ def list_approvals(
     run: Annotated[
         str | None, typer.Option(metavar="RUN", help="Only of this run.", show_default=False)
     ] = None,
+    awake: Annotated[bool, typer.Option("--awake", help="Without those that somebody snoozed.")] = False,
     limit: LimitOption = 50,
     cursor: CursorOption = None,
     store: StoreOption = None,
@@ -67,7 +68,9 @@ def list_approvals(
 ) -> None:
     """Approvals by deadline, then the oldest first. Contents are left out: `show` has them."""
     call = Invocation.of(context, store, as_json)
-    query = ApprovalQuery(status=None if every else status, run_id=run, cursor=cursor, limit=limit)
+    query = ApprovalQuery(
+        status=None if every else status, run_id=run, snoozed=not awake, cursor=cursor, limit=limit
+    )
 
     async def read(opened: Store) -> tuple[Page[Approval], datetime]:
         return await gather(opened.list_approvals, query), await opened.now()
@@ -101,7 +104,7 @@ def show(
     if call.json:
         emit_json(shape.approval(found))
     else:
-        emit(_card(found, now, line_width()))
+        emit(card.lines(found, now, line_width()))
 
 
 @app.command()
@@ -111,6 +114,15 @@ def approve(
     digest: DigestOption = None,
     approval: ApprovalOption = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", show_default=False)] = "",
+    edited: Annotated[
+        str | None,
+        typer.Option(
+            "--edit",
+            metavar="JSON|@FILE|-",
+            help="What the step gets in place of the context, where its gate allows that; - is stdin.",
+            show_default=False,
+        ),
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -118,11 +130,12 @@ def approve(
     from sagewai.core import commands
 
     seen = check_digest(digest)
+    payload = None if edited is None else parse.read_json(edited, "--edit")
     call = Invocation.of(context, store, as_json)
     _decide(
         call,
         lambda opened: commands.approve(
-            opened, run, actor=call.actor, reason=reason, approval_id=approval, digest=seen
+            opened, run, actor=call.actor, reason=reason, approval_id=approval, digest=seen, payload=payload
         ),
     )
 
@@ -191,12 +204,13 @@ def _decide(call: Invocation, verb: Callable[[Store], Awaitable[Approval]]) -> N
     if call.json:
         emit_json(shape.approval(decided))
         return
-    decision = decided.decision
+    decision = decided.decision or (decided.decisions[-1] if decided.decisions else None)
+    so_far = f", {card.quorum(decided)}" if decided.status is ApprovalStatus.PENDING else ""
     by = "" if decision is None else f" by {visible(words.actor(decision.reviewer))}"
     unseen = (
         ", without the digest of its content" if decision is not None and decision.digest_seen is None else ""
     )
-    emit([f"{decided.status}{by}: approval {decided.id} of run {visible(decided.run_id)}{unseen}"])
+    emit([f"{decided.status}{by}: approval {decided.id} of run {visible(decided.run_id)}{unseen}{so_far}"])
 
 
 def _row(approval: Approval, now: datetime) -> tuple[str, ...]:
@@ -209,48 +223,3 @@ def _row(approval: Approval, now: datetime) -> tuple[str, ...]:
         words.age(approval.deadline_at, now),
         approval.prompt[:400],
     )
-
-
-def _card(approval: Approval, now: datetime, width: int) -> Iterator[str]:
-    decision = approval.decision
-    yield from fields(
-        [
-            ("approval", str(approval.id)),
-            ("run", approval.run_id),
-            ("workflow", approval.workflow),
-            ("step", approval.step),
-            ("gate", approval.gate + (f", content {approval.revision}" if approval.revision > 1 else "")),
-            ("status", str(approval.status)),
-            ("asked", f"{words.clock(approval.requested_at)} ({words.age(approval.requested_at, now)} ago)"),
-            ("deadline", words.clock(approval.deadline_at) if approval.deadline_at else ""),
-            (
-                "decided",
-                f"{words.clock(decision.decided_at)} by {words.actor(decision.reviewer)}" if decision else "",
-            ),
-            ("reason", decision.reason if decision else ""),
-        ],
-        width,
-    )
-    yield f"digest    {approval.digest}"
-    yield ""
-    yield f"prompt, {words.count(len(approval.prompt), 'character')}"
-    yield from block(approval.prompt, width)
-    for name, text in _contents(approval.context or "null"):
-        yield f"{visible(name)}, {words.count(len(text), 'character')}"
-        yield from block(text, width)
-    if approval.status is ApprovalStatus.PENDING:
-        yield ""
-        yield "to decide: `sagewai approvals approve` or `reject --reason TEXT`, both with"
-        yield "--digest and the digest above, so that the decision holds for this content only"
-
-
-def _contents(context: str) -> Iterator[tuple[str, str]]:
-    """Every part of the context: texts as they are, so that their lines are lines, the rest as JSON."""
-    value = shape.payload(context)
-    if value is None:
-        return
-    if isinstance(value, dict):
-        for key, entry in value.items():
-            yield f"context {key}", entry if isinstance(entry, str) else words.pretty(entry)
-    else:
-        yield "context", value if isinstance(value, str) else words.pretty(value)

@@ -67,6 +67,7 @@ def lines(found: ExecutionDetail, outcome: RunOutcome, now: datetime, width: int
             ("submitted", f"{words.clock(run.created_at)} by {run.submitted_by}"),
             ("changed", f"{words.clock(run.changed_at)} ({words.age(run.changed_at, now)} ago)"),
             ("due", words.clock(run.due_at) if run.due_at else ""),
+            ("deadline", words.clock(run.deadline_at) if run.deadline_at else ""),
         ],
         width,
     )

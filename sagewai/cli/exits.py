@@ -20,6 +20,7 @@ class Exit(IntEnum):
     REJECTED = 6
     CANCELLED = 7
     RESTING = 8
+    NOT_ALLOWED = 9
     UNEXPECTED = 70
     INTERRUPTED = 130
     PIPE = 141
@@ -40,6 +41,7 @@ Exit codes:
   6    `runs watch`: a reviewer rejected the run
   7    `runs watch`: the run was cancelled
   8    `runs watch`: the run waits for a person or a signal, or is paused
+  9    not allowed: this reviewer, or this database role
   70   an error nobody expected (SAGEWAI_DEBUG=1 shows the traceback)
   130  interrupted
   141  whoever read the output went away
@@ -47,6 +49,9 @@ Exit codes:
 
 _BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
     (errors.StoreURLError, Exit.USAGE),
+    (errors.NotPermitted, Exit.NOT_ALLOWED),
+    (errors.ApprovalNotAllowed, Exit.NOT_ALLOWED),
+    (errors.ApprovalEditInvalid, Exit.USAGE),
     (errors.StoreError, Exit.STORE),
     (errors.DefinitionError, Exit.USAGE),
     (errors.PayloadError, Exit.USAGE),
@@ -59,6 +64,8 @@ _BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
     (errors.ApprovalError, Exit.CONFLICT),
     (errors.InvalidTransition, Exit.CONFLICT),
     (errors.RunInputMismatch, Exit.CONFLICT),
+    (errors.RunExists, Exit.CONFLICT),
+    (errors.DefinitionChanged, Exit.CONFLICT),
     (errors.LeaseLost, Exit.CONFLICT),
 )
 """The first match counts, so a child stands before its parent."""

@@ -14,7 +14,7 @@ from sagewai.errors import InvalidOptionError, LabelError, PayloadError, Payload
 from sagewai.models.run import LabelValue
 
 MAX_INPUT_FILE = 16_000_000
-"""Characters read of ``--input``: more than any payload limit, less than what would hurt."""
+"""Bytes read of ``--input`` or ``--payload``: more than any payload limit, less than what would hurt."""
 
 LABEL_HELP = (
     "true and false are booleans, 2 is an int, 2.0 a float, all else is text; text that looks like one of these goes "
@@ -62,23 +62,30 @@ def duration(text: str) -> float:
 
 def read_input(source: str) -> dict[str, Any]:
     """A run's input: JSON, ``@FILE`` or ``-`` for stdin. Raises InvalidOptionError, or PayloadError past all limits."""
-    if source == "-":
-        text, where = _read_stdin(), "the input on stdin"
-    elif source.startswith("@"):
-        text, where = _read_file(source[1:]), f"the input in {source[1:]!r}"
-    else:
-        text, where = source, "--input"
-    if len(text) > MAX_INPUT_FILE:
-        raise PayloadTooLarge(
-            f"{where} has more than {MAX_INPUT_FILE:,} characters: store it elsewhere and pass where"
-        )
+    text, where = _read(source, "--input")
     return json_object(text, where)
 
 
+def read_json(source: str, option: str) -> Any:
+    """Any JSON value, given in the same three ways."""
+    text, where = _read(source, option)
+    return json_value(text, where)
+
+
 def json_object(text: str, where: str) -> dict[str, Any]:
-    """One JSON object, read so that nothing is silently lost: a key twice, NaN, an endless number are refused."""
+    """One JSON object, else as :func:`json_value`."""
+    value = json_value(text, where)
+    if not isinstance(value, dict):
+        raise InvalidOptionError(
+            f'{where} is {_kind(value)}: a run\'s input is one JSON object, like \'{{"topic": "tides"}}\''
+        )
+    return value
+
+
+def json_value(text: str, where: str) -> Any:
+    """JSON, read so that nothing is silently lost: a key twice, NaN, an endless number are refused."""
     try:
-        value = json.loads(
+        return json.loads(
             text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
         )
     except _Refused as refused:
@@ -91,11 +98,6 @@ def json_object(text: str, where: str) -> dict[str, Any]:
         ) from None
     except ValueError:  # the interpreter's own limit on digits
         raise PayloadError(f"{where} holds an integer of too many digits") from None
-    if not isinstance(value, dict):
-        raise InvalidOptionError(
-            f'{where} is {_kind(value)}: a run\'s input is one JSON object, like \'{{"topic": "tides"}}\''
-        )
-    return value
 
 
 class _Refused(Exception):
@@ -155,27 +157,39 @@ def _pair(pair: str, what: str) -> tuple[str, str]:
     return key, value
 
 
-def _read_stdin() -> str:
-    data = sys.stdin.buffer.read(MAX_INPUT_FILE + 1)
-    return _decoded(data, "the input on stdin")
+def _read(source: str, option: str) -> tuple[str, str]:
+    """The text that is meant, and what to call it in an error."""
+    what = option.removeprefix("--")
+    if source == "-":
+        where = f"the {what} on stdin"
+        return _decoded(sys.stdin.buffer.read(MAX_INPUT_FILE + 1), where), where
+    if source.startswith("@"):
+        where = f"the {what} in {source[1:]!r}"
+        return _decoded(_file(source[1:], what), where), where
+    if len(source) > MAX_INPUT_FILE:
+        raise _too_long(option)
+    return source, option
 
 
-def _read_file(path: str) -> str:
+def _file(path: str, what: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            data = file.read(MAX_INPUT_FILE + 1)
+            return file.read(MAX_INPUT_FILE + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise InvalidOptionError(f"can't read the input file {path!r}: {reason}") from None
-    return _decoded(data, f"the input in {path!r}")
+        raise InvalidOptionError(f"can't read the {what} file {path!r}: {reason}") from None
 
 
 def _decoded(data: bytes, where: str) -> str:
     if len(data) > MAX_INPUT_FILE:
-        raise PayloadTooLarge(
-            f"{where} has more than {MAX_INPUT_FILE:,} bytes: store it elsewhere and pass where"
-        )
+        raise _too_long(where)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidOptionError(f"{where} isn't UTF-8: byte {error.start:,} can't be read") from None
+
+
+def _too_long(where: str) -> PayloadTooLarge:
+    return PayloadTooLarge(
+        f"{where} has more than {MAX_INPUT_FILE:,} bytes: store it elsewhere and pass where"
+    )

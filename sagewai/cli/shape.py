@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from sagewai.models.approval import Approval
+from sagewai.models.approval import Approval, Decision
+from sagewai.models.wait import Signal, Wait
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -42,9 +43,24 @@ def model(value: DataclassInstance) -> dict[str, object]:
 def approval(value: Approval) -> dict[str, object]:
     """An approval with its context, and a decision's payload, as the JSON they are."""
     shape = {**model(value), "context": payload(value.context)}
-    if value.decision is not None:
-        shape["decision"] = {**model(value.decision), "payload": payload(value.decision.payload)}
+    shape["decision"] = None if value.decision is None else _decision(value.decision)
+    shape["decisions"] = [_decision(each) for each in value.decisions]
+    shape["policy"] = {**model(value.policy), "edit_schema": payload(value.policy.edit_schema)}
     return shape
+
+
+def signal(value: Signal) -> dict[str, object]:
+    """A signal with its payload as the JSON it is."""
+    return {**model(value), "payload": payload(value.payload)}
+
+
+def wait(value: Wait) -> dict[str, object]:
+    """A wait with what it got as the JSON it is."""
+    return {**model(value), "payload": payload(value.payload)}
+
+
+def _decision(value: Decision) -> dict[str, object]:
+    return {**model(value), "payload": payload(value.payload)}
 
 
 def payload(text: str | None) -> object:

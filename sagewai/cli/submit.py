@@ -54,6 +54,14 @@ def submit(
         str | None,
         typer.Option(metavar="TIME", help="Not before: 90, 1.5s, 10m, 2h, 1d.", show_default=False),
     ] = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="It fails unless it is over by then, counted from now: 90, 10m, 2h, 1d.",
+            show_default=False,
+        ),
+    ] = None,
     tag: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,6 +84,7 @@ def submit(
         labels=parse.labels(label or ()),
         priority=priority,
         delay=None if delay is None else parse.duration(delay),
+        deadline=None if deadline is None else parse.duration(deadline),
         tags=parse.tags(tag or ()),
         actor=call.actor,
     )
@@ -148,3 +157,5 @@ def _check_routing(spec: RunSpec) -> None:
     check_priority(spec.priority)
     if spec.delay is not None:
         check_number("--delay", spec.delay, low=0.0, high=10 * MAX_DELAY)
+    if spec.deadline is not None:
+        check_number("--deadline", spec.deadline, low=0.001, high=10 * MAX_DELAY)

@@ -63,5 +63,7 @@ def ending(run: Run, outcome: RunOutcome) -> Iterator[str]:
         yield from block(outcome.reason, line_width())
     elif run.wait is WaitReason.APPROVAL:
         yield "waits for a person: `sagewai approvals show` has what is asked"
+    elif run.wait is WaitReason.SIGNAL:
+        yield "waits for a signal: `sagewai runs signals` has its name, `runs signal` sends it"
     else:
         yield str(run.status)
