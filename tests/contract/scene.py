@@ -14,12 +14,13 @@ from sagewai.core.policies import content_digest
 from sagewai.core.stores.base import Store
 from sagewai.core.transitions import Operation
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, ApprovalRequest, DecisionRequest
+from sagewai.models.approval import ANYONE, Approval, ApprovalPolicy, ApprovalRequest, DecisionRequest
 from sagewai.models.history import Event, EventKind
 from sagewai.models.run import Definition, Inserted, LabelValue, LeasedRun, Run, RunSpec, StepInfo
 from sagewai.models.session import ProcessIdentity, SessionSpec
 from sagewai.models.status import Outcome, RunStatus, Verdict
 from sagewai.models.transition import Move, Transition
+from sagewai.models.wait import Signal, Wait, WaitRequest
 
 ALICE = Actor("alice", source="cli", assurance="os")
 BOB = Actor("bob", source="console", assurance="ssh")
@@ -64,9 +65,25 @@ def ask(
     prompt: str = "Send it?",
     context: object = None,
     timeout: float | None = None,
+    policy: ApprovalPolicy = ANYONE,
 ) -> ApprovalRequest:
     text = encode(context)
-    return ApprovalRequest(step, branch, gate, prompt, text, content_digest(prompt, text), timeout)
+    digest = content_digest(prompt, text, policy)
+    return ApprovalRequest(step, branch, gate, prompt, text, digest, timeout, policy)
+
+
+def timer(key: str = "#1", *, step: str = "fetch", branch: str = "", **fields: Any) -> WaitRequest:
+    """A durable sleep, LONG unless ``delay`` or ``until`` says otherwise."""
+    if "until" not in fields:
+        fields.setdefault("delay", LONG)
+    return WaitRequest(step, branch, key, "timer", **fields)
+
+
+def listen(
+    name: str = "paid", key: str = "#1", *, step: str = "fetch", branch: str = "", **fields: Any
+) -> WaitRequest:
+    """A wait for a signal, without end unless ``delay`` or ``until`` says otherwise."""
+    return WaitRequest(step, branch, key, "signal", name, **fields)
 
 
 def failure(kind: str = "builtins.ValueError", message: str = "boom", traceback: str = "line 1") -> str:
@@ -83,7 +100,10 @@ _OUTCOMES = {
     Move.REJECTED: Outcome.REJECTED,
     Move.CANCELLED: Outcome.CANCELLED,
     Move.RELEASED: Outcome.RELEASED,
+    Move.REFUSED: Outcome.RELEASED,
 }
+
+_WITH_ERROR = frozenset({Move.RETRY, Move.RETRY_LATER, Move.FAILED, Move.REFUSED})
 
 
 @dataclass(slots=True)
@@ -117,10 +137,10 @@ class Owner:
             attempt=lease.attempt,
             wakeups=lease.wakeups,
             result='"done"' if move in (Move.STEP_DONE, Move.COMPLETED) else None,
-            error=failure() if move in (Move.RETRY, Move.RETRY_LATER, Move.FAILED) else None,
+            error=failure() if move in _WITH_ERROR else None,
             next_step=following if move is Move.STEP_DONE else None,
             delay=LONG if move is Move.RETRY_LATER else 0.0,
-            requests=(ask(step=self.step),) if move is Move.PARK else (),
+            requests=(ask(step=self.step),) if move is Move.PARK and "waits" not in fields else (),
         )
         return replace(built, **fields)
 
@@ -139,8 +159,12 @@ class Owner:
             lease = replace(lease, attempt=lease.attempt + 1)
         self.lease = lease
 
-    async def park(self, *requests: ApprovalRequest, **fields: Any) -> RunStatus | None:
-        return await self.make(Move.PARK, requests=requests or (ask(step=self.step),), **fields)
+    async def park(self, *asked: ApprovalRequest | WaitRequest, **fields: Any) -> RunStatus | None:
+        """Wait for approvals, timers and signals; for one approval where nothing is named."""
+        if asked:
+            fields["requests"] = tuple(each for each in asked if isinstance(each, ApprovalRequest))
+            fields["waits"] = tuple(each for each in asked if isinstance(each, WaitRequest))
+        return await self.make(Move.PARK, **fields)
 
     async def finish(self) -> RunStatus | None:
         """Record every step that is left."""
@@ -187,8 +211,10 @@ class Scene:
         pool: str = "default",
         labels: Mapping[str, LabelValue] | None = None,
         workflows: Sequence[str] = ("orders",),
+        versions: Sequence[str] = ("",),
     ) -> tuple[int, ...]:
-        return (await self.store.resolve_routes(pool, labels or {}, workflows)).ids
+        wanted = dict.fromkeys(workflows, versions)
+        return (await self.store.resolve_routes(pool, labels or {}, wanted)).ids
 
     async def claim(self, session: int, limit: int = 10, **fields: Any) -> list[str]:
         """The ids of what a claim gave, in order."""
@@ -242,9 +268,18 @@ class Scene:
     ) -> Approval:
         return await self.store.decide(DecisionRequest(run_id, verdict, by, **fields))
 
+    async def signal(
+        self, run_id: str = "r1", name: str = "paid", payload: object = None, *, by: Actor = ALICE
+    ) -> Signal:
+        return await self.store.signal(run_id, name, encode(payload), by)
+
     async def approvals(self, run_id: str = "r1") -> dict[str, Approval]:
         """The newest approval of each gate."""
         return {approval.gate: approval for approval in await self.store.approvals_of(run_id)}
+
+    async def waits(self, run_id: str = "r1") -> dict[str, Wait]:
+        """The waits of a run by their keys."""
+        return {wait.key: wait for wait in await self.store.waits_of(run_id)}
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 

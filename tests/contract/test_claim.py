@@ -170,7 +170,7 @@ async def test_a_run_without_a_definition_takes_that_of_its_claimer(scene: Scene
 async def test_a_run_keeps_the_definition_it_has(scene: Scene, store: Store) -> None:
     await scene.submit(shape=definition(version="1", steps=("one", "two")))
     session = await scene.session(definitions=(definition(version="2"),))
-    assert await scene.claim(session) == ["r1"]
+    assert await scene.claim(session, versions=["1"]) == ["r1"]
     run = await store.get_run("r1")
     assert (run.step, run.steps_total, run.version) == ("one", 2, "1")
 

@@ -96,6 +96,8 @@ async def test_a_decision_is_an_event_with_reviewer_reason_and_content(scene: Sc
         "gate": "lead",
         "digest": digest,
         "displayed": True,
+        "approvals": 1,
+        "required": 1,
     }
     (woken,) = await scene.events("r1", EventKind.WOKEN)
     assert dict(woken.detail) == {"by": "approval"}

@@ -15,7 +15,7 @@ from sagewai.models.status import Ask, Outcome, RunStatus, WaitReason
 from sagewai.models.transition import Move
 from tests.contract.scene import ALICE, BOB, Owner, Scene, ask, definition, failure, spec
 
-YIELDING = [Move.STEP_DONE, Move.RETRY, Move.RETRY_LATER, Move.PARK, Move.RELEASED]
+YIELDING = [Move.STEP_DONE, Move.RETRY, Move.RETRY_LATER, Move.PARK, Move.RELEASED, Move.REFUSED]
 
 
 async def test_a_recorded_step_is_a_checkpoint_and_the_next_begins(scene: Scene, store: Store) -> None:
@@ -279,7 +279,7 @@ async def test_what_is_asked_is_seen_by_the_owner_until_it_is_honoured(scene: Sc
     assert (await store.heartbeat(session)).held == ()
 
 
-@pytest.mark.parametrize("move", [Move.STEP_DONE, Move.RETRY, Move.RETRY_LATER, Move.PARK, Move.RELEASED])
+@pytest.mark.parametrize("move", YIELDING)
 async def test_every_move_clears_the_count_of_takeovers(scene: Scene, store: Store, move: Move) -> None:
     await scene.submit()
     await scene.lose_times("r1", 3)
@@ -291,10 +291,11 @@ async def test_every_move_clears_the_count_of_takeovers(scene: Scene, store: Sto
 
 async def test_a_batch_makes_the_moves_of_many_runs_and_answers_in_order(scene: Scene, store: Store) -> None:
     session = await scene.session()
-    owners = [await scene.own(f"r{number}", session=session) for number in range(9)]
+    owners = [await scene.own(f"r{number}", session=session) for number in range(10)]
     moves = list(Move)
     batch = [owner.transition(move) for owner, move in zip(owners, moves, strict=True)]
     assert await store.record(list(reversed(batch))) == [
+        RunStatus.PENDING,
         RunStatus.PENDING,
         RunStatus.CANCELLED,
         RunStatus.REJECTED,

@@ -8,7 +8,7 @@ from sagewai.core.stores.base import Routes, Store
 from sagewai.errors import LabelError
 from sagewai.models.run import LabelValue
 from sagewai.models.status import RunStatus
-from tests.contract.scene import Scene
+from tests.contract.scene import Scene, definition
 
 VALUES: list[LabelValue] = [
     True,
@@ -87,30 +87,75 @@ async def test_a_worker_takes_workflows_it_has_code_for(scene: Scene) -> None:
     assert await scene.claim(session, workflows=["orders", "refunds"]) == ["r1"]
 
 
+async def test_a_worker_takes_the_versions_it_has_code_for(scene: Scene) -> None:
+    await scene.submit("plain")
+    for version in ("1", "2"):
+        await scene.submit(version, shape=definition(version=version))
+    session = await scene.session()
+    assert await scene.claim(session, versions=[]) == []
+    assert await scene.claim(session, versions=["3"]) == []
+    assert await scene.claim(session, versions=["2", "3"]) == ["2"]
+    assert await scene.claim(session, versions=["", "1"]) == ["plain", "1"]
+
+
+async def test_each_workflow_has_versions_of_its_own(scene: Scene, store: Store) -> None:
+    for workflow in ("orders", "refunds"):
+        for version in ("1", "2"):
+            await scene.submit(
+                f"{workflow} {version}", workflow=workflow, shape=definition(workflow, version=version)
+            )
+    session = await scene.session()
+    routes = await store.resolve_routes("default", {}, {"orders": ["1"], "refunds": ["2"]})
+    claimed = await store.claim(session, routes.ids, 9)
+    assert [run.run_id for run in claimed.runs] == ["orders 1", "refunds 2"]
+
+
+async def test_a_run_submitted_with_a_version_and_no_code_waits_for_that_version(scene: Scene) -> None:
+    await scene.session(definitions=(definition(version="2"),))
+    await scene.submit(shape=None, version="1")
+    session = await scene.session()
+    assert await scene.claim(session, versions=["", "2"]) == []
+    assert await scene.claim(session, versions=["1"]) == ["r1"]
+
+
+async def test_a_run_submitted_without_a_version_takes_that_of_the_code_seen_last(
+    scene: Scene, store: Store
+) -> None:
+    await scene.submit("early", shape=None)
+    for version in ("1", "2"):
+        await scene.session(definitions=(definition(version=version),))
+    await scene.submit("late", shape=None)
+    assert (await store.get_run("late")).version == "2"
+    session = await scene.session()
+    assert await scene.claim(session, versions=["1"]) == []
+    assert await scene.claim(session, versions=["2"]) == ["late"]
+    assert await scene.claim(session, versions=[""]) == ["early"]
+
+
 async def test_runs_alike_share_a_route_in_whatever_order_their_labels_came(
     scene: Scene, store: Store
 ) -> None:
     await scene.submit("r1", labels={"a": 1, "b": 2})
     await scene.submit("r2", labels={"b": 2, "a": 1})
-    routes = await store.resolve_routes("default", {"a": 1, "b": 2}, ["orders"])
+    routes = await store.resolve_routes("default", {"a": 1, "b": 2}, {"orders": [""]})
     assert len(routes.ids) == 1
     assert routes.newest == routes.ids[0]
 
 
 async def test_an_empty_store_has_no_routes(store: Store) -> None:
-    assert await store.resolve_routes("default", {}, ["orders"]) == Routes((), 0)
+    assert await store.resolve_routes("default", {}, {"orders": [""]}) == Routes((), 0)
 
 
 async def test_a_new_route_is_noticed_by_the_next_claim(scene: Scene, store: Store) -> None:
     await scene.submit("r1")
     session = await scene.session()
-    known = await store.resolve_routes("default", {"gpu": True}, ["orders"])
+    known = await store.resolve_routes("default", {"gpu": True}, {"orders": [""]})
     assert (await store.claim(session, known.ids, 5)).newest_route == known.newest
     await scene.submit("r2", labels={"gpu": True})
     claimed = await store.claim(session, known.ids, 5)
     assert claimed.runs == ()
     assert claimed.newest_route > known.newest
-    again = await store.resolve_routes("default", {"gpu": True}, ["orders"])
+    again = await store.resolve_routes("default", {"gpu": True}, {"orders": [""]})
     assert again.newest == claimed.newest_route
     assert set(known.ids) < set(again.ids)
     assert [run.run_id for run in (await store.claim(session, again.ids, 5)).runs] == ["r2"]
@@ -130,12 +175,12 @@ async def test_even_a_session_that_may_not_claim_hears_of_routes(scene: Scene, s
     await store.heartbeat(session, status="paused")
     await scene.submit()
     claimed = await store.claim(session, (), 5)
-    assert claimed.newest_route == (await store.resolve_routes("default", {}, ["orders"])).newest
+    assert claimed.newest_route == (await store.resolve_routes("default", {}, {"orders": [""]})).newest
 
 
 async def test_labels_of_a_wrong_type_cannot_be_asked_for(store: Store) -> None:
     with pytest.raises(LabelError, match="gpu"):
-        await store.resolve_routes("default", {"gpu": None}, ["orders"])  # type: ignore[dict-item]
+        await store.resolve_routes("default", {"gpu": None}, {"orders": [""]})  # type: ignore[dict-item]
 
 
 async def test_a_run_that_nobody_can_take_stays_pending(scene: Scene) -> None:

@@ -20,14 +20,15 @@ from sagewai.models.status import RunStatus
 
 
 def resolve_routes(
-    state: State, pool: str, labels: Mapping[str, LabelValue], workflows: Sequence[str]
+    state: State, pool: str, labels: Mapping[str, LabelValue], workflows: Mapping[str, Sequence[str]]
 ) -> Routes:
     offered = encode_labels(labels)
-    wanted = set(workflows)
     fitting = [
         route
-        for (its_pool, workflow, required), route in state.routes.items()
-        if its_pool == pool and workflow in wanted and contained(_labels(required), offered)
+        for (its_pool, workflow, version, required), route in state.routes.items()
+        if its_pool == pool
+        and version in workflows.get(workflow, ())
+        and contained(_labels(required), offered)
     ]
     return Routes(tuple(fitting), newest=len(state.routes))
 

@@ -6,14 +6,15 @@ import json
 from collections.abc import Sequence
 
 from sagewai.core.codec import require_storable
-from sagewai.core.stores.memory.rows import ApprovalRow, Asked, RunRow
+from sagewai.core.stores.memory.rows import ApprovalRow, Asked, RunRow, WaitRow
 from sagewai.core.stores.memory.state import State, gate_detail
+from sagewai.core.stores.memory.waits import ask_all, check_wait
 from sagewai.core.transitions import settle
 from sagewai.models.actor import SYSTEM, Actor
 from sagewai.models.approval import ApprovalRequest
 from sagewai.models.history import EventKind
 from sagewai.models.run import ErrorInfo
-from sagewai.models.status import ApprovalStatus, Outcome, RunStatus, WaitReason
+from sagewai.models.status import ApprovalStatus, Ask, Outcome, RunStatus, WaitReason
 from sagewai.models.transition import Move, Transition
 
 
@@ -55,6 +56,9 @@ def _check(move: Transition) -> None:
             request.digest,
         ):
             require_storable(text, "the approval request")
+    for wait in move.waits:
+        check_wait(wait)
+    require_storable(move.route_version, "route_version")
 
 
 def _error(text: str) -> ErrorInfo:
@@ -73,7 +77,11 @@ def _make(state: State, run: RunRow, move: Transition) -> RunStatus:
     retried = move.move in (Move.RETRY, Move.RETRY_LATER)
     worker = state.worker_of(run)
     asked = run.asked
-    status = settle(move.move, asked=asked.ask if asked else None, woken=run.wakeups > move.wakeups)
+    ask = asked.ask if asked else None
+    waits = ask_all(state, run, move.waits) if move.move is Move.PARK and ask is not Ask.CANCEL else []
+    settled = next((wait for wait in waits if not wait.is_pending), None)
+    woken = run.wakeups > move.wakeups or settled is not None
+    status = settle(move.move, asked=ask, woken=woken)
 
     run.step = move.step or run.step
     state.note_attempt(
@@ -84,6 +92,8 @@ def _make(state: State, run: RunRow, move: Transition) -> RunStatus:
     _progress(run, move)
     if move.move is Move.PARK and status is not RunStatus.CANCELLED:
         _request(state, run, move)
+    if move.move is Move.REFUSED:
+        state.reroute(run, move.route_version)
 
     if status is RunStatus.RUNNING:
         run.step_started = state.now + (move.delay if retried else 0.0)
@@ -98,13 +108,18 @@ def _make(state: State, run: RunRow, move: Transition) -> RunStatus:
         if status is RunStatus.COMPLETED:
             state.tell(run, EventKind.COMPLETED)
     elif status is RunStatus.WAITING:
-        _wait(state, run, move)
+        _wait(state, run, move, waits)
     elif move.move is Move.RELEASED:
         state.move(run, status)
         state.tell(run, EventKind.RELEASED, detail={"token": run.token, "worker": worker})
+    elif move.move is Move.REFUSED:
+        state.move(run, status)
+        reason = error.message if error else ""
+        state.tell(run, EventKind.REFUSED, reason=reason, detail={"token": run.token, "worker": worker})
     else:  # parked, but woken meanwhile
         state.move(run, status)
-        state.tell(run, EventKind.WOKEN, detail={"by": WaitReason.APPROVAL.value})
+        by = "approval" if move.requests else settled.request.kind if settled else "signal"
+        state.tell(run, EventKind.WOKEN, detail={"by": by})
     return status
 
 
@@ -123,15 +138,19 @@ def _progress(run: RunRow, move: Transition) -> None:
         run.attempt += 1
 
 
-def _wait(state: State, run: RunRow, move: Transition) -> None:
-    if move.move is Move.PARK:
-        state.move(run, RunStatus.WAITING, wait=WaitReason.APPROVAL)
-        state.tell(run, EventKind.WAITING, detail={"for": WaitReason.APPROVAL.value})
-        return
-    due = state.now + move.delay
-    state.move(run, RunStatus.WAITING, wait=WaitReason.TIMER, due=due)
-    detail = {"for": WaitReason.TIMER.value, "due_at": state.time(due).isoformat()}
-    state.tell(run, EventKind.WAITING, detail=detail)
+def _wait(state: State, run: RunRow, move: Transition, waits: Sequence[WaitRow]) -> None:
+    reason, due = WaitReason.TIMER, None
+    if move.move is Move.RETRY_LATER:
+        due = state.now + move.delay
+    else:
+        due = min((wait.due for wait in waits if wait.due is not None), default=None)
+        if run.pending_approvals() or not waits:
+            reason = WaitReason.APPROVAL
+        elif any(wait.request.kind == "signal" for wait in waits):
+            reason = WaitReason.SIGNAL
+    state.move(run, RunStatus.WAITING, wait=reason, due=due)
+    when = {} if due is None else {"due_at": state.time(due).isoformat()}
+    state.tell(run, EventKind.WAITING, detail={"for": reason.value, **when})
 
 
 def _request(state: State, run: RunRow, move: Transition) -> None:

@@ -70,7 +70,11 @@ def list_approvals(state: State, query: ApprovalQuery) -> Page[Approval]:
     if query.run_id is not None:
         run = state.by_id.get(query.run_id)
         rows = run.approvals if run else ()
-    wanted = [row for row in rows if query.status is None or row.status is query.status]
+    wanted = [
+        row
+        for row in rows
+        if query.status in (None, row.status) and (query.snoozed or row.snoozed_until <= state.now)
+    ]
     return _page(
         (row for row in sorted(wanted, key=_urgency) if after is None or _urgency(row) > after),
         query.limit,

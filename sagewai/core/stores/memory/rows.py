@@ -9,7 +9,16 @@ from sagewai.models.approval import ApprovalRequest, Decision
 from sagewai.models.history import Attempt, Event
 from sagewai.models.run import Definition, ErrorInfo
 from sagewai.models.session import SessionSpec
-from sagewai.models.status import ApprovalStatus, Ask, RunStatus, SessionStatus, WaitReason
+from sagewai.models.status import (
+    ApprovalStatus,
+    Ask,
+    RunStatus,
+    SessionStatus,
+    Verdict,
+    WaitReason,
+    WaitStatus,
+)
+from sagewai.models.wait import WaitRequest
 
 
 @dataclass(slots=True, eq=False)
@@ -24,10 +33,67 @@ class ApprovalRow:
     deadline: float | None
     status: ApprovalStatus = ApprovalStatus.PENDING
     decision: Decision | None = None
+    decisions: list[Decision] = field(default_factory=list)
+    level: int = 0
+    claimed_by: str = ""
+    claimed_until: float = 0.0
+    snoozed_until: float = 0.0
 
     @property
     def gate(self) -> tuple[str, str, str]:
         return (self.request.step, self.request.branch, self.request.gate)
+
+    @property
+    def next_rung(self) -> str | None:
+        """Who joins the approvers when the deadline passes."""
+        policy = self.request.policy
+        if policy.on_timeout != "escalate" or self.level >= len(policy.escalate_to):
+            return None
+        return policy.escalate_to[self.level]
+
+    def is_late(self, now: float) -> bool:
+        return self.deadline is not None and now >= self.deadline
+
+    def approvers(self) -> set[str]:
+        """Names of those who approved so far."""
+        return {each.reviewer.name for each in self.decisions if each.verdict is Verdict.APPROVE}
+
+
+@dataclass(slots=True, eq=False)
+class SignalRow:
+    """Something sent to a run."""
+
+    id: int
+    run: RunRow
+    name: str
+    payload: str
+    sent: float
+    sender: Actor
+    taken: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class WaitRow:
+    """A timer, or a wait for a signal and the one it took."""
+
+    run: RunRow
+    request: WaitRequest
+    asked: float
+    due: float | None
+    status: WaitStatus = WaitStatus.PENDING
+    settled: float | None = None
+    signal: SignalRow | None = None
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        return (self.request.step, self.request.branch, self.request.key)
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status is WaitStatus.PENDING
+
+    def is_due(self, now: float) -> bool:
+        return self.is_pending and self.due is not None and now >= self.due
 
 
 @dataclass(slots=True)
@@ -62,6 +128,8 @@ class RunRow:
     status: RunStatus = RunStatus.PENDING
     wait: WaitReason | None = None
     due: float | None = None
+    deadline: float | None = None
+    forked: tuple[str, str | None] | None = None  # from which run, at which step
     token: int = 0
     rev: int = 0
     seq: int = 0
@@ -81,15 +149,17 @@ class RunRow:
     attempts: list[Attempt] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     approvals: list[ApprovalRow] = field(default_factory=list)
+    waits: list[WaitRow] = field(default_factory=list)
+    signals: list[SignalRow] = field(default_factory=list)
 
     def pending_approvals(self) -> list[ApprovalRow]:
         return [approval for approval in self.approvals if approval.status is ApprovalStatus.PENDING]
 
     def adopt(self, definition: Definition | None) -> None:
-        """Take the shape of the run's workflow, where none is known yet."""
+        """Take the shape of the run's workflow, where none is known yet, and its version unless it has one."""
         if self.definition is not None or definition is None:
             return
-        self.definition, self.version = definition, definition.version
+        self.definition, self.version = definition, self.version or definition.version
         if self.seq < len(definition.steps):
             self.step = definition.steps[self.seq].name
 

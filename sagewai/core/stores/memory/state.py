@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TypeVar
 
+from sagewai.core.audit import BEGINNING, expected
 from sagewai.core.stores.base import Topic
 from sagewai.core.stores.memory.rows import ApprovalRow, RunRow, SessionRow
-from sagewai.errors import RunNotFound
+from sagewai.errors import ApprovalNotFound, RunNotFound
 from sagewai.models.actor import SYSTEM, Actor
-from sagewai.models.history import Attempt, DeadLetter, Event, EventKind
+from sagewai.models.history import AUDITED, Attempt, AuditEntry, DeadLetter, Event, EventKind
 from sagewai.models.run import Definition, ErrorInfo
 from sagewai.models.status import TERMINAL, ApprovalStatus, Outcome, RunStatus, WaitReason
 
@@ -32,16 +35,19 @@ class State:
         self.by_id: dict[str, RunRow] = {}
         self.by_status: defaultdict[RunStatus, set[int]] = defaultdict(set)
         self.counters: Counter[tuple[str, RunStatus]] = Counter()
-        self.routes: dict[tuple[str, str, str], int] = {}  # (pool, workflow, labels) to id
+        self.routes: dict[tuple[str, str, str, str], int] = {}  # (pool, workflow, version, labels) to id
         self.ready: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # per route: (-priority, key)
         self.timers: list[tuple[float, int]] = []
+        self.run_deadlines: list[tuple[float, int]] = []  # until they have come, however the run stands
         self.sessions: dict[int, SessionRow] = {}
         self.definitions: dict[str, Definition] = {}  # by workflow: what the session opened last brought
+        self.signals = 0
         self.approvals: dict[int, ApprovalRow] = {}
         self.pending_approvals: set[int] = set()
         self.deadlines: list[tuple[float, int]] = []  # of the pending ones
         self.events: list[Event] = []
         self.by_people: list[Event] = []
+        self.audit: list[AuditEntry] = []
         self.dead: dict[int, tuple[int, DeadLetter]] = {}  # by the run's key, numbered as they come
         self.deaths = 0
 
@@ -51,6 +57,11 @@ class State:
         except KeyError:
             raise RunNotFound(f"no run {run_id!r} in this store", run_id=run_id) from None
 
+    def route(self, pool: str, workflow: str, version: str, labels: Mapping[str, str]) -> int:
+        """The id of the route with these, new or known. ``labels`` are encoded."""
+        name = (pool, workflow, version, json.dumps(dict(sorted(labels.items()))))
+        return self.routes.setdefault(name, len(self.routes) + 1)
+
     def time(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, UTC)
 
@@ -58,6 +69,8 @@ class State:
 
     def add(self, run: RunRow) -> None:
         self.runs[run.key] = self.by_id[run.run_id] = run
+        if run.deadline is not None:
+            insort(self.run_deadlines, (run.deadline, run.key))
         self._enter(run)
 
     def move(
@@ -75,6 +88,12 @@ class State:
         run.status, run.wait, run.due, run.changed = status, wait, due, self.now
         run.asked = None
         run.session = session.id if session else None
+        self._enter(run)
+
+    def reroute(self, run: RunRow, version: str) -> None:
+        """Let only those find the run who have code of this version."""
+        self._leave(run)
+        run.route = self.route(run.pool, run.workflow, version, run.labels)
         self._enter(run)
 
     def reprioritise(self, run: RunRow, priority: int) -> None:
@@ -152,12 +171,27 @@ class State:
 
     # -- approvals ------------------------------------------------------------------------------------------------
 
+    def approval(self, approval_id: int) -> ApprovalRow:
+        try:
+            return self.approvals[approval_id]
+        except KeyError:
+            raise ApprovalNotFound(f"no approval {approval_id} in this store") from None
+
     def add_approval(self, approval: ApprovalRow) -> None:
         approval.run.approvals.append(approval)
         self.approvals[approval.id] = approval
         self.pending_approvals.add(approval.id)
         if approval.deadline is not None:
             insort(self.deadlines, (approval.deadline, approval.id))
+
+    def escalate(self, approval: ApprovalRow, to: str) -> None:
+        """The next of its ladder joins, and its timeout begins again."""
+        _drop(self.deadlines, (approval.deadline or 0.0, approval.id))
+        approval.level += 1
+        approval.deadline = self.now + (approval.request.timeout or 0.0)
+        insort(self.deadlines, (approval.deadline, approval.id))
+        detail = {"to": to, "deadline_at": self.time(approval.deadline).isoformat()}
+        self.tell(approval.run, EventKind.APPROVAL_ESCALATED, detail={**gate_detail(approval), **detail})
 
     def settle_approval(self, approval: ApprovalRow, status: ApprovalStatus) -> None:
         """The only way an approval's status changes."""
@@ -197,6 +231,24 @@ class State:
             run.events.append(event)
         if by.source != SYSTEM.source:
             self.by_people.append(event)
+            if kind in AUDITED:
+                self._audit(event)
+
+    def _audit(self, event: Event) -> None:
+        entry = AuditEntry(
+            number=len(self.audit) + 1,
+            at=event.at.isoformat(),
+            kind=event.kind.value,
+            run_id=event.run_id or "",
+            actor=event.actor,
+            source=event.source,
+            assurance=event.assurance,
+            reason=event.reason,
+            detail=json.dumps(dict(event.detail), ensure_ascii=False),
+            hash="",
+        )
+        before = self.audit[-1].hash if self.audit else BEGINNING
+        self.audit.append(replace(entry, hash=expected(before, entry)))
 
     def note_attempt(
         self,

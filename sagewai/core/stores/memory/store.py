@@ -12,20 +12,43 @@ from typing import Literal
 
 from sagewai.core.codec import MAX_PAYLOAD
 from sagewai.core.stores.base import Claimed, Routes, Store, StoreInfo, Ticked, Topic
-from sagewai.core.stores.memory import claim, decisions, moves, operations, pages, submit, sweep, views
+from sagewai.core.stores.memory import attention as attending
+from sagewai.core.stores.memory import (
+    claim,
+    decisions,
+    fork,
+    moves,
+    operations,
+    pages,
+    submit,
+    sweep,
+    views,
+    waits,
+)
 from sagewai.core.stores.memory import sessions as holders
 from sagewai.core.stores.memory.hints import Hints
 from sagewai.core.stores.memory.state import State
 from sagewai.core.transitions import Operation
-from sagewai.errors import ApprovalNotFound, DeadLetterNotFound
+from sagewai.errors import DeadLetterNotFound
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, DecisionRequest
-from sagewai.models.history import Attempt, DeadLetter, ErrorGroup, Event
+from sagewai.models.approval import Approval, Attention, DecisionRequest
+from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
-from sagewai.models.run import Inserted, LabelValue, LeasedRun, Run, RunHead, RunOutcome, RunSpec, StepInfo
+from sagewai.models.run import (
+    ForkSpec,
+    Inserted,
+    LabelValue,
+    LeasedRun,
+    Run,
+    RunHead,
+    RunOutcome,
+    RunSpec,
+    StepInfo,
+)
 from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
+from sagewai.models.wait import Signal, Wait
 
 
 class InMemoryStore(Store):
@@ -62,6 +85,9 @@ class InMemoryStore(Store):
         server = f"{platform.python_implementation()} {platform.python_version()}"
         return StoreInfo(kind="memory", url="memory://", schema=0, expected=0, server=server)
 
+    async def free_space(self) -> None:
+        """It lives on no disk."""
+
     async def now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
@@ -73,6 +99,10 @@ class InMemoryStore(Store):
     async def insert_runs(self, specs: Sequence[RunSpec], *, session: int | None = None) -> list[Inserted]:
         with self._transaction() as state:
             return submit.insert_runs(state, specs, session)
+
+    async def fork_run(self, spec: ForkSpec) -> Run:
+        with self._transaction() as state:
+            return views.run_view(state, fork.fork_run(state, spec))
 
     # -- sessions -------------------------------------------------------------------------------------------------
 
@@ -105,7 +135,7 @@ class InMemoryStore(Store):
     # -- claiming -------------------------------------------------------------------------------------------------
 
     async def resolve_routes(
-        self, pool: str, labels: Mapping[str, LabelValue], workflows: Sequence[str]
+        self, pool: str, labels: Mapping[str, LabelValue], workflows: Mapping[str, Sequence[str]]
     ) -> Routes:
         with self._transaction() as state:
             return claim.resolve_routes(state, pool, labels, workflows)
@@ -144,6 +174,18 @@ class InMemoryStore(Store):
     async def decide(self, request: DecisionRequest) -> Approval:
         with self._transaction() as state:
             return views.approval_view(state, decisions.decide(state, request))
+
+    async def attend(
+        self, approval_id: int, attention: Attention, actor: Actor, *, seconds: float = 0.0, text: str = ""
+    ) -> Approval:
+        with self._transaction() as state:
+            return views.approval_view(
+                state, attending.attend(state, approval_id, attention, actor, seconds, text)
+            )
+
+    async def signal(self, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
+        with self._transaction() as state:
+            return views.signal_view(state, waits.signal(state, run_id, name, payload, actor))
 
     async def operate(
         self,
@@ -200,9 +242,7 @@ class InMemoryStore(Store):
 
     async def get_approval(self, approval_id: int) -> Approval:
         with self._transaction() as state:
-            if approval_id not in state.approvals:
-                raise ApprovalNotFound(f"no approval {approval_id} in this store")
-            return views.approval_view(state, state.approvals[approval_id])
+            return views.approval_view(state, state.approval(approval_id))
 
     async def list_approvals(self, query: ApprovalQuery) -> Page[Approval]:
         with self._transaction() as state:
@@ -213,6 +253,20 @@ class InMemoryStore(Store):
             run = state.by_id.get(run_id)
             rows = run.approvals if run else []
             return [views.approval_view(state, row) for row in rows if step in (None, row.request.step)]
+
+    async def waits_of(self, run_id: str, step: str | None = None) -> list[Wait]:
+        with self._transaction() as state:
+            run = state.by_id.get(run_id)
+            rows = run.waits if run else []
+            return [views.wait_view(state, row) for row in rows if step in (None, row.request.step)]
+
+    async def signals_of(self, run_id: str) -> list[Signal]:
+        with self._transaction() as state:
+            return [views.signal_view(state, row) for row in state.run(run_id).signals]
+
+    async def list_audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+        with self._transaction() as state:
+            return state.audit[after : after + limit]
 
     async def get_dead_letter(self, run_id: str) -> DeadLetter:
         with self._transaction() as state:

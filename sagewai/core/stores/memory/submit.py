@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sagewai.core.codec import require_storable
-from sagewai.core.labels import check_tags, encode_labels, labels_text
+from sagewai.core.labels import check_tags, encode_labels
 from sagewai.core.stores.memory.checks import check_actor, checked
 from sagewai.core.stores.memory.claim import take
 from sagewai.core.stores.memory.rows import RunRow, SessionRow
@@ -50,15 +50,19 @@ def _insert(state: State, spec: RunSpec, holder: SessionRow | None) -> Inserted:
     if spec.run_id in state.by_id:
         return Inserted(spec.run_id, created=False)
     actor = spec.actor or SYSTEM
+    definition = checked(spec.definition) if spec.definition else None
+    known = definition or state.definitions.get(spec.workflow)
+    version = definition.version if definition else spec.version or (known.version if known else "")
+    labels = encode_labels(spec.labels)
     run = RunRow(
         key=len(state.runs) + 1,
         run_id=spec.run_id,
         workflow=spec.workflow,
         definition=None,
-        version=spec.version,
+        version=version,
         pool=spec.pool,
-        labels=encode_labels(spec.labels),
-        route=_route(state, spec),
+        labels=labels,
+        route=state.route(spec.pool, spec.workflow, version, labels),
         priority=spec.priority,
         tags=check_tags(spec.tags),
         input=spec.input,
@@ -66,9 +70,9 @@ def _insert(state: State, spec: RunSpec, holder: SessionRow | None) -> Inserted:
         submitted_by=actor.name,
         created=state.now,
         changed=state.now,
+        deadline=None if spec.deadline is None else state.now + spec.deadline,
     )
-    known = state.definitions.get(spec.workflow)
-    run.adopt(checked(spec.definition) if spec.definition else known)
+    run.adopt(known)
     if spec.delay:
         run.status, run.wait, run.due = RunStatus.WAITING, WaitReason.TIMER, state.now + spec.delay
     state.add(run)
@@ -78,8 +82,3 @@ def _insert(state: State, spec: RunSpec, holder: SessionRow | None) -> Inserted:
     if holder is not None and holder.may_claim(state.now) and not spec.delay:
         lease = take(state, run, holder)
     return Inserted(spec.run_id, created=True, lease=lease)
-
-
-def _route(state: State, spec: RunSpec) -> int:
-    name = (spec.pool, spec.workflow, labels_text(spec.labels))
-    return state.routes.setdefault(name, len(state.routes) + 1)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from sagewai.core.stores.base import EXPIRED_REASON, POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
+from sagewai.core.stores.base import (
+    DEADLINE_PASSED,
+    EXPIRED_REASON,
+    POISON_LIMIT,
+    POISONED,
+    SUSPECT_AFTER,
+    Ticked,
+)
 from sagewai.core.stores.memory.rows import Asked, RunRow, SessionRow
 from sagewai.core.stores.memory.state import State, due
+from sagewai.core.stores.memory.waits import settle_due
 from sagewai.core.transitions import Operation, after
 from sagewai.models.history import EventKind
-from sagewai.models.status import ApprovalStatus, Ask, Outcome, RunStatus, SessionStatus
+from sagewai.models.status import TERMINAL, ApprovalStatus, Ask, Outcome, RunStatus, SessionStatus
 
 
 def tick(state: State, limit: int) -> Ticked:
@@ -26,15 +34,25 @@ def tick(state: State, limit: int) -> Ticked:
         _take_from_owner(state, run, Outcome.CANCELLED)
         state.cancel(run, asked.by, asked.reason)
 
+    over = due(state.run_deadlines, state.now, limit, state.runs.__getitem__)
+    del state.run_deadlines[: len(over)]
+    timed_out = [run for run in over if run.status not in TERMINAL]
+    for run in timed_out:
+        _time_out(state, run)
+
     timers = due(state.timers, state.now, limit, state.runs.__getitem__)
     for run in timers:
         _wake(state, run)
 
-    deadlines = due(state.deadlines, state.now, limit, state.approvals.__getitem__)
-    for approval in deadlines:
+    late = due(state.deadlines, state.now, limit, state.approvals.__getitem__)
+    expired = [approval for approval in late if approval.next_rung is None]
+    for approval in late:
+        if approval.next_rung is not None:
+            state.escalate(approval, to=approval.next_rung)
+    for approval in expired:
         approval.run.wakeups += 1
         state.close_approval(approval, ApprovalStatus.EXPIRED)
-    for run in dict.fromkeys(approval.run for approval in deadlines):
+    for run in dict.fromkeys(approval.run for approval in expired):
         status = after(run.status, Operation.REJECT, run_id=run.run_id)
         if status is not RunStatus.RUNNING:
             state.end(run, status, reason=EXPIRED_REASON)
@@ -44,9 +62,11 @@ def tick(state: State, limit: int) -> Ticked:
         taken_over=sum(status in (RunStatus.PENDING, RunStatus.PAUSED) for status in taken),
         poisoned=taken.count(RunStatus.FAILED),
         woken=len(timers),
-        expired=len(deadlines),
+        expired=len(expired),
+        escalated=len(late) - len(expired),
         cancelled=taken.count(RunStatus.CANCELLED) + len(stuck),
-        more=max(len(lapsed), len(taken), len(stuck), len(timers), len(deadlines)) >= limit,
+        timed_out=len(timed_out),
+        more=max(len(lapsed), len(taken), len(stuck), len(over), len(timers), len(late)) >= limit,
     )
 
 
@@ -95,8 +115,16 @@ def _stuck_cancels(state: State) -> list[tuple[RunRow, Asked]]:
     return found
 
 
+def _time_out(state: State, run: RunRow) -> None:
+    after(run.status, Operation.TIME_OUT, run_id=run.run_id)
+    if run.status is RunStatus.RUNNING:
+        _take_from_owner(state, run, Outcome.TIMED_OUT)
+    state.tell(run, EventKind.DEADLINE_PASSED)
+    state.fail(run, DEADLINE_PASSED)
+
+
 def _wake(state: State, run: RunRow) -> None:
     run.wakeups += 1
     state.move(run, after(run.status, Operation.WAKE, run_id=run.run_id))
-    by = "timer" if run.attempt == 1 else "retry"
+    by = "timer" if settle_due(state, run.waits) or run.attempt == 1 else "retry"
     state.tell(run, EventKind.WOKEN, detail={"by": by})

@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 from sagewai.core.labels import decode_labels
 from sagewai.core.stores.base import EXPIRED_REASON
-from sagewai.core.stores.memory.rows import ApprovalRow, RunRow, SessionRow
+from sagewai.core.stores.memory.rows import ApprovalRow, RunRow, SessionRow, SignalRow, WaitRow
 from sagewai.core.stores.memory.state import State
 from sagewai.models.actor import SYSTEM
 from sagewai.models.approval import Approval
 from sagewai.models.run import Run, RunOutcome
 from sagewai.models.session import Counts, PoolOverview, Session
 from sagewai.models.status import TERMINAL, ApprovalStatus, RunStatus, SessionStatus
+from sagewai.models.wait import Signal, Wait
 
 LISTED_FOR = 24 * 3600.0
 """Seconds for which sessions that are over are still listed."""
@@ -50,6 +51,7 @@ def run_view(state: State, run: RunRow) -> Run:
         step_started_at=state.time(run.step_started) if running else None,
         due_at=_maybe(state, run.due),
         submitted_by=run.submitted_by,
+        deadline_at=_maybe(state, run.deadline),
     )
 
 
@@ -86,6 +88,8 @@ def _rejected_by(run: RunRow) -> tuple[str, str]:
 
 def approval_view(state: State, approval: ApprovalRow, *, whole: bool = True) -> Approval:
     request = approval.request
+    is_claimed = state.now < approval.claimed_until
+    is_snoozed = state.now < approval.snoozed_until
     return Approval(
         id=approval.id,
         run_id=approval.run.run_id,
@@ -103,6 +107,43 @@ def approval_view(state: State, approval: ApprovalRow, *, whole: bool = True) ->
         requested_at=state.time(approval.requested),
         deadline_at=_maybe(state, approval.deadline),
         decision=approval.decision,
+        decisions=tuple(approval.decisions),
+        policy=request.policy,
+        level=approval.level,
+        requester=approval.run.submitted_by,
+        claimed_by=approval.claimed_by if is_claimed else None,
+        claimed_until=state.time(approval.claimed_until) if is_claimed else None,
+        snoozed_until=state.time(approval.snoozed_until) if is_snoozed else None,
+    )
+
+
+def wait_view(state: State, wait: WaitRow) -> Wait:
+    request, signal = wait.request, wait.signal
+    return Wait(
+        run_id=wait.run.run_id,
+        step=request.step,
+        branch=request.branch,
+        key=request.key,
+        kind=request.kind,
+        name=request.name,
+        status=wait.status,
+        asked_at=state.time(wait.asked),
+        due_at=_maybe(state, wait.due),
+        settled_at=_maybe(state, wait.settled),
+        payload=signal.payload if signal else None,
+        sender=signal.sender if signal else None,
+    )
+
+
+def signal_view(state: State, signal: SignalRow) -> Signal:
+    return Signal(
+        id=signal.id,
+        run_id=signal.run.run_id,
+        name=signal.name,
+        payload=signal.payload,
+        sent_at=state.time(signal.sent),
+        sender=signal.sender,
+        taken=signal.taken,
     )
 
 
