@@ -10,7 +10,7 @@ import typer
 
 from sagewai.cli import card, parse, shape, words
 from sagewai.cli.invocation import CursorOption, Invocation, JsonOption, LimitOption, RunArgument, StoreOption
-from sagewai.cli.output import emit, emit_json, line_width, note_cursor
+from sagewai.cli.output import emit, emit_json, line_width, note, note_cursor
 from sagewai.cli.paging import gather
 from sagewai.cli.safe import visible
 from sagewai.cli.tables import Column, table
@@ -200,7 +200,16 @@ def check_digest(digest: str | None) -> str | None:
 
 
 def _decide(call: Invocation, verb: Callable[[Store], Awaitable[Approval]]) -> None:
-    decided = call.call(verb)
+    async def act(opened: Store) -> tuple[Approval, str | None]:
+        from sagewai.core import commands
+
+        decided = await verb(opened)
+        ready = decided.status is ApprovalStatus.APPROVED
+        return decided, await commands.unserved(opened, decided.run_id) if ready else None
+
+    decided, warning = call.call(act)
+    if warning is not None:
+        note(f"sagewai: warning: {visible(warning)}")
     if call.json:
         emit_json(shape.approval(decided))
         return

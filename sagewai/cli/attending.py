@@ -37,7 +37,7 @@ def claim(
         call,
         run,
         approval,
-        lambda opened, found: commands.claim_approval(opened, found.id, actor=call.actor, seconds=seconds),
+        lambda opened, found: commands.claim(opened, found.id, actor=call.actor, seconds=seconds),
     )
 
 
@@ -56,7 +56,7 @@ def release(
         call,
         run,
         approval,
-        lambda opened, found: commands.release_approval(opened, found.id, actor=call.actor),
+        lambda opened, found: commands.unclaim(opened, found.id, actor=call.actor),
     )
 
 
@@ -80,7 +80,7 @@ def snooze(
         call,
         run,
         approval,
-        lambda opened, found: commands.snooze_approval(
+        lambda opened, found: commands.snooze(
             opened, found.id, actor=call.actor, seconds=seconds, reason=reason
         ),
     )
@@ -102,7 +102,7 @@ def comment(
         call,
         run,
         approval,
-        lambda opened, found: commands.comment_approval(opened, found.id, text, actor=call.actor),
+        lambda opened, found: commands.comment(opened, found.id, text, actor=call.actor),
     )
 
 
