@@ -16,11 +16,22 @@ from sagewai.models.run import LabelValue, LeasedRun
 
 
 async def resolve_routes(
-    database: Database, pool: str, labels: Mapping[str, LabelValue], workflows: Sequence[str]
+    database: Database, pool: str, labels: Mapping[str, LabelValue], workflows: Mapping[str, Sequence[str]]
 ) -> Routes:
     offered = json.dumps(encode_labels(labels))
-    wanted = [workflow for workflow in workflows if is_storable(workflow)]
-    row = await database.fetchrow(statements.RESOLVE_ROUTES, pool, wanted, offered)
+    wanted = [
+        (workflow, version)
+        for workflow, versions in workflows.items()
+        for version in versions
+        if is_storable(workflow) and is_storable(version)
+    ]
+    row = await database.fetchrow(
+        statements.RESOLVE_ROUTES,
+        pool,
+        [workflow for workflow, _ in wanted],
+        [version for _, version in wanted],
+        offered,
+    )
     assert row is not None
     return Routes(tuple(row["ids"]), newest=row["newest"])
 

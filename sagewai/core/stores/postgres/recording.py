@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sagewai.core.codec import require_storable
+from sagewai.core.labels import labels_text
+from sagewai.core.policies import encode_policy
 from sagewai.core.stores import words
+from sagewai.core.stores.postgres import rows
 from sagewai.core.stores.postgres.database import Database, Row
-from sagewai.core.stores.postgres.statements import HEADS, RECORD_MOVES, RECORD_PROGRESS
+from sagewai.core.stores.postgres.names import Names
+from sagewai.core.stores.postgres.statements import HEADS, RECORD_MOVES, RECORD_PROGRESS, ROUTES_OF
 from sagewai.models.run import RunHead
 from sagewai.models.status import RunStatus
 from sagewai.models.transition import Move, Transition
@@ -23,15 +27,41 @@ _ASK_FIRST = 0
 """The position by which the lean statement says that a run needs the other one."""
 
 
-async def record(database: Database, transitions: Sequence[Transition]) -> list[RunStatus | None]:
+async def record(
+    database: Database, names: Names, transitions: Sequence[Transition]
+) -> list[RunStatus | None]:
     for each in transitions:
         _require_storable(each)
     if transitions and all(each.move in _PROGRESS for each in transitions):
-        rows = await database.fetch(RECORD_PROGRESS, *_progress(transitions))
-        if not any(row["position"] == _ASK_FIRST for row in rows):
-            return _verdicts(transitions, rows)
-    rows = await database.fetch(RECORD_MOVES, *_moves(transitions), *_requests(transitions))
-    return _verdicts(transitions, rows)
+        found = await database.fetch(RECORD_PROGRESS, *_progress(transitions))
+        if not any(row["position"] == _ASK_FIRST for row in found):
+            return _verdicts(transitions, found)
+    found = await database.fetch(
+        RECORD_MOVES,
+        *_moves(transitions, await _routes(database, names, transitions)),
+        *_requests(transitions),
+        *_waits(transitions),
+    )
+    return _verdicts(transitions, found)
+
+
+async def _routes(database: Database, names: Names, transitions: Sequence[Transition]) -> dict[int, int]:
+    """By key: the route to which a refused run moves, found or made before the run is locked. Nobody but its owner
+    moves a run to another route."""
+    versions = {each.key: each.route_version for each in transitions if each.move is Move.REFUSED}
+    if not versions:
+        return {}
+    wanted = {
+        row["id"]: (
+            row["pool"],
+            row["workflow"],
+            versions[row["id"]],
+            labels_text(rows.labels(row["labels"])),
+        )
+        for row in await database.fetch(ROUTES_OF, list(versions))
+    }
+    ids = await names.routes(wanted.values())
+    return {key: ids[name] for key, name in wanted.items()}
 
 
 async def heads(database: Database, keys: Sequence[int]) -> dict[int, RunHead]:
@@ -39,9 +69,9 @@ async def heads(database: Database, keys: Sequence[int]) -> dict[int, RunHead]:
     return {row["id"]: RunHead(row["token"], row["rev"], words.STATUS[row["status"]]) for row in rows}
 
 
-def _verdicts(transitions: Sequence[Transition], rows: list[Row]) -> list[RunStatus | None]:
+def _verdicts(transitions: Sequence[Transition], found: list[Row]) -> list[RunStatus | None]:
     verdicts: list[RunStatus | None] = [None] * len(transitions)
-    for position, status in rows:
+    for position, status in found:
         verdicts[position - 1] = words.STATUS[status]
     return verdicts
 
@@ -54,6 +84,10 @@ def _require_storable(move: Transition) -> None:
         require_storable(move.result, "the result")
     if move.error is not None:
         require_storable(move.error, "the error")
+    require_storable(move.route_version, "route_version")
+    for wait in move.waits:
+        for text in (wait.step, wait.branch, wait.key, wait.name):
+            require_storable(text, "the wait")
     for request in move.requests:
         for text in (
             request.step,
@@ -81,7 +115,7 @@ def _progress(transitions: Sequence[Transition]) -> tuple[list[object], ...]:
     )
 
 
-def _moves(transitions: Sequence[Transition]) -> tuple[list[object], ...]:
+def _moves(transitions: Sequence[Transition], routes: Mapping[int, int]) -> tuple[list[object], ...]:
     *columns, errors, delays = _progress(transitions)
     return (
         *columns,
@@ -89,7 +123,18 @@ def _moves(transitions: Sequence[Transition]) -> tuple[list[object], ...]:
         [None if each.error is None else error_type(each.error) for each in transitions],
         delays,
         [each.wakeups for each in transitions],
+        [routes.get(each.key) for each in transitions],
+        [_refusal(each) for each in transitions],
     )
+
+
+def _refusal(move: Transition) -> str | None:
+    """What a refused run's event gives as reason."""
+    if move.move is not Move.REFUSED or move.error is None:
+        return None
+    reason = str(json.loads(move.error)["message"])
+    require_storable(reason, "the error's message")
+    return reason
 
 
 def error_type(error: str) -> str:
@@ -115,4 +160,24 @@ def _requests(transitions: Sequence[Transition]) -> tuple[list[object], ...]:
         [request.context for _, request in asked],
         [request.digest for _, request in asked],
         [request.timeout for _, request in asked],
+        [encode_policy(request.policy) for _, request in asked],
+    )
+
+
+def _waits(transitions: Sequence[Transition]) -> tuple[list[object], ...]:
+    awaited = [
+        (position, wait)
+        for position, each in enumerate(transitions, start=1)
+        if each.move is Move.PARK
+        for wait in each.waits
+    ]
+    return (
+        [position for position, _ in awaited],
+        [wait.step for _, wait in awaited],
+        [wait.branch for _, wait in awaited],
+        [wait.key for _, wait in awaited],
+        [words.KIND_CODE[wait.kind] for _, wait in awaited],
+        [wait.name for _, wait in awaited],
+        [wait.delay for _, wait in awaited],
+        [wait.until for _, wait in awaited],
     )

@@ -15,6 +15,7 @@ from sagewai.models.history import Attempt, DeadLetter, Event, EventKind
 from sagewai.models.run import ErrorInfo, LabelValue, LeasedRun, Run, RunOutcome
 from sagewai.models.session import ProcessIdentity, Session
 from sagewai.models.status import Ask, RunStatus, Verdict
+from sagewai.models.wait import Signal, Wait
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 NO_LABELS: Mapping[str, LabelValue] = MappingProxyType({})
@@ -62,6 +63,7 @@ def run(row: Row) -> Run:
         step_started_at=row["step_started_at"],
         due_at=row["due_at"],
         submitted_by=row["submitted_by"],
+        deadline_at=row["deadline_at"],
     )
 
 
@@ -168,6 +170,39 @@ def _decision(row: Row) -> Decision | None:
         digest_seen=row["digest_seen"],
         decided_at=row["decided_at"],
     )
+
+
+def wait(run_id: str, row: Row) -> Wait:
+    return Wait(
+        run_id=run_id,
+        step=row["step"],
+        branch=row["branch"],
+        key=row["key"],
+        kind=words.KIND[row["kind"]],
+        name=row["name"],
+        status=words.WAIT_STATUS[row["status"]],
+        asked_at=row["asked_at"],
+        due_at=row["due_at"],
+        settled_at=row["settled_at"],
+        payload=row["payload"],
+        sender=None if row["actor"] is None else _actor(row),
+    )
+
+
+def signal(run_id: str, row: Row) -> Signal:
+    return Signal(
+        id=row["id"],
+        run_id=run_id,
+        name=row["name"],
+        payload=row["payload"],
+        sent_at=row["sent_at"],
+        sender=_actor(row),
+        taken=row["taken"],
+    )
+
+
+def _actor(row: Row) -> Actor:
+    return Actor(row["actor"], source=row["source"], assurance=row["assurance"])
 
 
 def dead_letter(row: Row) -> DeadLetter:

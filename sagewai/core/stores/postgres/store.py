@@ -12,6 +12,7 @@ from sagewai.core.stores.migrations import migrations
 from sagewai.core.stores.postgres import (
     claiming,
     deciding,
+    forking,
     listing,
     operating,
     reading,
@@ -20,6 +21,7 @@ from sagewai.core.stores.postgres import (
     sessions,
     submitting,
     sweeping,
+    waiting,
 )
 from sagewai.core.stores.postgres.database import Database
 from sagewai.core.stores.postgres.hints import Hints
@@ -31,10 +33,21 @@ from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, DecisionRequest
 from sagewai.models.history import Attempt, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
-from sagewai.models.run import Inserted, LabelValue, LeasedRun, Run, RunHead, RunOutcome, RunSpec, StepInfo
+from sagewai.models.run import (
+    ForkSpec,
+    Inserted,
+    LabelValue,
+    LeasedRun,
+    Run,
+    RunHead,
+    RunOutcome,
+    RunSpec,
+    StepInfo,
+)
 from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
+from sagewai.models.wait import Signal, Wait
 
 POOL_SIZE = 8
 STATEMENTS = 200
@@ -106,6 +119,9 @@ class PostgresStore(Store):
             server=f"PostgreSQL {server}",
         )
 
+    async def free_space(self) -> float | None:
+        return None  # the disk is the server's, and no role of ours may look at it
+
     async def now(self) -> datetime:
         row = await (await self._open()).fetchrow("select clock_timestamp() as now")
         assert row is not None
@@ -119,6 +135,9 @@ class PostgresStore(Store):
 
     async def insert_runs(self, specs: Sequence[RunSpec], *, session: int | None = None) -> list[Inserted]:
         return await submitting.insert_runs(await self._open(), self._names, specs, session)
+
+    async def fork_run(self, spec: ForkSpec) -> Run:
+        return await forking.fork_run(await self._open(), self._names, spec)
 
     # -- sessions -------------------------------------------------------------------------------------------------
 
@@ -145,7 +164,7 @@ class PostgresStore(Store):
     # -- claiming -------------------------------------------------------------------------------------------------
 
     async def resolve_routes(
-        self, pool: str, labels: Mapping[str, LabelValue], workflows: Sequence[str]
+        self, pool: str, labels: Mapping[str, LabelValue], workflows: Mapping[str, Sequence[str]]
     ) -> Routes:
         return await claiming.resolve_routes(await self._open(), pool, labels, workflows)
 
@@ -161,7 +180,7 @@ class PostgresStore(Store):
     # -- the owner's moves ----------------------------------------------------------------------------------------
 
     async def record(self, transitions: Sequence[Transition]) -> list[RunStatus | None]:
-        return await recording.record(await self._open(), transitions)
+        return await recording.record(await self._open(), self._names, transitions)
 
     async def heads(self, keys: Sequence[int]) -> dict[int, RunHead]:
         return await recording.heads(await self._open(), keys)
@@ -175,6 +194,9 @@ class PostgresStore(Store):
 
     async def decide(self, request: DecisionRequest) -> Approval:
         return await deciding.decide(await self._open(), request)
+
+    async def signal(self, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
+        return await waiting.signal(await self._open(), run_id, name, payload, actor)
 
     async def operate(
         self,
@@ -223,6 +245,12 @@ class PostgresStore(Store):
 
     async def approvals_of(self, run_id: str, step: str | None = None) -> list[Approval]:
         return await reading.approvals_of(await self._open(), run_id, step)
+
+    async def waits_of(self, run_id: str, step: str | None = None) -> list[Wait]:
+        return await waiting.waits_of(await self._open(), run_id, step)
+
+    async def signals_of(self, run_id: str) -> list[Signal]:
+        return await waiting.signals_of(await self._open(), run_id)
 
     async def get_dead_letter(self, run_id: str) -> DeadLetter:
         return await reading.get_dead_letter(await self._open(), run_id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from sagewai.core.codec import require_storable
@@ -12,15 +13,23 @@ from sagewai.core.stores.postgres.checks import check_actor, check_definition
 from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.core.stores.postgres.failures import was_overtaken
 from sagewai.core.stores.postgres.names import Names, RouteName
-from sagewai.core.stores.postgres.statements import INSERT_RUNS
+from sagewai.core.stores.postgres.statements import INSERT_RUNS, NEWEST_DEFINITIONS
 from sagewai.errors import RunInputMismatch, StoreRefused, StoreUnavailable
 from sagewai.models.actor import SYSTEM
-from sagewai.models.run import Definition, Inserted, LeasedRun, RunSpec
+from sagewai.models.run import Inserted, LeasedRun, RunSpec
 
 CHUNK = 1_000
 """Runs per statement; several statements of one call are one transaction."""
 
 _ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A run's definition by its id, None where no code has been seen, and its version."""
+
+    definition: int | None
+    version: str
 
 
 async def insert_runs(
@@ -29,15 +38,11 @@ async def insert_runs(
     """As the contract says. A run_id that somebody else submits at this moment makes the statement fail, wholly, and it
     is sent again: then it is there to be compared."""
     first = _distinct(specs)
-    rows = [(spec, _route(spec)) for spec in first.values()]
-    routes = await names.routes(route for _, route in rows)
-    definitions = await names.definitions(
-        dict.fromkeys(spec.definition for spec in first.values() if spec.definition is not None)
-    )
-    batches = [
-        _columns([(spec, routes[route]) for spec, route in rows[at : at + CHUNK]], definitions)
-        for at in range(0, len(rows), CHUNK)
-    ]
+    shapes = await _shapes(database, names, first.values())
+    named = [(spec, shapes[spec.run_id], _route(spec, shapes[spec.run_id])) for spec in first.values()]
+    routes = await names.routes(route for _, _, route in named)
+    rows = [(spec, shape, routes[route]) for spec, shape, route in named]
+    batches = [_columns(rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
     found = await _insert_all(database, batches, session)
     for row in found.values():
         if row["differs"]:
@@ -69,9 +74,27 @@ def _check(spec: RunSpec) -> None:
     check_tags(spec.tags)
 
 
-def _route(spec: RunSpec) -> RouteName:
-    version = spec.version if spec.definition is None else spec.definition.version
-    return (spec.pool, spec.workflow, version, labels_text(spec.labels))
+async def _shapes(database: Database, names: Names, specs: Collection[RunSpec]) -> dict[str, _Shape]:
+    """By run_id. A run without a definition takes the newest of its workflow, if any has been seen."""
+    brought = {spec.definition for spec in specs if spec.definition is not None}
+    ids = await names.definitions(brought)
+    unknown = {spec.workflow for spec in specs if spec.definition is None}
+    newest = await database.fetch(NEWEST_DEFINITIONS, sorted(unknown)) if unknown else []
+    seen = {row["workflow"]: _Shape(row["id"], row["version"]) for row in newest}
+    return {
+        spec.run_id: _shape(spec, seen.get(spec.workflow, _Shape(None, "")))
+        if spec.definition is None
+        else _Shape(ids[spec.definition], spec.definition.version)
+        for spec in specs
+    }
+
+
+def _shape(spec: RunSpec, newest: _Shape) -> _Shape:
+    return _Shape(newest.definition, spec.version or newest.version)
+
+
+def _route(spec: RunSpec, shape: _Shape) -> RouteName:
+    return (spec.pool, spec.workflow, shape.version, labels_text(spec.labels))
 
 
 def _mismatch(run_id: str) -> RunInputMismatch:
@@ -81,17 +104,15 @@ def _mismatch(run_id: str) -> RunInputMismatch:
     )
 
 
-def _columns(
-    rows: Sequence[tuple[RunSpec, int]], definitions: dict[Definition, int]
-) -> tuple[list[object], ...]:
-    specs = [spec for spec, _ in rows]
+def _columns(rows: Sequence[tuple[RunSpec, _Shape, int]]) -> tuple[list[object], ...]:
+    specs = [spec for spec, _, _ in rows]
     actors = [spec.actor or SYSTEM for spec in specs]
     return (
         [spec.run_id for spec in specs],
         [spec.workflow for spec in specs],
         [spec.pool for spec in specs],
-        [route for _, route in rows],
-        [None if spec.definition is None else definitions[spec.definition] for spec in specs],
+        [route for _, _, route in rows],
+        [shape.definition for _, shape, _ in rows],
         [spec.priority for spec in specs],
         [spec.delay for spec in specs],
         [spec.input for spec in specs],
@@ -100,6 +121,8 @@ def _columns(
         [actor.name for actor in actors],
         [actor.source for actor in actors],
         [actor.assurance for actor in actors],
+        [shape.version for _, shape, _ in rows],
+        [spec.deadline for spec in specs],
     )
 
 

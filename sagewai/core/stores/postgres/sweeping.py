@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 from sagewai.core.stores import words
-from sagewai.core.stores.base import POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
+from sagewai.core.stores.base import DEADLINE_PASSED, POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
 from sagewai.core.stores.postgres import statements
 from sagewai.core.stores.postgres.database import Database, Row
+from sagewai.models.run import ErrorInfo
 from sagewai.models.status import RunStatus
 
 LATECOMERS = 120.0
@@ -16,7 +17,9 @@ LATECOMERS = 120.0
 FOLDED_AT_ONCE = 20_000
 """Counter changes that one sweep adds up at most."""
 
-_POISONED = json.dumps({"type": POISONED.type, "message": POISONED.message, "traceback": POISONED.traceback})
+
+def _error_text(error: ErrorInfo) -> str:
+    return json.dumps({"type": error.type, "message": error.message, "traceback": error.traceback})
 
 
 async def tick(database: Database, limit: int) -> Ticked:
@@ -25,6 +28,9 @@ async def tick(database: Database, limit: int) -> Ticked:
     taken = await take_over(database, limit=limit, session=None)
     await database.fetch(statements.MARK_SWEPT, LATECOMERS)
     overdue = await database.fetch(statements.CANCEL_OVERDUE, limit)
+    late = await database.fetch(
+        statements.TIME_OUT, limit, _error_text(DEADLINE_PASSED), DEADLINE_PASSED.type
+    )
     woken = await database.fetch(statements.WAKE_DUE, limit)
     expired = await database.fetch(statements.EXPIRE, limit)
     await database.fetch(statements.FOLD, FOLDED_AT_ONCE)
@@ -36,12 +42,19 @@ async def tick(database: Database, limit: int) -> Ticked:
         woken=len(woken),
         expired=len(expired),
         cancelled=lost.count(RunStatus.CANCELLED) + len(overdue),
-        more=max(len(lapsed), len(taken), len(overdue), len(woken), len(expired)) >= limit,
+        timed_out=sum(row["failed"] for row in late),
+        more=max(len(lapsed), len(taken), len(overdue), len(late), len(woken), len(expired)) >= limit,
     )
 
 
 async def take_over(database: Database, *, limit: int, session: int | None) -> list[Row]:
     """Take what sessions that are over still hold, or one of them: the run's new status, and whether it was lost."""
     return await database.fetch(
-        statements.TAKE_OVER, limit, session, POISON_LIMIT, SUSPECT_AFTER, _POISONED, POISONED.type
+        statements.TAKE_OVER,
+        limit,
+        session,
+        POISON_LIMIT,
+        SUSPECT_AFTER,
+        _error_text(POISONED),
+        POISONED.type,
     )

@@ -1,29 +1,25 @@
 -- Every move an owner can make, with all that follows from it: one statement, one commit.
 --
 -- $1 run  $2 token  $3 rev  $4 move  $5 outcome  $6 step  $7 next_step  $8 result  $9 error  $10 error type  $11 delay
--- $12 wakeups: one row per move.
--- $13 position of its move  $14 step  $15 branch  $16 gate  $17 prompt  $18 context  $19 digest  $20 timeout: one row per
--- approval request.
+-- $12 wakeups  $13 route or null  $14 reason: one row per move.
+-- $15 position of its move  $16 step  $17 branch  $18 gate  $19 prompt  $20 context  $21 digest  $22 timeout  $23 policy:
+-- one row per approval request.
+-- $24 position of its move  $25 step  $26 branch  $27 key  $28 kind  $29 name  $30 delay  $31 until: one row per wait.
 -- Gives the positions that were recorded, with the run's status.
 
 with item as materialized (
   select *
     from unnest($1::int8[], $2::int4[], $3::int4[], $4::int2[], $5::int2[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::float8[], $12::int4[])
+                $9::text[], $10::text[], $11::float8[], $12::int4[], $13::int4[], $14::text[])
          with ordinality as item (run, token, rev, move, outcome, step, next_step, result, error, error_type, delay,
-                                  wakeups, position)
+                                  wakeups, route, told, position)
    order by run
 ),
-held as materialized (          -- locked in the order of their ids; the fence is part of the lock
+locked as materialized (        -- in the order of their ids; the fence is part of the lock
   select item.*, run.session, run.seq, run.attempt, run.step_started, run.workflow, run.step as known_step,
          coalesce(item.step, run.step, '') as its_step, clock_timestamp() as moment,
          ask.actor, ask.source, ask.assurance, coalesce(ask.reason, '') as reason,
-         case                   -- transitions.settle; wakeups are compared here, under the lock
-           when item.move in (1, 3, 4, 5, 9) and run.asked = 1 then 8
-           when item.move in (1, 3, 4, 5, 9) and run.asked = 2 then 4
-           when item.move = 5 and run.wakeups > item.wakeups then 1
-           else (array[2, 5, 2, 3, 3, 6, 7, 8, 1])[item.move]
-         end::int2 as status
+         case when item.move in (1, 3, 4, 5, 9, 10) then run.asked end as honoured, run.wakeups > item.wakeups as raised
     from item
    cross join lateral (
      select run.session, run.seq, run.attempt, run.step_started, run.workflow, run.step, run.asked, run.wakeups
@@ -35,6 +31,110 @@ held as materialized (          -- locked in the order of their ids; the fence i
      select * from sagewai.asks as ask where ask.run = item.run and run.asked is not null
    ) as ask on true
 ),
+request as materialized (       -- what a park asks; one that ends as cancelled asks nothing
+  select request.*, locked.run, locked.moment, newest.id as newest, newest.status as newest_status,
+         newest.revision as newest_revision, newest.digest is not distinct from request.digest as same
+    from unnest($15::int8[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::float8[],
+                $23::text[])
+         with ordinality as request (of_position, step, branch, gate, prompt, context, digest, timeout, policy, place)
+    join locked on locked.position = request.of_position and locked.honoured is distinct from 1
+    left join lateral (
+     select approval.id, approval.status, approval.revision, approval.digest
+       from sagewai.approvals as approval
+      where approval.run = locked.run and approval.step = request.step and approval.branch = request.branch
+        and approval.gate = request.gate
+      order by approval.id desc
+      limit 1
+    ) as newest on true
+),
+wanted as materialized (        -- a gate that waits for, or was answered on, this very content is left alone
+  select request.*, row_number() over (order by of_position, place) as nth
+    from request
+   where newest is null or not same or newest_status in (4, 6)
+),
+wish as materialized (          -- a wait that the run has already is that one, whatever is asked for by its name now
+  select wish.of_position, wish.place, wish.step, wish.branch, wish.key, locked.run, locked.moment, known.id as known,
+         coalesce(known.kind, wish.kind) as kind, coalesce(known.name, wish.name) as name,
+         coalesce(known.status, 1::int2) as status,
+         case
+           when known.id is null then coalesce(wish.until, locked.moment + wish.delay * interval '1 s')
+           else known.due_at
+         end as due_at
+    from (
+      select distinct on (of_position, step, branch, key) *
+        from unnest($24::int8[], $25::text[], $26::text[], $27::text[], $28::int2[], $29::text[], $30::float8[],
+                    $31::timestamptz[])
+             with ordinality as wish (of_position, step, branch, key, kind, name, delay, until, place)
+       order by of_position, step, branch, key, place
+    ) as wish
+    join locked on locked.position = wish.of_position and locked.honoured is distinct from 1
+    left join lateral (
+     select wait.id, wait.kind, wait.name, wait.status, wait.due_at
+       from sagewai.waits as wait
+      where wait.run = locked.run and wait.step = wish.step and wait.branch = wish.branch and wait.key = wish.key
+    ) as known on true
+),
+answer as materialized (        -- the older wait takes the older signal
+  select wish.of_position, wish.place, signal.id as signal
+    from (
+      select *, row_number() over (partition by run, name order by known, place) as turn
+        from wish
+       where kind = 3 and status = 1
+    ) as wish
+   cross join lateral (
+     select signal.id
+       from sagewai.signals as signal
+      where signal.run = wish.run and signal.name = wish.name and not signal.taken
+      order by signal.id
+     offset wish.turn - 1
+      limit 1
+   ) as signal
+),
+awaited as materialized (
+  select wish.*, answer.signal, wish.status as before,
+         case
+           when wish.status <> 1 then wish.status
+           when answer.signal is not null or wish.due_at <= wish.moment and wish.kind = 2 then 2
+           when wish.due_at <= wish.moment then 3
+           else 1
+         end::int2 as after
+    from wish
+    left join answer on answer.of_position = wish.of_position and answer.place = wish.place
+),
+held as materialized (
+  select locked.*, settled.by,
+         case when locked.move = 4 then locked.moment + locked.delay * interval '1 s' else rest.due_at end as due_at,
+         case                   -- transitions.settle; wakeups are compared here, under the lock
+           when locked.honoured = 1 then 8
+           when locked.honoured = 2 then 4
+           when locked.move = 5 and (locked.raised or settled.by is not null) then 1
+           else (array[2, 5, 2, 3, 3, 6, 7, 8, 1, 1])[locked.move]
+         end::int2 as status,
+         locked.move = 5 and exists (select from request where request.of_position = locked.position) as asks,
+         case
+           when locked.move <> 5 then 2
+           when exists (select from wanted where wanted.of_position = locked.position) or exists (
+             select from sagewai.approvals as approval
+              where approval.run = locked.run and approval.pending and approval.step = locked.its_step
+           ) then 1
+           when rest.signals then 3
+           when rest.due_at is not null then 2
+           else 1
+         end::int2 as wait
+    from locked
+    left join lateral (
+      select awaited.kind as by
+        from awaited
+       where awaited.of_position = locked.position and awaited.after <> 1
+       order by awaited.place
+       limit 1
+    ) as settled on true
+    left join lateral (
+      select min(awaited.due_at) as due_at, bool_or(awaited.kind = 3) as signals
+        from awaited
+       where awaited.of_position = locked.position and awaited.after = 1
+    ) as rest on true
+),
 moved as (
   update sagewai.runs as run
      set rev = run.rev + 1,
@@ -45,8 +145,9 @@ moved as (
          takeovers = 0,
          asked = null,
          status = held.status,
-         wait = case when held.status = 3 then case held.move when 5 then 1 else 2 end end,
-         due_at = case when held.status = 3 and held.move = 4 then held.moment + held.delay * interval '1 s' end,
+         wait = case when held.status = 3 then held.wait end,
+         due_at = case when held.status = 3 then held.due_at end,
+         route = coalesce(held.route, run.route),
          changed_at = case when held.status = 2 then run.changed_at else held.moment end,
          session = case when held.status = 2 then held.session end
     from held
@@ -73,26 +174,6 @@ dead as (
    where status = 6
    order by position
 ),
-request as materialized (
-  select request.*, held.run, held.moment, newest.id as newest, newest.status as newest_status,
-         newest.revision as newest_revision, newest.digest is not distinct from request.digest as same
-    from unnest($13::int8[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::float8[])
-         with ordinality as request (of_position, step, branch, gate, prompt, context, digest, timeout, place)
-    join held on held.position = request.of_position and held.move = 5 and held.status <> 8
-    left join lateral (
-     select approval.id, approval.status, approval.revision, approval.digest
-       from sagewai.approvals as approval
-      where approval.run = held.run and approval.step = request.step and approval.branch = request.branch
-        and approval.gate = request.gate
-      order by approval.id desc
-      limit 1
-    ) as newest on true
-),
-wanted as materialized (        -- a gate that waits for, or was answered on, this very content is left alone
-  select request.*, row_number() over (order by of_position, place) as nth
-    from request
-   where newest is null or not same or newest_status in (4, 6)
-),
 superseded as (
   update sagewai.approvals as approval set status = 4
     from wanted
@@ -108,12 +189,31 @@ closed as (                     -- the run ended, or has moved on to another ste
 ),
 requested as (
   insert into sagewai.approvals
-         (run, requested_at, deadline_at, revision, context_bytes, step, branch, gate, digest, prompt, context)
-  select run, moment, coalesce(moment + timeout * interval '1 s', 'infinity'),
-         coalesce(newest_revision, 0) + (not same)::int, octet_length(context), step, branch, gate, digest, prompt, context
+         (run, requested_at, deadline_at, timeout, revision, context_bytes, step, branch, gate, digest, prompt, context,
+          policy)
+  select run, moment, coalesce(moment + timeout * interval '1 s', 'infinity'), timeout,
+         coalesce(newest_revision, 0) + (not same)::int, octet_length(context), step, branch, gate, digest, prompt, context,
+         policy
     from wanted
    order by nth
   returning run, id, gate, digest, requested_at
+),
+begun as (
+  insert into sagewai.waits (run, asked_at, due_at, settled_at, signal, kind, status, step, branch, key, name)
+  select run, moment, due_at, case when after <> 1 then moment end, signal, kind, after, step, branch, key, name
+    from awaited
+   where known is null
+   order by of_position, place
+),
+settled as (
+  update sagewai.waits as wait set status = awaited.after, settled_at = awaited.moment, signal = awaited.signal
+    from awaited
+   where wait.id = any (array[awaited.known]) and wait.status = 1 and awaited.after <> 1
+),
+given as (
+  update sagewai.signals as signal set taken = true
+    from answer
+   where signal.id = any (array[answer.signal]) and not signal.taken
 ),
 told as (
   insert into sagewai.events (run, at, kind, actor, source, assurance, reason, detail)
@@ -137,20 +237,20 @@ told as (
       union all
       select 3, position, run, moment,
              case status when 5 then 'completed' when 6 then 'failed' when 8 then 'cancelled' when 4 then 'paused'
-                         when 3 then 'waiting' else case move when 9 then 'released' else 'woken' end end,
+                         when 3 then 'waiting' else case move when 5 then 'woken' when 9 then 'released' else 'refused' end end,
              case when status in (4, 8) then actor end, case when status in (4, 8) then source end,
-             case when status in (4, 8) then assurance end, case when status in (4, 8) then reason else '' end,
+             case when status in (4, 8) then assurance end,
+             case when status in (4, 8) then reason when status = 1 and move = 10 then coalesce(told, '') else '' end,
              case
-               when status = 6 then json_build_object('error', coalesce(error_type, ''))::text
-               when status = 3 and move = 5 then '{"for": "approval"}'
-               when status = 3 then json_build_object(
-                 'for', 'timer',
-                 'due_at', to_char((moment + delay * interval '1 s') at time zone 'UTC',
-                                   'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))::text
-               when status = 1 and move = 9 then json_build_object(
-                 'token', token, 'worker', (select name from sagewai.sessions as session where session.id = held.session))::text
-               when status = 1 then '{"by": "approval"}'
-             end
+               when status = 6 then json_build_object('error', coalesce(error_type, ''))
+               when status = 3 then json_strip_nulls(json_build_object(
+                 'for', (array['approval', 'timer', 'signal'])[wait],
+                 'due_at', to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')))
+               when status = 1 and move = 5 then json_build_object(
+                 'by', case when asks then 'approval' when by = 2 then 'timer' else 'signal' end)
+               when status = 1 then json_build_object(
+                 'token', token, 'worker', (select name from sagewai.sessions as session where session.id = held.session))
+             end::text
         from held
        where status not in (2, 7)
     ) as event

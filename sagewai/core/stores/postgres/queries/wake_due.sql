@@ -1,4 +1,4 @@
--- Runs whose timer is due become pending.
+-- Runs whose timer is due become pending; whatever each of them waits for that is due is settled.
 -- $1 limit
 
 with held as materialized (
@@ -15,9 +15,20 @@ moved as (
     from held
    where run.id = any (array[held.id])
 ),
+settled as (
+  update sagewai.waits as wait
+     set status = case wait.kind when 2 then 2 else 3 end, settled_at = held.moment
+    from held
+   where wait.run = any (array[held.id]) and wait.status = 1 and wait.due_at <= held.moment
+  returning wait.run
+),
 told as (
   insert into sagewai.events (run, at, kind, detail)
-  select id, moment, 'woken', case when attempt = 1 then '{"by": "timer"}' else '{"by": "retry"}' end
+  select id, moment, 'woken',
+         case
+           when attempt = 1 or exists (select from settled where settled.run = held.id) then '{"by": "timer"}'
+           else '{"by": "retry"}'
+         end
     from held
    order by id
 ),
