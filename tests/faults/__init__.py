@@ -35,8 +35,8 @@ and reads like this::
         fault.check(await all_over(store, acknowledged.runs, within=30))  # and here every run has to end
         fault.check(broken(await gather(store, ledger, acknowledged)))  # I1 to I6, I8
 
-Steps misbehave as the run's input says: ``flow.submit(acts={"step-3": "ask"})``, see :mod:`tests.faults.workload`. Workers
-say they are each on a machine of their own (``machine``), so that a killed one is missed when its lease lapses and not
-before; with ``machine=""`` they are on this one, where a death is proven at once. What runs in this process
+Steps misbehave as the run's input says, ``flow.submit(acts={"step-3": "ask"})``: see :mod:`tests.faults.workload`.
+Workers say they are each on a machine of their own (``machine``), so that a killed one is missed when its lease lapses
+and not before; with ``machine=""`` they are on this one, where a death is proven at once. What runs in this process
 (``working`` of tests/engine/helpers.py) does as it always does.
 """

@@ -42,6 +42,13 @@ def append(mark: str = "") -> None:
         os.close(file)
 
 
+def first_time() -> bool:
+    """Called in a step behind ``append``: whether no body of it has run before this one."""
+    step = current_step()
+    assert step is not None, "the ledger is for steps"
+    return len(Ledger(Path(os.environ[PATH])).of(step.run_id, step.step)) == 1
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Reads what bodies wrote."""

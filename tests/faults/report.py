@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import pytest
 
@@ -76,9 +77,14 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def choose_seed(config: pytest.Config) -> None:
-    """Once, in the process that hands options on to those that run tests."""
-    if config.option.faults_seed is None:
-        config.option.faults_seed = random.SystemRandom().randrange(1_000_000)
+    """Once for all processes that run tests: they are told the one that theirs was started under."""
+    told = getattr(config, "workerinput", {}).get("faults_seed", config.option.faults_seed)
+    config.option.faults_seed = random.SystemRandom().randrange(1_000_000) if told is None else told
+
+
+def tell_seed(workerinput: dict[str, Any], config: pytest.Config) -> None:
+    """To a process that will run tests."""
+    workerinput["faults_seed"] = config.option.faults_seed
 
 
 def hand_over(item: pytest.Item, fault: Fault) -> None:

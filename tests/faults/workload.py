@@ -60,8 +60,21 @@ async def dawdle(_: DurableWorkflow) -> None:
     await asyncio.Event().wait()
 
 
+async def dawdle_once(flow: DurableWorkflow) -> None:
+    """The step's first body waits until it is stopped."""
+    if ledger.first_time():
+        await dawdle(flow)
+
+
+async def ask_again_slowly(flow: DurableWorkflow) -> None:
+    """Ask at once, but when the step runs again think first for a second."""
+    await asyncio.sleep(0 if ledger.first_time() else 1)
+    await ask(flow)
+
+
 ACTS: Mapping[str, Act] = {
-    act.__name__.replace("_", " "): act for act in (nothing, ask, fail_once, fail, give_up, dawdle)
+    act.__name__.replace("_", " "): act
+    for act in (nothing, ask, ask_again_slowly, fail_once, fail, give_up, dawdle, dawdle_once)
 }
 
 
