@@ -50,6 +50,9 @@ MADE_FOR = {
     "approvals_listed": {"EXPIRE", "LIST_APPROVALS"},
     "dead_letters_by_type": {"LIST_DEAD_LETTERS_BY_TYPE"},
     "dead_letters_by_workflow": {"LIST_DEAD_LETTERS_BY_WORKFLOW"},
+    "deadlines_at": {"TIME_OUT"},
+    "waits_of": {"RECORD_MOVES", "WAITS_OF", "WAKE_DUE"},
+    "signals_of": {"RECORD_MOVES", "SIGNALS_OF"},
     "events_of": {"GET_EVENTS"},
     "events_of_people": {"EVENTS_OF_PEOPLE"},
 }
@@ -208,6 +211,7 @@ async def test_a_poll_that_finds_nothing_writes_nothing(database: Database, scen
         "LAPSE": (500,),
         "TAKE_OVER": (500, None, 5, 2, "{}", ""),
         "CANCEL_OVERDUE": (500,),
+        "TIME_OUT": (500, "{}", ""),
         "WAKE_DUE": (500,),
         "EXPIRE": (500,),
         "MARK_SWEPT": (60.0,),

@@ -90,7 +90,7 @@ async def test_an_outdated_schema_is_migrated_by_initialize_alone(
     store: PostgresStore, postgres_url: str, admin: asyncpg.Connection
 ) -> None:
     """As it is for code that knows one file more than the database has seen."""
-    await admin.execute("update sagewai.migrations set number = 0, min_code = 0")
+    await admin.execute("update sagewai.migrations set number = 0, min_code = 0 where number = $1", LATEST)
     opened = PostgresStore(postgres_url)
     with pytest.raises(SchemaError, match=r"initialize\(\)"):
         await opened.now()

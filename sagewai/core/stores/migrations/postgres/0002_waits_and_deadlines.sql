@@ -22,7 +22,6 @@ create table sagewai.waits (
   name text not null
 ) with (fillfactor = 80);
 create unique index waits_of on sagewai.waits (run, step, branch, key);
-create index waits_pending on sagewai.waits (run, id) where status = 1;
 
 -- What was sent to a run. One wait takes one signal, the oldest of its name first.
 create table sagewai.signals (
@@ -36,8 +35,7 @@ create table sagewai.signals (
   assurance text not null,
   payload text not null
 ) with (fillfactor = 80);
-create index signals_of on sagewai.signals (run, id);
-create index signals_kept on sagewai.signals (run, name, id) where not taken;
+create index signals_of on sagewai.signals (run, name, taken, (id + 0));   -- not for finding one by its id
 
 -- When a run fails unless it is over. A sweep takes the row away once that time has come, however the run stands then.
 create table sagewai.deadlines (

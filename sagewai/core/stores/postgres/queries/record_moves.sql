@@ -85,7 +85,7 @@ answer as materialized (        -- the older wait takes the older signal
      select signal.id
        from sagewai.signals as signal
       where signal.run = wish.run and signal.name = wish.name and not signal.taken
-      order by signal.id
+      order by signal.id + 0
      offset wish.turn - 1
       limit 1
    ) as signal

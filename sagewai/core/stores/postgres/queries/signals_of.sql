@@ -5,4 +5,4 @@ select signal.id, signal.name, signal.payload, signal.sent_at, signal.actor, sig
   from sagewai.runs as run
   left join sagewai.signals as signal on signal.run = any (array[run.id])
  where run.run_id = $1
- order by signal.id
+ order by signal.id + 0
