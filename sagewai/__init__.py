@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from sagewai.agents import LoopAgent as LoopAgent
     from sagewai.agents import ParallelAgent as ParallelAgent
     from sagewai.agents import SequentialAgent as SequentialAgent
+    from sagewai.agents import Tool as Tool
     from sagewai.agents import UniversalAgent as UniversalAgent
+    from sagewai.agents import tool as tool
     from sagewai.core.approval import ApprovalGate as ApprovalGate
     from sagewai.core.balancer import WorkerLoadBalancer as WorkerLoadBalancer
     from sagewai.core.context import StepContext as StepContext
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
     from sagewai.core.stores.postgres import PostgresStore as PostgresStore
     from sagewai.core.stores.sqlite import SQLiteStore as SQLiteStore
     from sagewai.core.stores.url import open_store as open_store
+    from sagewai.core.waiting import sleep as sleep
+    from sagewai.core.waiting import sleep_sync as sleep_sync
+    from sagewai.core.waiting import sleep_until as sleep_until
+    from sagewai.core.waiting import sleep_until_sync as sleep_until_sync
+    from sagewai.core.waiting import wait_signal as wait_signal
+    from sagewai.core.waiting import wait_signal_sync as wait_signal_sync
     from sagewai.core.worker.worker import WorkflowWorker as WorkflowWorker
     from sagewai.core.workflow import DurableWorkflow as DurableWorkflow
     from sagewai.core.workflow import RunHandle as RunHandle
@@ -38,7 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "sagewai.agents": "ConditionalAgent LoopAgent ParallelAgent SequentialAgent UniversalAgent",
+    "sagewai.agents": "ConditionalAgent LoopAgent ParallelAgent SequentialAgent Tool UniversalAgent tool",
     "sagewai.core.approval": "ApprovalGate",
     "sagewai.core.balancer": "WorkerLoadBalancer",
     "sagewai.core.context": "StepContext current_step get_worker_credentials",
@@ -49,20 +57,23 @@ _HOMES = {
     "sagewai.core.stores.postgres": "PostgresStore",
     "sagewai.core.stores.sqlite": "SQLiteStore",
     "sagewai.core.stores.url": "open_store",
+    "sagewai.core.waiting": ("sleep sleep_sync sleep_until sleep_until_sync wait_signal wait_signal_sync"),
     "sagewai.core.worker.worker": "WorkflowWorker",
     "sagewai.core.workflow": "DurableWorkflow RunHandle",
     "sagewai.models.actor": "Actor",
     "sagewai.models.inference": "InferenceParams",
     "sagewai.models.worker": "WorkerCredentials",
     "sagewai.errors": (
-        "AgentError AgentInputError ApprovalAlreadyDecided ApprovalAmbiguous ApprovalClosed "
-        "ApprovalContentChanged ApprovalError ApprovalExpired ApprovalNotFound ApprovalOutsideRun "
-        "ApprovalRejected ApprovalUnstable DeadLetterNotFound DefinitionError DuplicateStepError "
-        "InvalidOptionError InvalidTransition LabelError LeaseLost ModelCallError ModelCallRefused "
-        "NonRetryableError PayloadError PayloadTooLarge PoisonedRun ResultNotStorable RunCancelled RunError "
-        "RunFailed RunInputMismatch RunNotFound RunPaused SagewaiError SchemaError StepError StepInputError "
-        "StepParameterError StepTimeout StoreError StoreRefused StoreURLError StoreUnavailable "
-        "UnknownWorkflow UnsafeLocation WorkerNotFound WorkflowSuspended"
+        "AgentError AgentInputError ApprovalAlreadyDecided ApprovalAmbiguous ApprovalClaimed "
+        "ApprovalClosed ApprovalContentChanged ApprovalEditInvalid ApprovalError ApprovalExpired "
+        "ApprovalNotAllowed ApprovalNotFound ApprovalOutsideRun ApprovalRejected ApprovalUnstable "
+        "DeadLetterNotFound DefinitionChanged DefinitionError DuplicateStepError InvalidOptionError "
+        "InvalidTransition LabelError LeaseLost ModelCallError ModelCallRefused NonRetryableError "
+        "NotPermitted OutsideRun PayloadError PayloadTooLarge PoisonedRun ResultNotStorable RunCancelled "
+        "RunDeadlineExceeded RunError RunExists RunFailed RunInputMismatch RunNotFound RunPaused "
+        "SagewaiError SchemaError SignalTimeout StepError StepInputError StepParameterError StepTimeout "
+        "StoreError StoreRefused StoreURLError StoreUnavailable UnknownWorkflow UnsafeLocation "
+        "WorkerNotFound WorkflowSuspended"
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

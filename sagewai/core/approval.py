@@ -3,80 +3,108 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import logging
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from sagewai.core import commands
 from sagewai.core.actors import as_actor
-from sagewai.core.codec import decode, encode
-from sagewai.core.context import StepContext, current_branch, current_step
+from sagewai.core.context import StepContext, current_step
 from sagewai.core.defaults import store_in_use
-from sagewai.core.policies import content_digest
-from sagewai.core.retry import MAX_DELAY, check_number
+from sagewai.core.failure import told
+from sagewai.core.question import ApprovalDecision, answer, question
 from sagewai.core.stores.base import Store
 from sagewai.core.workflow import DurableWorkflow
-from sagewai.errors import ApprovalOutsideRun, ApprovalRejected, ApprovalUnstable, Suspension
+from sagewai.errors import ApprovalOutsideRun, InvalidOptionError, StoreError
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, ApprovalRequest
+from sagewai.models.approval import Approval, ApprovalPolicy
 from sagewai.models.status import ApprovalStatus
 
-MAX_PROMPT = 20_000
-MAX_REVISIONS = 3
-"""Contents one gate may ask for in one run; a further change means that its step isn't deterministic."""
+__all__ = ["ApprovalDecision", "ApprovalGate"]
 
-
-@dataclass(frozen=True, slots=True)
-class ApprovalDecision:
-    """What ``request_approval`` returns once a reviewer approved. ``payload`` is what the reviewer handed in."""
-
-    approval_id: int
-    reviewer: str
-    reason: str
-    payload: object
-    decided_at: datetime
+log = logging.getLogger("sagewai.approval")
 
 
 class ApprovalGate:
     """A place where a workflow waits for a person. One gate may ask several times in a run; each request is a record of
-    its own, with prompt, context and a digest of both."""
+    its own, with prompt, context, policy and a digest of them."""
 
     def __init__(self, workflow: DurableWorkflow) -> None:
         self.workflow = workflow
 
     async def request_approval(
-        self, prompt: str, *, context: object = None, key: str | None = None, timeout: float | None = None
+        self,
+        prompt: str,
+        *,
+        context: object = None,
+        key: str | None = None,
+        timeout: float | None = None,
+        on_timeout: Literal["reject", "escalate"] = "reject",
+        escalate_to: Iterable[str] = (),
+        required: int = 1,
+        approvers: Iterable[str] | None = None,
+        exclude_requester: bool = False,
+        allow_edit: Any = None,
+        read_to_end: bool = False,
     ) -> ApprovalDecision:
         """Pause the run until a person approves exactly this prompt and context; call it inside a step.
 
         The step's body runs again from its top after the decision: do what must not be repeated in an earlier step.
-        Give requests made in varying order a ``key``. After ``timeout`` seconds without a decision the run is rejected.
+        Give requests made in varying order a ``key``. After ``timeout`` seconds without a decision the run is rejected;
+        with ``on_timeout="escalate"`` the next of ``escalate_to`` joins ``approvers`` then, and the timeout begins
+        again, until nobody is left to ask.
 
-        Raises ApprovalOutsideRun without a run, ApprovalRejected when the answer was no, ApprovalUnstable when content
-        changes on every re-run, and an internal BaseException that lets go of the worker.
+        ``required`` different reviewers must approve, one rejection is enough. ``approvers`` names who may decide
+        (anyone, without it); ``exclude_requester`` leaves out whoever submitted the run. With ``allow_edit``, a type,
+        an approval may carry changed content of that type; the context must be of it, and the decision's ``payload`` is
+        an instance. ``read_to_end`` asks reviewers' screens to show all of it before they take an approval.
+
+        Raises ApprovalOutsideRun without a run, InvalidOptionError for options that make no sense, ApprovalRejected
+        when the answer was no, ApprovalUnstable when content changes on every re-run, and an internal BaseException
+        that lets go of the worker.
         """
-        step = current_step()
-        if step is None:
-            raise ApprovalOutsideRun(
-                "request_approval() needs a run around it: call it inside a step that wf.run() or a worker executes"
-            )
-        request = _request(step, prompt, context, key, timeout)
-        return _answer(step, request, await step.approvals())
+        step = _step("request_approval()")
+        asked = question(
+            step,
+            prompt,
+            context,
+            key=key,
+            timeout=timeout,
+            policy=_policy(required, approvers, exclude_requester, on_timeout, escalate_to, read_to_end),
+            allow_edit=allow_edit,
+        )
+        return answer(step, asked, await step.records.approvals())
 
     def request_approval_sync(
-        self, prompt: str, *, context: object = None, key: str | None = None, timeout: float | None = None
+        self,
+        prompt: str,
+        *,
+        context: object = None,
+        key: str | None = None,
+        timeout: float | None = None,
+        on_timeout: Literal["reject", "escalate"] = "reject",
+        escalate_to: Iterable[str] = (),
+        required: int = 1,
+        approvers: Iterable[str] | None = None,
+        exclude_requester: bool = False,
+        allow_edit: Any = None,
+        read_to_end: bool = False,
     ) -> ApprovalDecision:
         """The same for sync steps."""
-        step = current_step()
-        if step is None:
-            raise ApprovalOutsideRun(
-                "request_approval_sync() needs a run around it: call it inside a sync step"
-            )
+        step = _step("request_approval_sync()")
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            request = _request(step, prompt, context, key, timeout)
-            return _answer(step, request, step.wait_for(step.approvals()))
+            asked = question(
+                step,
+                prompt,
+                context,
+                key=key,
+                timeout=timeout,
+                policy=_policy(required, approvers, exclude_requester, on_timeout, escalate_to, read_to_end),
+                allow_edit=allow_edit,
+            )
+            return answer(step, asked, step.wait_for(step.records.approvals()))
         raise ApprovalOutsideRun(
             "request_approval_sync() would block the event loop here: await request_approval()"
         )
@@ -92,16 +120,23 @@ class ApprovalGate:
         payload: object = None,
     ) -> Approval:
         """Approve from any process. ``digest`` binds the decision to the content that was seen; without it, it applies
-        to the run's only pending approval and is recorded as made without display. Raises the ApprovalError tree."""
-        return await commands.approve(
-            self._store(),
+        to the run's only pending approval and is recorded as made without display. ``payload`` is handed to the step;
+        where the gate allows it, it is the edited content. Where no live worker can go on with the run, the log says
+        so. A decision from inside a step counts for nothing where others must agree. Raises the ApprovalError tree."""
+        store = self._store()
+        approval = await commands.approve(
+            store,
             run_id,
             actor=as_actor(reviewer),
             reason=reason,
             approval_id=approval_id,
             digest=digest,
             payload=payload,
+            shared=current_step() is not None,
         )
+        if approval.status is ApprovalStatus.APPROVED:
+            await _warn_if_unserved(store, run_id)
+        return approval
 
     async def reject(
         self,
@@ -120,63 +155,54 @@ class ApprovalGate:
             reason=reason,
             approval_id=approval_id,
             digest=digest,
+            shared=current_step() is not None,
         )
 
     def _store(self) -> Store:
         return self.workflow.store if self.workflow.store is not None else store_in_use()
 
 
-def _request(
-    step: StepContext, prompt: str, context: object, key: str | None, timeout: float | None
-) -> ApprovalRequest:
-    commands.check_text("prompt", prompt, limit=MAX_PROMPT, empty=False)
-    if key is not None:
-        commands.check_text("key", key, limit=200, empty=False)
-    if timeout is not None:
-        check_number("timeout", timeout, low=0.001, high=MAX_DELAY)
-    branch = current_branch()
-    text = encode(context, what="context")
-    return ApprovalRequest(
-        step=step.step,
-        branch=branch,
-        gate=key if key is not None else f"#{step.next_position(branch)}",
-        prompt=prompt,
-        context=text,
-        digest=content_digest(prompt, text),
-        timeout=timeout,
+def _step(call: str) -> StepContext:
+    step = current_step()
+    if step is None:
+        raise ApprovalOutsideRun(
+            f"{call} needs a run around it: call it inside a step that wf.run() or a worker executes"
+        )
+    return step
+
+
+def _policy(
+    required: int,
+    approvers: Iterable[str] | None,
+    exclude_requester: bool,
+    on_timeout: Literal["reject", "escalate"],
+    escalate_to: Iterable[str],
+    read_to_end: bool,
+) -> ApprovalPolicy:
+    return ApprovalPolicy(
+        required=required,
+        approvers=_names("approvers", approvers),
+        exclude_requester=bool(exclude_requester),
+        on_timeout=on_timeout,
+        escalate_to=_names("escalate_to", escalate_to),
+        read_to_end=bool(read_to_end),
     )
 
 
-def _answer(step: StepContext, request: ApprovalRequest, recorded: Sequence[Approval]) -> ApprovalDecision:
-    """What the step's recorded approvals mean for this request. What ends the attempt is noted before it is raised."""
-    asked = (request.branch, request.gate)
-    latest = next((each for each in reversed(recorded) if (each.branch, each.gate) == asked), None)
-    if latest is not None and latest.digest == request.digest:
-        decision = latest.decision
-        if latest.status is ApprovalStatus.APPROVED and decision is not None:
-            return ApprovalDecision(
-                approval_id=latest.id,
-                reviewer=decision.reviewer.name,
-                reason=decision.reason,
-                payload=None if decision.payload is None else decode(decision.payload),
-                decided_at=decision.decided_at,
-            )
-        if latest.status in (ApprovalStatus.REJECTED, ApprovalStatus.EXPIRED):
-            by = decision.reviewer.name if decision else "its deadline"
-            why = decision.reason if decision else "nobody decided in time"
-            step.notes.rejection = ApprovalRejected(
-                f"run {step.run_id!r} was rejected by {by}: {why}",
-                run_id=step.run_id,
-                reviewer=by,
-                reason=why,
-            )
-            raise step.notes.rejection
-    elif latest is not None and latest.revision >= MAX_REVISIONS:
-        step.notes.fatal = ApprovalUnstable(
-            f"gate {request.gate} of step {step.step!r} asked for a different content again, after "
-            f"{latest.revision}: what stands before a gate must give the same when it is re-run; "
-            "put the gate in a step of its own"
-        )
-        raise step.notes.fatal
-    step.notes.requests.append(request)
-    raise Suspension(f"run {step.run_id} waits for approval at gate {request.gate} of step {step.step}")
+def _names(what: str, names: Iterable[str] | None) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    if isinstance(names, str):
+        raise InvalidOptionError(f"{what} is {names!r}: give a list of names")
+    return tuple(names)
+
+
+async def _warn_if_unserved(store: Store, run_id: str) -> None:
+    """The decision is recorded: that this look failed is no error of it."""
+    try:
+        warning = await commands.unserved(store, run_id)
+    except StoreError as error:
+        log.warning("run %s is approved; whether a worker can take it is unknown (%s)", run_id, told(error))
+        return
+    if warning is not None:
+        log.warning("%s", warning)

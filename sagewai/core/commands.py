@@ -5,19 +5,34 @@ Each takes an actor and a reason and leaves one event that commits with what it 
 
 from __future__ import annotations
 
-from sagewai.core.codec import encode
+import secrets
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from sagewai.core.codec import encode, input_digest
+from sagewai.core.edits import check_edit
 from sagewai.core.failpoints import reach
+from sagewai.core.labels import contained, encode_labels
+from sagewai.core.retry import MAX_DELAY, check_number
 from sagewai.core.stores.base import Store
 from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidOptionError
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, DecisionRequest
-from sagewai.models.run import Run
+from sagewai.models.approval import Approval, Attention, DecisionRequest
+from sagewai.models.run import ForkSpec, Run
 from sagewai.models.session import Session
-from sagewai.models.status import Ask, Verdict
+from sagewai.models.status import ApprovalStatus, Ask, RunStatus, SessionStatus, Verdict
+from sagewai.models.wait import Signal
+
+MAX_NAME = 200
+"""Characters of a name, an id or a pool."""
 
 MAX_REASON = 4_000
 """Characters of a reason."""
+
+CLAIM_SECONDS = 300.0
+"""How long a reviewer's claim on an approval lasts, unless they say."""
 
 MAX_PRIORITY = 1_000
 """Priorities lie between minus this and this; higher goes first."""
@@ -32,18 +47,30 @@ async def approve(
     approval_id: int | None = None,
     digest: str | None = None,
     payload: object = None,
+    shared: bool = False,
 ) -> Approval:
-    """Open a gate. Without ``digest`` the decision is recorded as made without seeing the content."""
+    """Open a gate. Without ``digest`` the decision is recorded as made without seeing the content. ``payload`` goes to
+    the step; where the gate allows an edit it replaces the context, and must fit the gate's schema
+    (ApprovalEditInvalid). ``shared``: this process executes runs with the same rights."""
+    check_actor(actor)
+    check_reason(reason)
+    text = None if payload is None else encode(payload, what="payload", limit=store.payload_limit)
+    if payload is not None:
+        asked = await _asked(store, run_id, approval_id)
+        if asked is not None and asked.policy.edit_schema is not None:
+            check_edit(asked.policy.edit_schema, payload)
+            approval_id = asked.id  # what was checked is what is decided
     return await _decide(
         store,
         DecisionRequest(
             run_id=run_id,
             verdict=Verdict.APPROVE,
-            reviewer=check_actor(actor),
-            reason=check_reason(reason),
+            reviewer=actor,
+            reason=reason,
             approval_id=approval_id,
             digest=digest,
-            payload=None if payload is None else encode(payload, what="payload", limit=store.payload_limit),
+            payload=text,
+            shared=shared,
         ),
     )
 
@@ -56,8 +83,9 @@ async def reject(
     reason: str,
     approval_id: int | None = None,
     digest: str | None = None,
+    shared: bool = False,
 ) -> Approval:
-    """Say no: the run ends as rejected, with reviewer and reason. Needs a reason."""
+    """Say no: the run ends as rejected, with reviewer and reason. Needs a reason. ``shared`` as in :func:`approve`."""
     if not reason.strip():
         raise InvalidOptionError("a rejection needs a reason: whoever wrote the run reads it")
     return await _decide(
@@ -69,7 +97,98 @@ async def reject(
             reason=check_reason(reason),
             approval_id=approval_id,
             digest=digest,
+            shared=shared,
         ),
+    )
+
+
+async def claim(
+    store: Store, approval_id: int, *, actor: Actor, seconds: float = CLAIM_SECONDS, reason: str = ""
+) -> Approval:
+    """Say that one looks at an approval, for some seconds, so that two don't; it hinders nobody from deciding."""
+    check_number("seconds", seconds, low=1.0, high=86_400.0)
+    return await _attend(store, approval_id, Attention.CLAIM, actor, seconds, check_reason(reason))
+
+
+async def unclaim(store: Store, approval_id: int, *, actor: Actor, reason: str = "") -> Approval:
+    """Give one's claim back before its time is over."""
+    return await _attend(store, approval_id, Attention.UNCLAIM, actor, 0.0, check_reason(reason))
+
+
+async def snooze(
+    store: Store, approval_id: int, *, actor: Actor, seconds: float, reason: str = ""
+) -> Approval:
+    """Take an approval out of everybody's inbox for some seconds (0: put it back); its deadline stays."""
+    check_number("seconds", seconds, low=0.0, high=MAX_DELAY)
+    return await _attend(store, approval_id, Attention.SNOOZE, actor, seconds, check_reason(reason))
+
+
+async def comment(store: Store, approval_id: int, text: str, *, actor: Actor) -> Approval:
+    """Leave a remark for whoever decides."""
+    check_text("the comment", text, limit=MAX_REASON, empty=False)
+    return await _attend(store, approval_id, Attention.COMMENT, actor, 0.0, text)
+
+
+async def signal(store: Store, run_id: str, name: str, payload: object = None, *, actor: Actor) -> Signal:
+    """Send a signal to a run that isn't over; it is kept until a step of the run waits for its name."""
+    check_text("the signal's name", name, limit=MAX_NAME, empty=False)
+    text = encode(payload, what="payload", limit=store.payload_limit)
+    return await store.signal(run_id, name, text, check_actor(actor))
+
+
+async def fork(
+    store: Store,
+    run_id: str,
+    *,
+    actor: Actor,
+    reason: str = "",
+    from_step: str | None = None,
+    input: Mapping[str, Any] | None = None,  # noqa: A002 - what it is called wherever runs are started
+    new_run_id: str | None = None,
+) -> Run:
+    """Start a new run from a copy of another's checkpoints: those before ``from_step``, or all there are. ``input``
+    replaces the source's. The source stays as it is."""
+    check_actor(actor)
+    check_reason(reason)
+    if from_step is not None:
+        check_text("from_step", from_step, limit=MAX_NAME, empty=False)
+    if new_run_id is None:
+        new_run_id = a_run_id((await store.get_run(run_id)).workflow)
+    check_text("new_run_id", new_run_id, limit=MAX_NAME, empty=False)
+    values = None if input is None else dict(input)
+    spec = ForkSpec(
+        source=run_id,
+        run_id=new_run_id,
+        actor=actor,
+        reason=reason,
+        from_step=from_step,
+        input=None if values is None else encode(values, what="input", limit=store.payload_limit),
+        input_digest=None if values is None else input_digest(values),
+    )
+    return await store.fork_run(spec)
+
+
+async def unserved(store: Store, run_id: str) -> str | None:
+    """What to tell somebody who made a run ready (by a decision, a retry, a submit) that no live worker can take; None
+    when one can, or the run isn't pending. Raises RunNotFound."""
+    run = await store.get_run(run_id)
+    if run.status is not RunStatus.PENDING:
+        return None
+    needed = encode_labels(run.labels)
+    for session in await store.list_sessions(live_only=True):
+        if (
+            session.kind == "worker"
+            and session.status is SessionStatus.ACTIVE
+            and session.pool == run.pool
+            and run.workflow in session.workflows
+            and contained(needed, encode_labels(session.labels))
+        ):
+            return None
+    labels = f" and its {len(run.labels)} labels" if run.labels else ""
+    return (
+        f"run {run_id!r} is ready, but no live worker of pool {run.pool!r} has workflow {run.workflow!r}{labels}: it "
+        f"waits until one is started (`sagewai worker MODULE:NAME --pool {shlex.quote(run.pool)}`) or somebody calls "
+        "wf.run() for it"
     )
 
 
@@ -154,6 +273,28 @@ def check_text(what: str, text: object, *, limit: int, empty: bool = True) -> st
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidOptionError(f"{what} holds NUL or a lone surrogate, which no database stores")
     return text
+
+
+def a_run_id(workflow: str) -> str:
+    """``<workflow>-<12 characters>``."""
+    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+    return f"{workflow[: MAX_NAME - 13]}-" + "".join(secrets.choice(alphabet) for _ in range(12))
+
+
+async def _asked(store: Store, run_id: str, approval_id: int | None) -> Approval | None:
+    """The approval a decision is about; None where the store will say what is wrong with that."""
+    found = [
+        approval
+        for approval in await store.approvals_of(run_id)
+        if (approval.status is ApprovalStatus.PENDING if approval_id is None else approval.id == approval_id)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+async def _attend(
+    store: Store, approval_id: int, attention: Attention, actor: Actor, seconds: float, text: str
+) -> Approval:
+    return await store.attend(approval_id, attention, check_actor(actor), seconds=seconds, text=text)
 
 
 async def _decide(store: Store, request: DecisionRequest) -> Approval:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sagewai.models.approval import Approval, ApprovalRequest
 from sagewai.models.run import LabelValue
+from sagewai.models.wait import Wait, WaitRequest
 
 if TYPE_CHECKING:
     from sagewai.errors import NonRetryableError
@@ -27,11 +26,21 @@ class Notes:
     afterwards: gather, a bare except or ``finally: return`` can swallow an exception, but not this."""
 
     requests: list[ApprovalRequest] = field(default_factory=list)
+    waits: list[WaitRequest] = field(default_factory=list)
     rejection: Exception | None = None
     fatal: NonRetryableError | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.requests) or self.rejection is not None or self.fatal is not None
+        return bool(self.requests) or bool(self.waits) or self.rejection is not None or self.fatal is not None
+
+
+class Records(Protocol):
+    """What the store knows of a step's approvals, timers and signals: read once per attempt, all of it at once, so that
+    what is asked side by side is noted side by side, and parks together."""
+
+    async def approvals(self) -> Sequence[Approval]: ...
+
+    async def waits(self) -> Sequence[Wait]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +57,10 @@ class StepContext:
     pool: str
     labels: Mapping[str, LabelValue]
     tags: Mapping[str, str]
-    approvals: Callable[[], Coroutine[Any, Any, Sequence[Approval]]] = field(repr=False)
+    records: Records = field(repr=False)
     loop: asyncio.AbstractEventLoop = field(repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)
-    _positions: defaultdict[str, Iterator[int]] = field(
-        default_factory=lambda: defaultdict(lambda: itertools.count(1)), repr=False
-    )
+    _positions: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
 
     @property
     def idempotency_key(self) -> str:
@@ -63,9 +70,10 @@ class StepContext:
         """Await ``work`` in the run's event loop from a sync step's thread, blocking that thread."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
-    def next_position(self, branch: str) -> int:
-        """Counts the unnamed requests of a branch, from 1, in the order they are made."""
-        return next(self._positions[branch])
+    def next_position(self, branch: str, kind: str = "approval") -> int:
+        """Counts the unnamed requests of a branch and kind, from 1, in the order they are made."""
+        position = self._positions[branch, kind] = self._positions.get((branch, kind), 0) + 1
+        return position
 
 
 _step: ContextVar[StepContext | None] = ContextVar("sagewai_step", default=None)

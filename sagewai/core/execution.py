@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeVar
 
 from sagewai.core.attempt import Body, BodyResult
 from sagewai.core.context import Notes, StepContext
 from sagewai.core.failpoints import reach
-from sagewai.core.failure import describe, error_text
+from sagewai.core.failure import describe, error_text, told
 from sagewai.core.retry import IN_PLACE, RetryPolicy
-from sagewai.core.signature import StepPlan, WorkflowPlan
+from sagewai.core.signature import StepPlan, WorkflowPlan, prefix_route
 from sagewai.core.stores.base import Store
-from sagewai.errors import LeaseLost, NonRetryableError, StepTimeout, StoreUnavailable
+from sagewai.errors import DefinitionChanged, LeaseLost, NonRetryableError, StepTimeout, StoreUnavailable
 from sagewai.models.approval import Approval, ApprovalRequest
 from sagewai.models.run import LeasedRun
 from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
+from sagewai.models.wait import Wait, WaitRequest
 
 log = logging.getLogger("sagewai.execution")
 
-BACK_OFF = RetryPolicy(delay=0.2, factor=2, max_delay=5)
-"""Between two looks at a step's approvals while the store doesn't answer."""
+BACK_OFF = RetryPolicy(delay=0.2, factor=2, max_delay=5, jitter=0.5)
+"""Between two looks at what a step waits for while the store doesn't answer."""
 
+T = TypeVar("T")
 Record = Callable[[Transition], asyncio.Future[RunStatus | None]]
 
 
@@ -44,7 +47,7 @@ class Stop(Enum):
 @dataclass(frozen=True, slots=True)
 class Finished:
     """How this owner's hold of the run ended. ``result`` is the last step's JSON text (completed only), ``error`` what
-    failed the run or rejected it."""
+    failed the run, rejected it, or refused to go on with it (DefinitionChanged)."""
 
     status: RunStatus
     result: str | None = None
@@ -60,6 +63,49 @@ class _Progress:
     seq: int
     attempt: int
     results: dict[str, str] = field(default_factory=dict)
+
+
+class _Records:
+    """The recorded approvals and waits of one attempt's step. An answer that comes later isn't missed: it raises the
+    wakeups that the park compares."""
+
+    __slots__ = ("_loading", "_run_id", "_step", "_store")
+
+    def __init__(self, store: Store, run_id: str, step: str) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._step = step
+        self._loading: asyncio.Task[tuple[list[Approval], list[Wait]]] | None = None
+
+    async def approvals(self) -> list[Approval]:
+        return (await self._loaded())[0]
+
+    async def waits(self) -> list[Wait]:
+        return (await self._loaded())[1]
+
+    async def _loaded(self) -> tuple[list[Approval], list[Wait]]:
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load())
+        return await asyncio.shield(self._loading)
+
+    async def _load(self) -> tuple[list[Approval], list[Wait]]:
+        async def look() -> tuple[list[Approval], list[Wait]]:
+            approvals = await self._store.approvals_of(self._run_id, self._step)
+            return approvals, await self._store.waits_of(self._run_id, self._step)
+
+        return await _answered(look, self._run_id)
+
+
+async def _answered(look: Callable[[], Awaitable[T]], run_id: str) -> T:
+    """What ``look`` gives once the store answers: an outage is no fault of the step and must not cost an attempt."""
+    failures = 0
+    while True:
+        try:
+            return await look()
+        except StoreUnavailable as error:
+            failures += 1
+            log.warning("run %s waits for the store (%s)", run_id, told(error))
+            await asyncio.sleep(BACK_OFF.wait(failures))
 
 
 class Execution:
@@ -98,23 +144,22 @@ class Execution:
         try:
             return await self._run()
         except asyncio.CancelledError:
-            step = self._plan.steps[self._at.seq]
-            await self._let_go(step, self._stop or Stop.RELEASE)
+            step = self._plan.steps[min(self._at.seq, len(self._plan.steps) - 1)]
+            await self._let_go(step.name, self._stop or Stop.RELEASE)
             raise
 
     async def _run(self) -> Finished:
         changed = self._plan.mismatch(tuple(self._at.results))
         if changed is not None:
-            at = min(self._at.seq, len(self._plan.steps) - 1)
-            return await self._fail_for_good(self._plan.steps[at], NonRetryableError(changed))
+            return await self._refuse(changed)
         while True:
             step = self._plan.steps[self._at.seq]
             if self._stop is not None:
-                return await self._let_go(step, self._stop)
+                return await self._let_go(step.name, self._stop)
             context = self._context(step)
             result = await self._attempt(step, context)
             if self._stop is not None and (result.cancelled or self._stop is Stop.LOST):
-                return await self._let_go(step, self._stop)
+                return await self._let_go(step.name, self._stop)
             finished = await self._conclude(step, context.notes, result)
             if finished is not None:
                 return finished
@@ -123,16 +168,6 @@ class Execution:
 
     def _context(self, step: StepPlan) -> StepContext:
         lease = self.lease
-        loading: asyncio.Task[list[Approval]] | None = None
-
-        async def approvals() -> list[Approval]:
-            """Read once per attempt, so that gates asked side by side are noted side by side. A decision that is made
-            later isn't missed: it raises the wakeups that the park compares."""
-            nonlocal loading
-            if loading is None:
-                loading = asyncio.create_task(self._approvals(step))
-            return await asyncio.shield(loading)
-
         return StepContext(
             run_id=lease.run_id,
             workflow=lease.workflow,
@@ -143,19 +178,9 @@ class Execution:
             pool=lease.pool,
             labels=lease.labels,
             tags=lease.tags,
-            approvals=approvals,
+            records=_Records(self._store, lease.run_id, step.name),
             loop=asyncio.get_running_loop(),
         )
-
-    async def _approvals(self, step: StepPlan) -> list[Approval]:
-        failures = 0
-        while True:
-            try:
-                return await self._store.approvals_of(self.lease.run_id, step.name)
-            except StoreUnavailable as error:  # no fault of the step: it must not cost it an attempt
-                failures += 1
-                log.warning("run %s waits for the store (%s)", self.lease.run_id, error)
-                await asyncio.sleep(BACK_OFF.wait(failures))
 
     async def _attempt(self, step: StepPlan, context: StepContext) -> BodyResult:
         try:
@@ -194,10 +219,16 @@ class Execution:
             return await self._fail(step, notes.fatal)
         if notes.rejection is not None:
             error = describe(notes.rejection)
-            status = await self._write(step, Move.REJECTED, Outcome.REJECTED, error=error_text(error))
+            status = await self._write(step.name, Move.REJECTED, Outcome.REJECTED, error=error_text(error))
             return Finished(status, error=notes.rejection, step=step.name)
-        if notes.requests:
-            status = await self._write(step, Move.PARK, Outcome.SUSPENDED, requests=tuple(notes.requests))
+        if notes.requests or notes.waits:
+            status = await self._write(
+                step.name,
+                Move.PARK,
+                Outcome.SUSPENDED,
+                requests=tuple(notes.requests),
+                waits=tuple(notes.waits),
+            )
             return Finished(status, step=step.name)
         if result.error is not None:
             return await self._fail(step, result.error)
@@ -207,7 +238,7 @@ class Execution:
         last = self._at.seq + 1 == len(self._plan.steps)
         following = None if last else self._plan.steps[self._at.seq + 1].name
         move = Move.COMPLETED if last else Move.STEP_DONE
-        status = await self._write(step, move, Outcome.COMPLETED, result=text, next_step=following)
+        status = await self._write(step.name, move, Outcome.COMPLETED, result=text, next_step=following)
         if last:
             return Finished(status, result=text)
         self._at.results[step.name] = text
@@ -221,7 +252,9 @@ class Execution:
         delay = step.policy.wait(self._at.attempt)
         move = Move.RETRY if delay <= IN_PLACE else Move.RETRY_LATER
         text = error_text(describe(error))
-        status = await self._write(step, move, _outcome(error), error=text, next_step=step.name, delay=delay)
+        status = await self._write(
+            step.name, move, _outcome(error), error=text, next_step=step.name, delay=delay
+        )
         self._at.attempt += 1
         if status is not RunStatus.RUNNING:
             return Finished(status, error=error, step=step.name)
@@ -231,7 +264,7 @@ class Execution:
     async def _fail_for_good(self, step: StepPlan, error: BaseException) -> Finished:
         info = describe(error)
         log.warning("run %s: step %s failed for good: %s", self.lease.run_id, step.name, info.type)
-        status = await self._write(step, Move.FAILED, _outcome(error), error=error_text(info))
+        status = await self._write(step.name, Move.FAILED, _outcome(error), error=error_text(info))
         return Finished(status, error=error, step=step.name)
 
     async def _sleep(self, delay: float) -> None:
@@ -242,14 +275,35 @@ class Execution:
         except TimeoutError:
             return
 
-    async def _let_go(self, step: StepPlan, reason: Stop) -> Finished:
+    async def _let_go(self, step: str, reason: Stop) -> Finished:
         if reason is Stop.LOST:
             raise self._lost()
         if reason is Stop.CANCEL:
             status = await self._write(step, Move.CANCELLED, Outcome.CANCELLED)
         else:
-            status = await self._write(step, Move.RELEASED, Outcome.RELEASED, next_step=step.name)
-        return Finished(status, step=step.name)
+            status = await self._write(step, Move.RELEASED, Outcome.RELEASED, next_step=step)
+        return Finished(status, step=step)
+
+    async def _refuse(self, changed: str) -> Finished:
+        """Hand a run of other code back, to where only code with its recorded steps finds it."""
+        run = await _answered(lambda: self._store.get_run(self.lease.run_id), self.lease.run_id)
+        step = run.step or ""
+        if self._stop is not None:
+            return await self._let_go(step, self._stop)
+        error = DefinitionChanged(
+            f"run {self.lease.run_id!r} {changed}: it waits for a worker with the code it began with",
+            run_id=self.lease.run_id,
+        )
+        log.warning("%s", told(error))
+        status = await self._write(
+            step,
+            Move.REFUSED,
+            Outcome.RELEASED,
+            error=error_text(describe(error)),
+            next_step=run.step,
+            route_version=prefix_route(self.lease.workflow, run.version, tuple(self._at.results)),
+        )
+        return Finished(status, error=error, step=run.step)
 
     def _lost(self) -> LeaseLost:
         return LeaseLost(
@@ -258,7 +312,7 @@ class Execution:
 
     async def _write(
         self,
-        step: StepPlan,
+        step: str,
         move: Move,
         outcome: Outcome,
         *,
@@ -267,6 +321,8 @@ class Execution:
         next_step: str | None = None,
         delay: float = 0.0,
         requests: tuple[ApprovalRequest, ...] = (),
+        waits: tuple[WaitRequest, ...] = (),
+        route_version: str = "",
     ) -> RunStatus:
         transition = Transition(
             key=self.lease.key,
@@ -275,7 +331,7 @@ class Execution:
             move=move,
             outcome=outcome,
             seq=self._at.seq,
-            step=step.name,
+            step=step,
             attempt=self._at.attempt,
             result=result,
             error=error,
@@ -283,6 +339,8 @@ class Execution:
             delay=delay,
             wakeups=self.lease.wakeups,
             requests=requests,
+            waits=waits,
+            route_version=route_version,
         )
         reach(_BEFORE[move])
         status = await self._see_through(self._record(transition))

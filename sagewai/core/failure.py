@@ -35,6 +35,12 @@ def describe(error: BaseException) -> ErrorInfo:
     )
 
 
+def told(error: BaseException) -> str:
+    """What a log line may say of ``error``: its message without secrets, its class where it says nothing."""
+    info = describe(error)
+    return info.message or info.type
+
+
 def _message(error: BaseException) -> str:
     try:
         return str(error)

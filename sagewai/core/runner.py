@@ -1,19 +1,22 @@
-"""Execute or attach: one run, followed from this process until it ends or waits for a person."""
+"""Execute or attach: one run, followed from this process until it ends or waits for somebody."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
+import shlex
 import time
 from typing import Any
 
 from sagewai.core.execution import Finished
+from sagewai.core.failure import told
 from sagewai.core.signature import WorkflowPlan
 from sagewai.core.stores.base import Store
 from sagewai.core.worker.script import script_host
 from sagewai.errors import (
     ApprovalRejected,
+    DefinitionChanged,
     LeaseLost,
     RunCancelled,
     RunFailed,
@@ -23,7 +26,7 @@ from sagewai.errors import (
     WorkflowSuspended,
 )
 from sagewai.models.run import LeasedRun, RunOutcome, RunSpec
-from sagewai.models.status import ApprovalStatus, RunStatus, WaitReason
+from sagewai.models.status import ApprovalStatus, RunStatus, WaitReason, WaitStatus
 
 POLL = 0.5
 """Seconds between looks at a run that is executed elsewhere, with jitter; hints shorten it."""
@@ -77,7 +80,9 @@ class _Follower:
             except StoreUnavailable as error:
                 if self._answered is None or time.monotonic() - self._answered > OUTAGE:
                     raise
-                log.warning("run %s is followed further when the store answers (%s)", self._run_id, error)
+                log.warning(
+                    "run %s is followed further when the store answers (%s)", self._run_id, told(error)
+                )
                 lease = None
                 await asyncio.sleep(POLL * random.uniform(0.5, 1.5))
 
@@ -93,6 +98,8 @@ class _Follower:
                     if finished.status is RunStatus.COMPLETED and finished.result is not None:
                         return last.load(finished.result, what=f"the result of run {self._run_id!r}")
                     error = finished.error
+                    if finished.status is RunStatus.PENDING and isinstance(error, DefinitionChanged):
+                        raise error
                 lease = None
             outcome = await self._store.get_outcome(self._run_id)
             self._answered = time.monotonic()
@@ -124,18 +131,25 @@ class _Follower:
         host = script_host(self._store)
         if outcome.status is RunStatus.PENDING:
             if not self._checked:
-                await self._check_workflow()
+                await self._check_code()
             with host.claiming():
                 return await self._store.claim_run(await host.session(), self._run_id)
         await host.sweep_if_due()
         return None
 
-    async def _check_workflow(self) -> None:
+    async def _check_code(self) -> None:
+        """Raise where the run isn't for this code; what it has recorded is looked at by its execution."""
         run = await self._store.get_run(self._run_id)
-        name = self._plan.definition.workflow
-        if run.workflow != name:
+        mine = self._plan.definition
+        if run.workflow != mine.workflow:
             raise RunInputMismatch(
-                f"run {self._run_id!r} belongs to workflow {run.workflow!r}, not to {name!r}",
+                f"run {self._run_id!r} belongs to workflow {run.workflow!r}, not to {mine.workflow!r}",
+                run_id=self._run_id,
+            )
+        if run.version not in ("", mine.version):
+            raise DefinitionChanged(
+                f"run {self._run_id!r} is of version {run.version!r} of workflow {run.workflow!r}, this code is "
+                f"{mine.version!r}: it waits for a worker with the code it began with",
                 run_id=self._run_id,
             )
         self._checked = True
@@ -172,6 +186,12 @@ class _Follower:
             )
         if outcome.status is RunStatus.WAITING and outcome.wait is WaitReason.APPROVAL:
             raise WorkflowSuspended(await self._suspended_text(outcome), run_id=run_id)
+        if (
+            outcome.status is RunStatus.WAITING
+            and outcome.wait is WaitReason.SIGNAL
+            and outcome.due_at is None  # with a time-out, or a timer beside it, it goes on by itself
+        ):
+            raise WorkflowSuspended(await self._unsignalled_text(outcome), run_id=run_id)
 
     async def _suspended_text(self, outcome: RunOutcome) -> str:
         approvals = await self._store.approvals_of(self._run_id)
@@ -181,4 +201,16 @@ class _Follower:
         return (
             f"run {self._run_id!r} waits for approval at gate {gates or outcome.step}; "
             f"decide with `sagewai approvals approve {self._run_id}{which}` or `... reject`"
+        )
+
+    async def _unsignalled_text(self, outcome: RunOutcome) -> str:
+        waits = await self._store.waits_of(self._run_id)
+        names = dict.fromkeys(
+            wait.name for wait in waits if wait.kind == "signal" and wait.status is WaitStatus.PENDING
+        )
+        listed = ", ".join(map(repr, names))
+        name = shlex.quote(next(iter(names))) if names else "NAME"
+        return (
+            f"run {self._run_id!r} waits for signal {listed} in step {outcome.step!r}; "
+            f"send it with `sagewai runs signal {shlex.quote(self._run_id)} {name}`"
         )

@@ -97,29 +97,43 @@ class WorkflowPlan:
     definition: Definition
 
     def mismatch(self, recorded: Sequence[str]) -> str | None:
-        """What is wrong where a run's recorded steps aren't the first ones of this code, in order, and nothing else."""
+        """What is wrong where a run's recorded steps aren't the first ones of this code, in order, and nothing else:
+        a clause about the run."""
         for place, name in enumerate(recorded):
             if place >= len(self.steps) or self.steps[place].name != name:
                 here = repr(self.steps[place].name) if place < len(self.steps) else "none"
                 return (
-                    f"the run recorded {name!r} as step {place + 1} of workflow {self.definition.workflow!r}, where "
-                    f"this code has {here}: let the code it began with go on with it, then retry"
+                    f"recorded {name!r} as step {place + 1} of workflow {self.definition.workflow!r}, where this code "
+                    f"has {here}"
                 )
         if len(recorded) >= len(self.steps):
-            return f"the run recorded all {len(recorded)} steps that this code has, and isn't completed"
+            return f"recorded all {len(recorded)} steps that this code has, and isn't completed"
         return None
+
+    def routes(self, workflow: str) -> tuple[str, ...]:
+        """The versions of runs that this code may take, submitted as ``workflow``: those of no version and of its own,
+        and refused ones whose recorded steps are its first ones, with at least one left to run."""
+        versions = dict.fromkeys(("", self.definition.version))
+        names = tuple(step.name for step in self.steps)
+        prefixes = [names[:length] for length in range(1, len(names))]
+        hashes = [prefix_route(workflow, version, prefix) for version in versions for prefix in prefixes]
+        return (*versions, *hashes)
 
     def encode_input(self, values: Mapping[str, Any], *, limit: int = MAX_PAYLOAD) -> tuple[str, str]:
         """The input's JSON text and its digest. Raises StepParameterError or PayloadError, naming the parameter."""
+        plain = self.plain_input(values)
+        return encode(plain, what="input", limit=limit), input_digest(plain)
+
+    def plain_input(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The input in plain types. Raises as :meth:`encode_input`."""
         self.check_input(values)
         payloads = {
             p.name: p.payload for step in reversed(self.steps) for p in step.parameters if p.step is None
         }
-        plain = {
+        return {
             name: payloads[name].plain(value, what=f"input {name!r}") if name in payloads else value
             for name, value in values.items()
         }
-        return encode(plain, what="input", limit=limit), input_digest(plain)
 
     def check_input(self, values: Mapping[str, Any]) -> None:
         """Raise StepParameterError, naming the parameter, when input is missing or nobody takes it."""
@@ -137,6 +151,12 @@ class WorkflowPlan:
             raise StepParameterError(
                 f"no step of workflow {self.definition.workflow!r} takes {unknown[0]!r}; it takes {takes}"
             )
+
+
+def prefix_route(workflow: str, version: str, recorded: Sequence[str]) -> str:
+    """The ``route_version`` of a refused run: whoever has code with exactly these first steps computes the same."""
+    shape = "\0".join([workflow, version, *recorded])
+    return f"steps:{hashlib.sha256(shape.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 def plan(workflow: str, version: str, declarations: Sequence[StepDeclaration]) -> WorkflowPlan:

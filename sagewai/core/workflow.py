@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from sagewai.core.actors import current_actor
-from sagewai.core.commands import check_priority, check_text
+from sagewai.core import commands
+from sagewai.core.actors import as_actor, current_actor
+from sagewai.core.commands import MAX_NAME, check_priority, check_text
+from sagewai.core.commands import a_run_id as new_run_id
 from sagewai.core.defaults import store_in_use
 from sagewai.core.labels import check_tags, encode_labels
 from sagewai.core.retry import MAX_DELAY, MAX_RETRIES, RetryPolicy, check_count, check_number
 from sagewai.core.runner import attach, execute
 from sagewai.core.signature import StepDeclaration, WorkflowPlan, plan
 from sagewai.core.stores.base import Store
-from sagewai.errors import DefinitionError, DuplicateStepError, InvalidOptionError, RunNotFound
+from sagewai.errors import (
+    DefinitionError,
+    DuplicateStepError,
+    InvalidOptionError,
+    RunInputMismatch,
+    RunNotFound,
+)
+from sagewai.models.actor import Actor
 from sagewai.models.run import LabelValue, Run, RunSpec
+from sagewai.models.wait import Signal
+
+__all__ = ["MAX_NAME", "DurableWorkflow", "RunHandle", "new_run_id"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MAX_NAME = 200
+LONGEST = 10 * MAX_DELAY
+"""Seconds that a delay or a deadline may lie ahead."""
 
 
 class DurableWorkflow:
     """A named, ordered list of steps whose results are checkpointed in a store.
 
     ``store`` may be set later; without one the store of the surrounding run is used, else ``SAGEWAI_STORE``, else the
-    user's SQLite file. ``version`` is recorded with each run and tells definitions of one name apart.
+    user's SQLite file. ``version`` is recorded with each run, which then goes to code of that version only; runs
+    without one go to any whose first steps are those they have recorded. ``deadline`` is how many seconds after its
+    submission a run fails (RunDeadlineExceeded) unless it is over.
     """
 
-    def __init__(self, name: str, store: Store | None = None, *, version: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        store: Store | None = None,
+        *,
+        version: str = "",
+        deadline: float | None = None,
+    ) -> None:
         self.name = check_text("the workflow's name", name, limit=MAX_NAME, empty=False)
         self.version = check_text("version", version, limit=MAX_NAME)
+        self.deadline = None if deadline is None else _check_deadline(deadline, None)
         self.store = store
         self._declarations: list[StepDeclaration] = []
         self._plan: WorkflowPlan | None = None
@@ -92,8 +114,10 @@ class DurableWorkflow:
         completed run's is returned at once. An existing run keeps its stored input: leave it out, or repeat it
         (RunInputMismatch otherwise). Cancelling the caller hands the run back for others to take.
 
-        Raises WorkflowSuspended when the run waits for an approval, RunPaused, RunFailed (its ``__cause__`` is the
-        step's exception where it failed here), ApprovalRejected with the reason, RunCancelled.
+        Waits through timers, retries and signals that have a time-out. Raises WorkflowSuspended when the run waits for
+        an approval, or for a signal without end; DefinitionChanged when its recorded steps aren't this code's, or it is
+        of another version; RunPaused; RunFailed (its ``__cause__`` is the step's exception where it failed here);
+        ApprovalRejected with the reason; RunCancelled.
         """
         store = self._store()
         if run_id is not None:
@@ -112,15 +136,25 @@ class DurableWorkflow:
         priority: int = 0,
         delay: float | None = None,
         tags: Mapping[str, str] | None = None,
+        deadline: float | None = None,
         **values: Any,
     ) -> RunHandle:
         """Record a pending run for a worker of ``pool`` that has ``labels``; ``delay`` in seconds postpones it.
+        ``deadline`` seconds from now it fails unless it is over; without one, the workflow's holds.
 
         Submitting the same run_id with the same input again gives a handle on the run that exists.
         """
         store = self._store()
         spec = self._spec(
-            store, run_id, values, pool=pool, labels=labels, priority=priority, delay=delay, tags=tags
+            store,
+            run_id,
+            values,
+            pool=pool,
+            labels=labels,
+            priority=priority,
+            delay=delay,
+            tags=tags,
+            deadline=deadline,
         )
         await store.insert_runs([spec])
         return RunHandle(self, store, spec.run_id)
@@ -135,6 +169,7 @@ class DurableWorkflow:
         priority: int = 0,
         delay: float | None = None,
         tags: Mapping[str, str] | None = None,
+        deadline: float | None = None,
     ) -> list[RunHandle]:
         """Record one pending run for each input, in order and in one transaction: all of them or none."""
         items = [dict(item) for item in inputs]
@@ -144,7 +179,15 @@ class DurableWorkflow:
         store = self._store()
         specs = [
             self._spec(
-                store, run_id, item, pool=pool, labels=labels, priority=priority, delay=delay, tags=tags
+                store,
+                run_id,
+                item,
+                pool=pool,
+                labels=labels,
+                priority=priority,
+                delay=delay,
+                tags=tags,
+                deadline=deadline,
             )
             for run_id, item in zip(ids, items, strict=True)
         ]
@@ -154,6 +197,49 @@ class DurableWorkflow:
     def handle(self, run_id: str) -> RunHandle:
         """A handle on a run that exists, or will."""
         return RunHandle(self, self._store(), run_id)
+
+    async def signal(
+        self, run_id: str, name: str, payload: object = None, *, actor: Actor | str | None = None
+    ) -> Signal:
+        """Send a signal to a run that isn't over, from any process; ``wait_signal(name)`` in one of its steps gives the
+        payload, whether it is called later or waits already. ``payload`` is plain JSON values. Raises RunNotFound,
+        InvalidTransition for a run that is over."""
+        return await commands.signal(self._store(), run_id, name, payload, actor=as_actor(actor))
+
+    async def fork(
+        self,
+        run_id: str,
+        *,
+        from_step: str | None = None,
+        input: Mapping[str, Any] | None = None,  # noqa: A002 - what it is called wherever runs are started
+        new_run_id: str | None = None,
+        actor: Actor | str | None = None,
+        reason: str = "",
+    ) -> RunHandle:
+        """Start a new run from a copy of another's checkpoints, and leave that one as it is.
+
+        Recorded steps before ``from_step`` are copied (all, without it) and don't run again; ``input`` replaces the
+        source's, and is checked as ``submit`` checks it. Forking into the same ``new_run_id`` again gives the run that
+        exists. Raises RunNotFound, RunExists, InvalidOptionError for a step that the source hasn't or hasn't reached,
+        RunInputMismatch for a run of another workflow.
+        """
+        store = self._store()
+        plain = None if input is None else self.plan.plain_input(input)
+        source = await store.get_run(run_id)
+        if source.workflow != self.name:
+            raise RunInputMismatch(
+                f"run {run_id!r} belongs to workflow {source.workflow!r}, not to {self.name!r}", run_id=run_id
+            )
+        forked = await commands.fork(
+            store,
+            run_id,
+            actor=as_actor(actor),
+            reason=reason,
+            from_step=from_step,
+            input=plain,
+            new_run_id=new_run_id,
+        )
+        return RunHandle(self, store, forked.run_id)
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -178,11 +264,15 @@ class DurableWorkflow:
         priority: int = 0,
         delay: float | None = None,
         tags: Mapping[str, str] | None = None,
+        deadline: float | None = None,
     ) -> RunSpec:
         if run_id is not None:
             check_text("run_id", run_id, limit=MAX_NAME, empty=False)
         if delay is not None:
-            check_number("delay", delay, low=0.0, high=10 * MAX_DELAY)
+            check_number("delay", delay, low=0.0, high=LONGEST)
+        deadline = self.deadline if deadline is None else deadline
+        if deadline is not None:
+            _check_deadline(deadline, delay)
         encode_labels(labels)
         text, digest = self.plan.encode_input(values, limit=store.payload_limit)
         return RunSpec(
@@ -198,7 +288,17 @@ class DurableWorkflow:
             delay=delay,
             tags=check_tags(tags),
             actor=current_actor("api"),
+            deadline=deadline,
         )
+
+
+def _check_deadline(deadline: float, delay: float | None) -> float:
+    check_number("deadline", deadline, low=0.001, high=LONGEST)
+    if delay is not None and deadline <= delay:
+        raise InvalidOptionError(
+            f"deadline is {deadline:g} s and delay {delay:g} s: the run would fail before it begins"
+        )
+    return float(deadline)
 
 
 class RunHandle:
@@ -216,16 +316,19 @@ class RunHandle:
         """The run as it stands (``.status``, ``.step``, ``.steps_done`` ...). Raises RunNotFound."""
         return await self._store.get_run(self.run_id)
 
+    async def signal(self, name: str, payload: object = None, *, actor: Actor | str | None = None) -> Signal:
+        """Send a signal to the run, as :meth:`DurableWorkflow.signal` does."""
+        return await commands.signal(self._store, self.run_id, name, payload, actor=as_actor(actor))
+
+    async def cancel(self, reason: str = "", *, actor: Actor | str | None = None) -> Run:
+        """End the run unless it is over; a running one stops at its next heartbeat. Raises RunNotFound,
+        InvalidTransition."""
+        return await commands.cancel(self._store, self.run_id, actor=as_actor(actor), reason=reason)
+
     async def result(self, timeout: float | None = None) -> Any:
-        """Wait until the run ends, executing nothing here, and return the last step's output; waits through approvals
-        and pauses. Raises RunFailed, ApprovalRejected, RunCancelled as ``run`` does; TimeoutError after ``timeout``
-        seconds."""
+        """Wait until the run ends, executing nothing here, and return the last step's output; waits through approvals,
+        timers, signals and pauses. Raises RunFailed, ApprovalRejected, RunCancelled as ``run`` does; TimeoutError after
+        ``timeout`` seconds."""
         return await attach(
             self._store, self._workflow.plan, self.run_id, execute_here=False, timeout=timeout
         )
-
-
-def new_run_id(workflow: str) -> str:
-    """``<workflow>-<12 characters>``."""
-    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
-    return f"{workflow[: MAX_NAME - 13]}-" + "".join(secrets.choice(alphabet) for _ in range(12))

@@ -16,9 +16,9 @@ WaitKind = Literal["timer", "signal"]
 class WaitRequest:
     """What a step waits for when it parks, identified within its run by (step, branch, key).
 
-    ``key`` is the caller's or ``#n``, a position among the unnamed ones of its branch and kind. ``name`` is the
-    signal's, '' for a timer. It is due ``delay`` seconds after the park, or at ``until`` (aware), by the store's clock;
-    a signal without either is waited for without end.
+    ``key`` is kind and name, then the caller's key or ``#n``, a position among the unnamed ones of its branch, kind and
+    name: ``timer #1``, ``signal paid #2``. ``name`` is the signal's, '' for a timer. It is due ``delay`` seconds after
+    the park, or at ``until`` (aware), by the store's clock; a signal without either is waited for without end.
     """
 
     step: str

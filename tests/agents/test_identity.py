@@ -9,10 +9,15 @@ from sagewai.agents import UniversalAgent
 from sagewai.agents.call import ModelCall
 from sagewai.core.context import StepContext, branch, executing
 from sagewai.models.approval import Approval
+from sagewai.models.wait import Wait
 
 
-async def _none() -> Sequence[Approval]:
-    return ()
+class NothingRecorded:
+    async def approvals(self) -> Sequence[Approval]:
+        return ()
+
+    async def waits(self) -> Sequence[Wait]:
+        return ()
 
 
 def step() -> StepContext:
@@ -26,7 +31,7 @@ def step() -> StepContext:
         pool="default",
         labels={},
         tags={},
-        approvals=_none,
+        records=NothingRecorded(),
         loop=asyncio.get_running_loop(),
     )
 

@@ -156,15 +156,14 @@ class WorkflowWorker:
 
     async def _claim(self, life: _Life, host: Host) -> None:
         routes = Routes((), -1)
+        versions = {name: workflow.plan.routes(name) for name, workflow in self.registry.items()}
         failures = 0
         while not life.stopping.is_set():
             host.freed.clear()
             try:
                 session = await host.session()
                 if routes.newest < 0:
-                    routes = await self.store.resolve_routes(
-                        self.pool, self.labels, dict.fromkeys(self.registry, ("",))
-                    )
+                    routes = await self.store.resolve_routes(self.pool, self.labels, versions)
                 free = self.max_concurrent - host.held
                 if free > 0 and host.status == "active":
                     with host.claiming():
