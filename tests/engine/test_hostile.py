@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Annotated, Any
 
@@ -16,7 +15,6 @@ from sagewai import (
     LabelError,
     RunFailed,
     WorkerCredentials,
-    WorkflowMonitor,
     WorkflowSuspended,
     get_worker_credentials,
 )
@@ -99,34 +97,6 @@ async def test_a_result_annotation_that_cannot_be_read_does_not_stop_plain_resul
         return "x"  # type: ignore[return-value]
 
     assert await wf.run() == "x"
-
-
-async def test_code_whose_steps_do_not_fit_the_recorded_ones_is_refused_and_the_right_code_goes_on(
-    store: Store,
-) -> None:
-    def flow(*names: str) -> DurableWorkflow:
-        wf = DurableWorkflow("flow", store)
-        for name in names:
-
-            async def body(previous: str = "", *, name: str = name) -> str:
-                if name == "last" and not repaired:
-                    raise RuntimeError("not yet")
-                return name
-
-            wf.step(name)(body)
-        return wf
-
-    repaired = False
-    right = flow("first", "second", "last")
-    with pytest.raises(RunFailed):
-        await right.run(run_id="r")
-    repaired = True
-    for wrong in (flow("first"), flow("first", "renamed", "last"), flow("second", "first", "last")):
-        await WorkflowMonitor(store).retry_execution("r")
-        with pytest.raises(RunFailed, match="second"):
-            await asyncio.wait_for(wrong.run(run_id="r"), 5)
-    await WorkflowMonitor(store).retry_execution("r")
-    assert await right.run(run_id="r") == "last"
 
 
 async def test_a_run_inside_a_branch_of_another_asks_under_its_own_name(store: Store) -> None:
