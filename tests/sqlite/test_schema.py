@@ -13,14 +13,15 @@ from sagewai.core.stores.sqlite import SQLiteStore, schema
 from sagewai.errors import SchemaError
 from tests.contract.scene import Scene
 
-SECOND = "alter table pools add column colour text;\n"
+NEXT = "alter table pools add column colour text;\n"
 
 
-def with_second(monkeypatch: pytest.MonkeyPatch, *, min_code: int = 1) -> None:
+def with_next(monkeypatch: pytest.MonkeyPatch, *, needs_it: bool = False) -> None:
     """Let the code know one migration more than it ships."""
     known = migrations("sqlite")
-    checksum = hashlib.sha256(SECOND.encode()).hexdigest()
-    newer = (*known, Migration(len(known) + 1, "colour", SECOND, checksum, min_code))
+    checksum = hashlib.sha256(NEXT.encode()).hexdigest()
+    min_code = len(known) + needs_it
+    newer = (*known, Migration(len(known) + 1, "colour", NEXT, checksum, min_code))
     monkeypatch.setattr(schema, "migrations", lambda kind: newer)
 
 
@@ -61,7 +62,7 @@ async def test_an_older_schema_is_migrated_by_initialize_alone(
 ) -> None:
     async with SQLiteStore(sqlite_path) as store:
         await Scene(store).submit()
-    with_second(monkeypatch)
+    with_next(monkeypatch)
     store = SQLiteStore(sqlite_path)
     with pytest.raises(SchemaError, match="run `sagewai db migrate`"):
         await store.counts()
@@ -74,7 +75,7 @@ async def test_an_older_schema_is_migrated_by_initialize_alone(
 async def test_a_migrated_schema_equals_a_fresh_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with SQLiteStore(tmp_path / "old.db"):
         pass
-    with_second(monkeypatch)
+    with_next(monkeypatch)
     for name in ("old.db", "fresh.db"):
         async with SQLiteStore(tmp_path / name):
             pass
@@ -88,7 +89,7 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
         pass
     before = tables(sqlite_path)
     known = migrations("sqlite")
-    broken = Migration(len(known) + 1, "broken", SECOND + "alter table nothing add column x;", "0" * 64, 1)
+    broken = Migration(len(known) + 1, "broken", NEXT + "alter table nothing add column x;", "0" * 64, 1)
     monkeypatch.setattr(schema, "migrations", lambda kind: (*known, broken))
     with pytest.raises(SchemaError, match="nothing"):
         await SQLiteStore(sqlite_path).initialize()
@@ -99,7 +100,7 @@ async def test_a_newer_schema_that_still_suits_this_code_is_used(
     sqlite_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as newer:
-        with_second(newer, min_code=1)
+        with_next(newer)
         async with SQLiteStore(sqlite_path):
             pass
     async with SQLiteStore(sqlite_path) as store:
@@ -112,7 +113,7 @@ async def test_a_schema_that_needs_newer_code_is_refused(
     sqlite_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as newer:
-        with_second(newer, min_code=2)
+        with_next(newer, needs_it=True)
         async with SQLiteStore(sqlite_path):
             pass
     store = SQLiteStore(sqlite_path)

@@ -1,13 +1,14 @@
-"""The rows that say who did what, gathered by a unit of work and written with it."""
+"""The rows that say who did what, gathered by a unit of work and written with it; what people did, in the audit too."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
+from sagewai.core.stores.sqlite import audit
 from sagewai.core.stores.sqlite.transaction import Transaction, Value
 from sagewai.models.actor import SYSTEM, Actor
-from sagewai.models.history import EventKind
+from sagewai.models.history import AUDITED, EventKind
 
 
 class Events:
@@ -16,6 +17,7 @@ class Events:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._rows: list[tuple[Value, ...]] = []
+        self._audited: list[audit.Deed] = []
 
     def note(
         self,
@@ -31,6 +33,8 @@ class Events:
         self._rows.append(
             (run, self._tx.now, kind.value, actor.name, actor.source, actor.assurance, reason, text)
         )
+        if kind in AUDITED and actor.source != SYSTEM.source:
+            self._audited.append(audit.Deed(run, kind, actor, reason, text or "{}"))
 
     def write(self) -> None:
         if self._rows:
@@ -40,3 +44,6 @@ class Events:
                 self._rows,
             )
             self._rows = []
+        if self._audited:
+            audit.append(self._tx, self._audited)
+            self._audited = []

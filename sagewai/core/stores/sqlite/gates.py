@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sagewai.core.policies import encode_policy
 from sagewai.core.stores.sqlite.changes import Changes
 from sagewai.models.approval import ApprovalRequest
 from sagewai.models.history import EventKind
@@ -42,10 +43,10 @@ def _ask(changes: Changes, run: int, asked: ApprovalRequest) -> None:
         if status not in _OVER:
             changes.close_approval(run, last, asked.gate, ApprovalStatus.SUPERSEDED)
         revision += digest != asked.digest
+    timeout = None if asked.timeout is None else round(asked.timeout * 1e6)
     approval = tx.insert(
-        "insert into approvals "
-        "(run, step, branch, gate, revision, digest, context_bytes, requested_at, deadline_at, prompt) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into approvals (run, step, branch, gate, revision, digest, context_bytes, requested_at, deadline_at, "
+        "prompt, policy, timeout) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         run,
         asked.step,
         asked.branch,
@@ -54,8 +55,10 @@ def _ask(changes: Changes, run: int, asked: ApprovalRequest) -> None:
         asked.digest,
         len(asked.context.encode()),
         tx.now,
-        None if asked.timeout is None else tx.now + round(asked.timeout * 1e6),
+        None if timeout is None else tx.now + timeout,
         asked.prompt,
+        encode_policy(asked.policy),
+        timeout,
     )
     tx.insert("insert into approval_contexts (approval, context) values (?, ?)", approval, asked.context)
     detail = {"approval_id": approval, "gate": asked.gate, "digest": asked.digest}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def exists(path: Path, mounts: Path = MOUNTS) -> bool:
         return path.exists()
     except OSError as error:
         raise StoreUnavailable(f"{path} can't be opened: {error.strerror or error}") from error
+
+
+def free_share(path: Path) -> float | None:
+    """The free share of the disk that holds, or will hold, the file; None where it has no size."""
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return None
+    return usage.free / usage.total if usage.total else None
 
 
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:

@@ -42,6 +42,15 @@ def route_id(tx: Transaction, pool: int, workflow: int, version: str, labels: st
     )
 
 
+def reroute(tx: Transaction, run: int, version: str) -> None:
+    """Let only those who ask for this version find the run."""
+    ((pool, workflow, labels),) = tx.rows(
+        "select t.pool, t.workflow, t.labels from runs r join routes t on t.id = r.route where r.id = ?", run
+    )
+    route = route_id(tx, pool, workflow, version, labels)
+    tx.change("update runs set route = ? where id = ?", route, run)
+
+
 def definition_id(tx: Transaction, workflow: int, definition: Definition) -> int:
     steps = steps_text(definition.steps)
     values = (workflow, definition.version, definition.fingerprint, steps)
@@ -56,14 +65,14 @@ def definition_id(tx: Transaction, workflow: int, definition: Definition) -> int
     )
 
 
-def newest_definition(tx: Transaction, workflow: int) -> tuple[int, str, str] | None:
-    """Id, version and steps of the one that the session opened last brought for the workflow."""
+def newest_definition(tx: Transaction, workflow: str) -> Definition | None:
+    """The one that the session opened last brought for the workflow."""
     row = tx.row(
-        "select d.id, d.version, d.steps from session_definitions s join definitions d on d.id = s.definition "
-        "where s.workflow = ? order by s.session desc limit 1",
+        "select d.version, d.steps, d.fingerprint from workflows w join session_definitions s on s.workflow = w.id "
+        "join definitions d on d.id = s.definition where w.name = ? order by s.session desc limit 1",
         workflow,
     )
-    return None if row is None else (row[0], row[1], row[2])
+    return None if row is None else Definition(workflow, row[0], read_steps(row[1]), row[2])
 
 
 def session_definition(tx: Transaction, workflow: int, session: int) -> tuple[int, str] | None:
@@ -78,14 +87,15 @@ def session_definition(tx: Transaction, workflow: int, session: int) -> tuple[in
 
 
 def resolve_routes(
-    tx: Transaction, pool: str, labels: Mapping[str, LabelValue], workflows: Sequence[str]
+    tx: Transaction, pool: str, labels: Mapping[str, LabelValue], workflows: Mapping[str, Sequence[str]]
 ) -> Routes:
     offered = encode_labels(labels)
+    known = [[workflow, version] for workflow, versions in workflows.items() for version in versions]
     rows = tx.rows(
         "select r.id, r.labels from routes r join pools p on p.id = r.pool join workflows w on w.id = r.workflow "
-        "where p.name = ? and w.name in (select value from json_each(?)) order by r.id",
+        "where p.name = ? and (w.name, r.version) in (select value ->> 0, value ->> 1 from json_each(?)) order by r.id",
         pool,
-        json.dumps(list(workflows)),
+        json.dumps(known),
     )
     ids = tuple(route for route, required in rows if contained(json.loads(required), offered))
     return Routes(ids=ids, newest=newest_route(tx))

@@ -97,6 +97,8 @@ def _resume(changes: Changes, run: Head, order: _Order) -> None:
 def _retry(changes: Changes, run: Head, order: _Order) -> None:
     _pop_dead_letter(changes, run)
     changes.tx.change("delete from endings where run = ?", run.key)
+    # A deadline that passed while the run was over, and that no sweep has seen yet, mustn't end it again.
+    changes.tx.change("delete from deadlines where run = ? and at <= ?", run.key, changes.tx.now)
     run.attempt, run.takeovers = 1, 0
     changes.move(run, order.status)
     changes.events.note(run.key, EventKind.RETRIED, {"step": run.step}, actor=order.by, reason=order.reason)

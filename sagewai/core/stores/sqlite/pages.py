@@ -9,13 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sagewai.core.stores import words
-from sagewai.core.stores.sqlite.rows import (
-    APPROVAL_LISTED,
-    DEAD_LETTER,
-    approval_of,
-    dead_letter_of,
-    read_time,
-)
+from sagewai.core.stores.sqlite.approvals import APPROVAL_LISTED, approval_of
+from sagewai.core.stores.sqlite.rows import DEAD_LETTER, dead_letter_of, read_time
 from sagewai.core.stores.sqlite.transaction import Row, Transaction, Value
 from sagewai.errors import InvalidOptionError
 from sagewai.models.approval import Approval
@@ -41,13 +36,16 @@ def list_approvals(tx: Transaction, query: ApprovalQuery) -> Page[Approval]:
         if query.run_id is not None:
             sql += " and a.run = (select id from runs where run_id = ?)"
             values = (*values, query.run_id)
+        if not query.snoozed:
+            sql += " and ifnull(a.snoozed_until, 0) <= ?"
+            values = (*values, tx.now)
         rows += tx.rows(f"{sql} order by {order} limit ?", *values, wanted - len(rows))
     return page(
         rows,
         query.limit,
         "approvals",
         lambda row: (NEVER if row[14] is None else row[14], row[0]),
-        approval_of,
+        lambda row: approval_of(row, tx.now),
     )
 
 

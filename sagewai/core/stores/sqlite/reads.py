@@ -11,12 +11,10 @@ from sagewai.core.stores.base import EXPIRED_REASON
 from sagewai.core.stores.sqlite.claim import RESULTS
 from sagewai.core.stores.sqlite.names import read_steps
 from sagewai.core.stores.sqlite.rows import (
-    APPROVAL_WHOLE,
     ATTEMPT,
     DEAD_LETTER,
     EVENT,
     RUN,
-    approval_of,
     attempt_of,
     dead_letter_of,
     event_of,
@@ -25,9 +23,8 @@ from sagewai.core.stores.sqlite.rows import (
     run_of,
 )
 from sagewai.core.stores.sqlite.transaction import Transaction
-from sagewai.errors import ApprovalNotFound, DeadLetterNotFound, RunNotFound
+from sagewai.errors import DeadLetterNotFound, RunNotFound
 from sagewai.models.actor import SYSTEM
-from sagewai.models.approval import Approval
 from sagewai.models.history import Attempt, DeadLetter, Event
 from sagewai.models.run import Run, RunHead, RunOutcome, StepInfo
 from sagewai.models.session import Counts, PoolOverview
@@ -111,23 +108,6 @@ def get_events(tx: Transaction, run_id: str | None, after: int, limit: int) -> l
             f"{EVENT} where e.run = ? and e.id > ? order by e.id limit ?", _key(tx, run_id), after, limit
         )
     return [event_of(row) for row in rows]
-
-
-def get_approval(tx: Transaction, approval_id: int) -> Approval:
-    row = tx.row(f"{APPROVAL_WHOLE} where a.id = ?", approval_id)
-    if row is None:
-        raise ApprovalNotFound(f"no approval {approval_id} in this store")
-    return approval_of(row)
-
-
-def approvals_of(tx: Transaction, run_id: str, step: str | None) -> list[Approval]:
-    rows = tx.rows(
-        f"{APPROVAL_WHOLE} where a.run = (select id from runs where run_id = ?1) and a.step = ifnull(?2, a.step) "
-        "order by a.id",
-        run_id,
-        step,
-    )
-    return [approval_of(row) for row in rows]
 
 
 def get_dead_letter(tx: Transaction, run_id: str) -> DeadLetter:

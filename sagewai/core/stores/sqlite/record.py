@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sagewai.core.stores import words
-from sagewai.core.stores.sqlite import gates
+from sagewai.core.stores.sqlite import gates, names, waits
 from sagewai.core.stores.sqlite.changes import Changes, Head, heads_of
-from sagewai.core.stores.sqlite.rows import error_text, read_time
+from sagewai.core.stores.sqlite.rows import error_text, read_error, read_time
 from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.core.transitions import settle
 from sagewai.models.history import EventKind
 from sagewai.models.run import ErrorInfo
-from sagewai.models.status import Outcome, RunStatus, WaitReason
+from sagewai.models.status import Ask, Outcome, RunStatus, WaitReason
 from sagewai.models.transition import Move, Transition
 
 
@@ -49,13 +49,18 @@ def release(changes: Changes, run: Head) -> None:
 
 def _make(changes: Changes, run: Head, move: Transition) -> RunStatus:
     asked = None if run.asked is None else words.ASK[run.asked]
-    status = settle(move.move, asked=asked, woken=run.wakeups > move.wakeups)
     retried = move.move in (Move.RETRY, Move.RETRY_LATER)
     session, delay = run.session, move.delay if retried else None
     changes.note_attempt(run, move.outcome, step=move.step, result=move.result, error=move.error, delay=delay)
     _progress(run, move)
-    if move.move is Move.PARK and status is not RunStatus.CANCELLED:
-        gates.request(changes, run.key, move.step, move.requests)
+    parked = None
+    if asked is not Ask.CANCEL:
+        if move.move is Move.PARK:
+            parked = _park(changes, run, move)
+        elif move.move is Move.REFUSED:
+            names.reroute(changes.tx, run.key, move.route_version)
+    woken = run.wakeups > move.wakeups or (parked is not None and parked.settled is not None)
+    status = settle(move.move, asked=asked, woken=woken)
 
     if status is RunStatus.RUNNING:
         changes.go_on(run, after=move.delay if retried else 0.0)
@@ -73,15 +78,27 @@ def _make(changes: Changes, run: Head, move: Transition) -> RunStatus:
     elif status is RunStatus.REJECTED:
         changes.end(run, status)
     elif status is RunStatus.WAITING:
-        _wait(changes, run, move)
-    elif move.move is Move.RELEASED:
+        _wait(changes, run, move, parked)
+    elif parked is not None:  # but woken meanwhile
+        changes.move(run, status)
+        by = WaitReason.APPROVAL if move.requests else parked.settled or WaitReason.SIGNAL
+        changes.events.note(run.key, EventKind.WOKEN, {"by": by.value})
+    else:  # handed back
         changes.move(run, status)
         worker = changes.tx.value("select name from sessions where id = ?", session)
-        changes.events.note(run.key, EventKind.RELEASED, {"token": run.token, "worker": worker})
-    else:  # parked, but woken meanwhile
-        changes.move(run, status)
-        changes.events.note(run.key, EventKind.WOKEN, {"by": WaitReason.APPROVAL.value})
+        detail = {"token": run.token, "worker": worker}
+        if move.move is Move.REFUSED:
+            why = "" if move.error is None else read_error(move.error).message
+            changes.events.note(run.key, EventKind.REFUSED, detail, reason=why)
+        else:
+            changes.events.note(run.key, EventKind.RELEASED, detail)
     return status
+
+
+def _park(changes: Changes, run: Head, move: Transition) -> waits.Standing:
+    """Record what the step asks of people, of time and of other programs."""
+    gates.request(changes, run.key, move.step, move.requests)
+    return waits.ask(changes.tx, run.key, move.waits)
 
 
 def _progress(run: Head, move: Transition) -> None:
@@ -96,12 +113,20 @@ def _progress(run: Head, move: Transition) -> None:
             run.attempt += 1
 
 
-def _wait(changes: Changes, run: Head, move: Transition) -> None:
-    if move.move is Move.PARK:
-        changes.move(run, RunStatus.WAITING, wait=WaitReason.APPROVAL)
-        changes.events.note(run.key, EventKind.WAITING, {"for": WaitReason.APPROVAL.value})
-        return
-    due = changes.tx.now + round(move.delay * 1e6)
-    changes.move(run, RunStatus.WAITING, wait=WaitReason.TIMER, due=due)
-    detail = {"for": WaitReason.TIMER.value, "due_at": read_time(due).isoformat()}
+def _wait(changes: Changes, run: Head, move: Transition, parked: waits.Standing | None) -> None:
+    wait = WaitReason.TIMER if parked is None else _reason(changes, run, parked)
+    due = changes.tx.now + round(move.delay * 1e6) if parked is None else parked.due
+    changes.move(run, RunStatus.WAITING, wait=wait, due=due)
+    detail = {"for": wait.value}
+    if due is not None:
+        detail["due_at"] = read_time(due).isoformat()
     changes.events.note(run.key, EventKind.WAITING, detail)
+
+
+def _reason(changes: Changes, run: Head, parked: waits.Standing) -> WaitReason:
+    """What a parked run is shown to wait for, where it is several things."""
+    if not parked.pending or changes.tx.rows(
+        "select 1 from approvals where run = ? and status = 1 limit 1", run.key
+    ):
+        return WaitReason.APPROVAL
+    return WaitReason.SIGNAL if WaitReason.SIGNAL in parked.pending else WaitReason.TIMER

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
 
 from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.names import read_labels, read_steps, read_tags
 from sagewai.core.stores.sqlite.transaction import Row
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, Decision
 from sagewai.models.history import Attempt, DeadLetter, Event, EventKind
 from sagewai.models.run import ErrorInfo, Run
 from sagewai.models.session import ProcessIdentity, Session
-from sagewai.models.status import Verdict
+from sagewai.models.wait import Signal, Wait
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 RUN = """
 select r.id, r.run_id, w.name, r.status, r.wait, p.name, t.labels, ifnull(d.version, t.version), r.priority, i.tags,
        r.step, r.seq, d.steps, r.attempt, r.token, r.takeovers, r.asked, s.name, r.session, r.created_at, r.changed_at,
-       r.step_started, r.due_at, i.submitted_by
+       r.step_started, r.due_at, i.submitted_by, l.at
 from runs r
 join run_inputs i on i.run = r.id
 join routes t on t.id = r.route
@@ -30,6 +28,7 @@ join workflows w on w.id = r.workflow
 join pools p on p.id = r.pool
 left join definitions d on d.id = r.definition
 left join sessions s on s.id = r.session
+left join deadlines l on l.run = r.id
 """
 
 ATTEMPT = """
@@ -44,24 +43,23 @@ select e.id, r.run_id, e.at, e.kind, e.actor, e.source, e.assurance, e.reason, e
 from events e left join runs r on r.id = e.run
 """
 
-APPROVAL = """
-select a.id, r.run_id, w.name, p.name, a.step, a.branch, a.gate, a.status, a.prompt, {context}, a.context_bytes,
-       a.digest, a.revision, a.requested_at, a.deadline_at, a.verdict, a.reviewer, a.source, a.assurance, a.reason,
-       a.payload, a.digest_seen, a.decided_at
-from approvals a
-join runs r on r.id = a.run
-join workflows w on w.id = r.workflow
-join pools p on p.id = r.pool
-"""
-APPROVAL_LISTED = APPROVAL.format(context="null")
-APPROVAL_WHOLE = APPROVAL.format(context="(select context from approval_contexts c where c.approval = a.id)")
-
 DEAD_LETTER = """
 select l.id, r.run_id, w.name, p.name, l.step, l.attempts, l.takeovers, l.error, l.failed_at
 from dead_letters l
 join runs r on r.id = l.run
 join workflows w on w.id = r.workflow
 join pools p on p.id = r.pool
+"""
+
+WAIT = """
+select w.step, w.branch, w.key, w.kind, w.name, w.status, w.asked_at, w.due_at, w.settled_at, g.payload, g.actor,
+       g.source, g.assurance
+from waits w left join signals g on g.id = w.signal
+"""
+
+SIGNAL = """
+select g.id, r.run_id, g.name, g.payload, g.sent_at, g.actor, g.source, g.assurance, g.taken
+from signals g join runs r on r.id = g.run
 """
 
 SESSION = """
@@ -76,6 +74,10 @@ from sessions s
 
 def read_time(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
+
+
+def micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def maybe_time(at: int | None) -> datetime | None:
@@ -94,7 +96,7 @@ def error_text(error: ErrorInfo) -> str:
 def run_of(row: Row) -> Run:
     (_, run_id, workflow, status, wait, pool, labels, version, priority, tags) = row[:10]
     (step, seq, steps, attempt, token, takeovers, asked, worker, session) = row[10:19]
-    (created, changed, started, due, submitted_by) = row[19:]
+    (created, changed, started, due, submitted_by, deadline) = row[19:]
     known = read_steps(steps)
     return Run(
         run_id=run_id,
@@ -121,6 +123,7 @@ def run_of(row: Row) -> Run:
         step_started_at=maybe_time(started),
         due_at=maybe_time(due),
         submitted_by=submitted_by,
+        deadline_at=maybe_time(deadline),
     )
 
 
@@ -157,43 +160,6 @@ def event_of(row: Row) -> Event:
     )
 
 
-def approval_of(row: Row) -> Approval:
-    (number, run_id, workflow, pool, step, branch, gate, status, prompt, context, size, digest) = row[:12]
-    (revision, requested, deadline, *answer) = row[12:]
-    return Approval(
-        id=number,
-        run_id=run_id,
-        workflow=workflow,
-        pool=pool,
-        step=step,
-        branch=branch,
-        gate=gate,
-        status=words.APPROVAL[status],
-        prompt=prompt,
-        context=context,
-        context_bytes=size,
-        digest=digest,
-        revision=revision,
-        requested_at=read_time(requested),
-        deadline_at=maybe_time(deadline),
-        decision=_decision_of(answer),
-    )
-
-
-def _decision_of(row: list[Any]) -> Decision | None:
-    verdict, reviewer, source, assurance, reason, payload, seen, decided = row
-    if verdict is None:
-        return None
-    return Decision(
-        verdict=Verdict(verdict),
-        reviewer=Actor(reviewer, source=source, assurance=assurance),
-        reason=reason,
-        payload=payload,
-        digest_seen=seen,
-        decided_at=read_time(decided),
-    )
-
-
 def dead_letter_of(row: Row) -> DeadLetter:
     _, run_id, workflow, pool, step, attempts, takeovers, error, failed = row
     return DeadLetter(
@@ -205,6 +171,37 @@ def dead_letter_of(row: Row) -> DeadLetter:
         takeovers=takeovers,
         error=read_error(error),
         failed_at=read_time(failed),
+    )
+
+
+def wait_of(row: Row, run_id: str) -> Wait:
+    step, branch, key, kind, name, status, asked, due, settled, payload, *sender = row
+    return Wait(
+        run_id=run_id,
+        step=step,
+        branch=branch,
+        key=key,
+        kind=words.KIND[kind],
+        name=name,
+        status=words.WAIT_STATUS[status],
+        asked_at=read_time(asked),
+        due_at=maybe_time(due),
+        settled_at=maybe_time(settled),
+        payload=payload,
+        sender=None if sender[0] is None else Actor(sender[0], source=sender[1], assurance=sender[2]),
+    )
+
+
+def signal_of(row: Row) -> Signal:
+    number, run_id, name, payload, sent, actor, source, assurance, taken = row
+    return Signal(
+        id=number,
+        run_id=run_id,
+        name=name,
+        payload=payload,
+        sent_at=read_time(sent),
+        sender=Actor(actor, source=source, assurance=assurance),
+        taken=bool(taken),
     )
 
 

@@ -17,8 +17,12 @@ import apsw
 from sagewai.core.codec import MAX_PAYLOAD
 from sagewai.core.stores.base import Claimed, Routes, Store, StoreInfo, Ticked, Topic
 from sagewai.core.stores.sqlite import (
+    approvals,
+    attend,
+    audit,
     claim,
     decide,
+    fork,
     location,
     names,
     operate,
@@ -29,6 +33,7 @@ from sagewai.core.stores.sqlite import (
     schema,
     submit,
     sweep,
+    waits,
 )
 from sagewai.core.stores.sqlite import sessions as holders
 from sagewai.core.stores.sqlite.connection import PATIENCE, Arrivals, Connection
@@ -38,13 +43,24 @@ from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.core.transitions import Operation
 from sagewai.errors import StoreURLError
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, DecisionRequest
-from sagewai.models.history import Attempt, DeadLetter, ErrorGroup, Event
+from sagewai.models.approval import Approval, Attention, DecisionRequest
+from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
-from sagewai.models.run import Inserted, LabelValue, LeasedRun, Run, RunHead, RunOutcome, RunSpec, StepInfo
+from sagewai.models.run import (
+    ForkSpec,
+    Inserted,
+    LabelValue,
+    LeasedRun,
+    Run,
+    RunHead,
+    RunOutcome,
+    RunSpec,
+    StepInfo,
+)
 from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus, SessionStatus
 from sagewai.models.transition import Transition
+from sagewai.models.wait import Signal, Wait
 
 T = TypeVar("T")
 
@@ -94,6 +110,9 @@ class SQLiteStore(Store):
     async def info(self) -> StoreInfo:
         return await asyncio.to_thread(self._inspect)
 
+    async def free_space(self) -> float | None:
+        return await asyncio.to_thread(location.free_share, self.path)
+
     async def now(self) -> datetime:
         return read_time(self._time())
 
@@ -104,6 +123,9 @@ class SQLiteStore(Store):
 
     async def insert_runs(self, specs: Sequence[RunSpec], *, session: int | None = None) -> list[Inserted]:
         return await self._write(partial(submit.insert_runs, specs=specs, session=session))
+
+    async def fork_run(self, spec: ForkSpec) -> Run:
+        return await self._write(partial(fork.fork_run, spec=spec))
 
     # -- sessions -------------------------------------------------------------------------------------------------
 
@@ -132,7 +154,7 @@ class SQLiteStore(Store):
     # -- claiming -------------------------------------------------------------------------------------------------
 
     async def resolve_routes(
-        self, pool: str, labels: Mapping[str, LabelValue], workflows: Sequence[str]
+        self, pool: str, labels: Mapping[str, LabelValue], workflows: Mapping[str, Sequence[str]]
     ) -> Routes:
         return await self._read(partial(names.resolve_routes, pool=pool, labels=labels, workflows=workflows))
 
@@ -167,6 +189,25 @@ class SQLiteStore(Store):
 
     async def decide(self, request: DecisionRequest) -> Approval:
         return await self._write(partial(decide.decide, request=request))
+
+    async def attend(
+        self, approval_id: int, attention: Attention, actor: Actor, *, seconds: float = 0.0, text: str = ""
+    ) -> Approval:
+        return await self._write(
+            partial(
+                attend.attend,
+                approval_id=approval_id,
+                attention=attention,
+                actor=actor,
+                seconds=seconds,
+                text=text,
+            )
+        )
+
+    async def signal(self, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
+        return await self._write(
+            partial(waits.signal, run_id=run_id, name=name, payload=payload, actor=actor)
+        )
 
     async def operate(
         self,
@@ -217,13 +258,22 @@ class SQLiteStore(Store):
         return await self._read(partial(run_list.list_runs, query=query))
 
     async def get_approval(self, approval_id: int) -> Approval:
-        return await self._read(partial(reads.get_approval, approval_id=approval_id))
+        return await self._read(partial(approvals.get_approval, approval_id=approval_id))
 
     async def list_approvals(self, query: ApprovalQuery) -> Page[Approval]:
         return await self._read(partial(pages.list_approvals, query=query))
 
     async def approvals_of(self, run_id: str, step: str | None = None) -> list[Approval]:
-        return await self._read(partial(reads.approvals_of, run_id=run_id, step=step))
+        return await self._read(partial(approvals.approvals_of, run_id=run_id, step=step))
+
+    async def waits_of(self, run_id: str, step: str | None = None) -> list[Wait]:
+        return await self._read(partial(waits.waits_of, run_id=run_id, step=step))
+
+    async def signals_of(self, run_id: str) -> list[Signal]:
+        return await self._read(partial(waits.signals_of, run_id=run_id))
+
+    async def list_audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+        return await self._read(partial(audit.list_audit, after=after, limit=limit))
 
     async def get_dead_letter(self, run_id: str) -> DeadLetter:
         return await self._read(partial(reads.get_dead_letter, run_id=run_id))

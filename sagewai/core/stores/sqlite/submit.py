@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from sagewai.core.codec import require_storable
@@ -84,6 +84,7 @@ class _Intake:
         runs: list[tuple[Value, ...]] = []
         inputs: list[tuple[Value, ...]] = []
         tags: list[tuple[Value, ...]] = []
+        deadlines: list[tuple[Value, ...]] = []
         leases: dict[str, LeasedRun] = {}
         first_key = 1 + (tx.value("select seq from sqlite_sequence where name = 'runs'") or 0)
         for key, spec in enumerate(specs, first_key):
@@ -93,6 +94,8 @@ class _Intake:
             runs.append(self._run_row(key, spec, held))
             inputs.append((key, actor.name, text, spec.input_digest, spec.input))
             tags += ((self._tag(name, value), key) for name, value in its_tags.items())
+            if spec.deadline is not None:
+                deadlines.append((key, tx.now + round(spec.deadline * 1e6)))
             detail = {"pool": spec.pool, "priority": spec.priority, "delay": spec.delay}
             self._events.note(key, EventKind.SUBMITTED, detail, actor=actor)
             if held:
@@ -103,6 +106,8 @@ class _Intake:
             "insert into run_inputs (run, submitted_by, tags, digest, input) values (?, ?, ?, ?, ?)", inputs
         )
         tx.change_many("insert into run_tags (tag, run) values (?, ?)", tags)
+        if deadlines:
+            tx.change_many("insert into deadlines (run, at) values (?, ?)", deadlines)
         self._events.write()
         return leases
 
@@ -141,18 +146,18 @@ class _Intake:
     def _make_shape(self, spec: RunSpec, labels: str) -> _Shape:
         tx = self._tx
         workflow, pool = names.workflow_id(tx, spec.workflow), names.pool_id(tx, spec.pool)
-        if spec.definition is not None:
-            version, steps = spec.definition.version, names.steps_text(spec.definition.steps)
-            definition: int | None = names.definition_id(tx, workflow, spec.definition)
-        else:
-            found = names.newest_definition(tx, workflow)
-            definition, version, steps = found or (None, spec.version, "[]")
+        definition = spec.definition
+        if definition is None:
+            definition = names.newest_definition(tx, spec.workflow)
+            if definition is not None and spec.version:
+                definition = replace(definition, version=spec.version)
+        version = spec.version if definition is None else definition.version
         return _Shape(
             pool=pool,
             workflow=workflow,
             route=names.route_id(tx, pool, workflow, version, labels),
-            definition=definition,
-            first_step=names.step_at(steps, 0),
+            definition=None if definition is None else names.definition_id(tx, workflow, definition),
+            first_step=definition.steps[0].name if definition is not None and definition.steps else None,
         )
 
     def _tag(self, key: str, value: str) -> int:

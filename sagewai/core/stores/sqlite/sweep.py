@@ -1,43 +1,57 @@
-"""What time makes due: lapsed sessions, unheeded cancels, timers, deadlines."""
+"""What time makes due: lapsed sessions, unheeded cancels, deadlines of runs, timers, deadlines of approvals."""
 
 from __future__ import annotations
 
+from sagewai.core.policies import decode_policy
 from sagewai.core.stores import words
-from sagewai.core.stores.base import EXPIRED_REASON, POISON_LIMIT, POISONED, SUSPECT_AFTER, Ticked
+from sagewai.core.stores.base import (
+    DEADLINE_PASSED,
+    EXPIRED_REASON,
+    POISON_LIMIT,
+    POISONED,
+    SUSPECT_AFTER,
+    Ticked,
+)
+from sagewai.core.stores.sqlite.approvals import has_rung_left
 from sagewai.core.stores.sqlite.changes import Changes, Head, heads_of
-from sagewai.core.stores.sqlite.rows import error_text
+from sagewai.core.stores.sqlite.rows import error_text, read_time
 from sagewai.core.stores.sqlite.transaction import Transaction
+from sagewai.core.stores.sqlite.waits import settle_due
 from sagewai.models.history import EventKind
-from sagewai.models.status import ApprovalStatus, Ask, Outcome, RunStatus
+from sagewai.models.status import TERMINAL, ApprovalStatus, Ask, Outcome, RunStatus
 
 _LAPSED = "select id, name from sessions where status <= 3 and lease_until <= ? order by lease_until limit ?"
 _OVERDUE = "select run from asks where overdue_at <= ? order by overdue_at limit ?"
 _TIMERS = "select id from runs where status = 3 and due_at <= ? order by due_at limit ?"
-_DEADLINES = (
-    "select id, run, gate from approvals where status = 1 and deadline_at <= ? order by deadline_at limit ?"
+_OVER = "select run from deadlines where at <= ? order by at limit ?"
+_LATE = (
+    "select id, run, gate, policy, level, timeout from approvals where status = 1 and deadline_at <= ? "
+    "order by deadline_at limit ?"
 )
+_DUE = (_LAPSED, _OVERDUE, _OVER, _TIMERS, _LATE)
 
 
 def peek(tx: Transaction) -> Ticked | None:
     """What a sweep that finds nothing due gives; None where something is."""
-    return (
-        None if any(tx.rows(due, tx.now, 1) for due in (_LAPSED, _OVERDUE, _TIMERS, _DEADLINES)) else Ticked()
-    )
+    return None if any(tx.rows(due, tx.now, 1) for due in _DUE) else Ticked()
 
 
 def tick(tx: Transaction, limit: int) -> Ticked:
     lapsed, taken = _take_over(tx, limit)
     stuck = _cancel_unheeded(tx, limit)
+    over, timed_out = _time_out(tx, limit)
     woken = _wake(tx, limit)
-    expired = _expire(tx, limit)
+    expired, escalated = _expire(tx, limit)
     return Ticked(
         lapsed_sessions=lapsed,
         taken_over=sum(status in (RunStatus.PENDING, RunStatus.PAUSED) for status in taken),
         poisoned=taken.count(RunStatus.FAILED),
         woken=woken,
         expired=expired,
+        escalated=escalated,
         cancelled=taken.count(RunStatus.CANCELLED) + stuck,
-        more=max(lapsed, len(taken), stuck, woken, expired) >= limit,
+        timed_out=timed_out,
+        more=max(lapsed, len(taken), stuck, over, woken, expired + escalated) >= limit,
     )
 
 
@@ -89,25 +103,59 @@ def _cancel_unheeded(tx: Transaction, limit: int) -> int:
     return len(runs)
 
 
+def _time_out(tx: Transaction, limit: int) -> tuple[int, int]:
+    """How many deadlines passed, and how many runs failed at theirs: many will be over long before."""
+    changes = Changes(tx)
+    over = [key for (key,) in tx.rows(_OVER, tx.now, limit)]
+    late = [run for run in heads_of(tx, over).values() if words.STATUS[run.status] not in TERMINAL]
+    for run in late:
+        fence = int(run.status == words.RUNNING)
+        if fence:
+            changes.note_attempt(run, Outcome.TIMED_OUT)
+        changes.events.note(run.key, EventKind.DEADLINE_PASSED)
+        changes.fail(run, error_text(DEADLINE_PASSED), fence=fence)
+    changes.write()
+    tx.change_many("delete from deadlines where run = ?", [(key,) for key in over])
+    return len(over), len(late)
+
+
 def _wake(tx: Transaction, limit: int) -> int:
     changes = Changes(tx)
     runs = heads_of(tx, [key for (key,) in tx.rows(_TIMERS, tx.now, limit)])
     for run in runs.values():
         run.wakeups += 1
         changes.move(run, RunStatus.PENDING)
-        changes.events.note(run.key, EventKind.WOKEN, {"by": "timer" if run.attempt == 1 else "retry"})
+        by = "timer" if settle_due(tx, run.key) or run.attempt == 1 else "retry"
+        changes.events.note(run.key, EventKind.WOKEN, {"by": by})
     changes.write()
     return len(runs)
 
 
-def _expire(tx: Transaction, limit: int) -> int:
+def _expire(tx: Transaction, limit: int) -> tuple[int, int]:
+    """How many approvals expired, and how many had somebody left to ask."""
     changes = Changes(tx)
-    late = tx.rows(_DEADLINES, tx.now, limit)
-    for approval, run, gate in late:
-        changes.close_approval(run, approval, gate, ApprovalStatus.EXPIRED)
-        tx.change("update runs set wakeups = wakeups + 1 where id = ?", run)
-    for head in heads_of(tx, list(dict.fromkeys(run for _, run, _ in late))).values():
+    late = tx.rows(_LATE, tx.now, limit)
+    ended: list[int] = []
+    for approval, run, gate, policy, level, timeout in late:
+        rules = decode_policy(policy)
+        if has_rung_left(rules, level):
+            deadline = tx.now + timeout
+            tx.change(
+                "update approvals set level = level + 1, deadline_at = ? where id = ?", deadline, approval
+            )
+            detail = {
+                "approval_id": approval,
+                "gate": gate,
+                "to": rules.escalate_to[level],
+                "deadline_at": read_time(deadline).isoformat(),
+            }
+            changes.events.note(run, EventKind.APPROVAL_ESCALATED, detail)
+        else:
+            changes.close_approval(run, approval, gate, ApprovalStatus.EXPIRED)
+            tx.change("update runs set wakeups = wakeups + 1 where id = ?", run)
+            ended.append(run)
+    for head in heads_of(tx, list(dict.fromkeys(ended))).values():
         if head.status in (words.PENDING, words.WAITING, words.PAUSED):
             changes.end(head, RunStatus.REJECTED, reason=EXPIRED_REASON)
     changes.write()
-    return len(late)
+    return len(ended), len(late) - len(ended)
