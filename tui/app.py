@@ -92,7 +92,7 @@ class ConsoleApp(Navigation):
         door = Door(
             store_url, actor=actor, read_only=read_only, scribe=scribe, interval=interval, opener=opener
         )
-        self.gateway = Gateway(door)
+        self.gateway = Gateway(door, shared=worker is not None and worker.store is None)
         self.local = None if worker is None else EmbeddedWorker(worker, store_url, scribe)
         self.demo = demo
         self.hint = "" if demo is None else scribe.line(demo.hint)

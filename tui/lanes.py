@@ -184,10 +184,12 @@ _OPENS = {
     EventKind.WOKEN: SpanKind.QUEUED,
     EventKind.TAKEN_OVER: SpanKind.QUEUED,
     EventKind.RELEASED: SpanKind.QUEUED,
+    EventKind.REFUSED: SpanKind.QUEUED,
     EventKind.PAUSED: SpanKind.PAUSED,
     EventKind.RESUMED: SpanKind.QUEUED,
     EventKind.RETRIED: SpanKind.QUEUED,
 }
+_FAILED = frozenset({Outcome.FAILED, Outcome.TIMED_OUT})
 _CLOSES = frozenset(
     {EventKind.CLAIMED, EventKind.COMPLETED, EventKind.FAILED, EventKind.CANCELLED, EventKind.REJECTED}
 )
@@ -213,7 +215,7 @@ def _idle(
         at = _since(run.created_at, event.at)
         close(at)
         kind = _OPENS.get(event.kind)
-        if kind is SpanKind.WAITING and event.detail.get("for") == WaitReason.TIMER and attempts:
+        if kind is SpanKind.WAITING and _failed_before(attempts, finished, at):
             kind = SpanKind.BACKOFF
         open_span = None if kind is None else Span(kind, at, at)
     if run.status not in TERMINAL and run.status is not RunStatus.RUNNING:
@@ -221,11 +223,17 @@ def _idle(
     return found + _short_backoffs(run, attempts, end)
 
 
+def _failed_before(attempts: Sequence[Attempt], finished: Sequence[float], at: float) -> bool:
+    """Whether what ended last was a failed attempt: the wait after it is its back-off, not one its step asked for."""
+    before = bisect_right(finished, at + 1e-6)
+    return before > 0 and attempts[before - 1].outcome in _FAILED
+
+
 def _short_backoffs(run: Run, attempts: Sequence[Attempt], end: float) -> list[tuple[str, Span]]:
     """A short delay is slept under the lease: no event says so, the attempt's ``delay`` does."""
     found = []
     for attempt in attempts:
-        if attempt.outcome in {Outcome.FAILED, Outcome.TIMED_OUT} and attempt.delay:
+        if attempt.outcome in _FAILED and attempt.delay:
             start = _since(run.created_at, attempt.finished_at)
             found.append((attempt.step, Span(SpanKind.BACKOFF, start, min(end, start + attempt.delay))))
     return found

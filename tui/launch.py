@@ -32,14 +32,16 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
     try:
         if not _SURE.match(url):
             open_store(url)
-        if options.store and has_password(options.store):
+        if options.worker_store:
+            open_store(options.worker_store)
+        if any(url and has_password(url) for url in (options.store, options.worker_store)):
             _tell("a password in an argument is seen by others: use SAGEWAI_STORE")
     except SagewaiError as error:
         _tell(str(error))
         return 2
     worker = None
     if options.worker:
-        worker = WorkerSpec(options.worker, options.pool or "default", _log_file())
+        worker = WorkerSpec(options.worker, options.pool or "default", options.worker_store, _log_file())
     app = ConsoleApp(
         url,
         actor=current_actor("console"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
-from sagewai import ApprovalGate, DurableWorkflow
+from sagewai import ApprovalGate, DurableWorkflow, wait_signal
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp\u200b\n\rfake: approved \x9b1m"
 
@@ -81,7 +82,39 @@ async def linger(started: str, go: str) -> str:
     return "done"
 
 
-workflows = [greeting, review, panel, needy, lingering]
+patient = DurableWorkflow("patient")
+
+
+@patient.step("listen")
+async def listen(topic: str) -> object:
+    return {"topic": topic, "heard": await wait_signal("news")}
+
+
+@patient.step("tell")
+async def tell(heard: object, tone: str = "plain") -> object:
+    return [heard, tone]
+
+
+board = DurableWorkflow("board")
+board_gate = ApprovalGate(board)
+
+
+@dataclass
+class Offer:
+    to: str
+    cents: int
+
+
+@board.step("ask")
+async def ask_board(cents: int) -> Offer:
+    decision = await board_gate.request_approval(
+        "Make this offer?", context={"to": "Ada", "cents": cents}, required=2, allow_edit=Offer
+    )
+    assert isinstance(decision.payload, Offer)
+    return decision.payload
+
+
+workflows = [greeting, review, panel, needy, lingering, patient, board]
 
 
 def made() -> list[DurableWorkflow]:

@@ -10,11 +10,12 @@ from sagewai.core.codec import encode, input_digest
 from sagewai.core.policies import content_digest
 from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor
-from sagewai.models.approval import ApprovalRequest
+from sagewai.models.approval import ANYONE, ApprovalPolicy, ApprovalRequest
 from sagewai.models.run import Definition, LabelValue, LeasedRun, RunSpec, StepInfo
 from sagewai.models.session import ProcessIdentity, SessionSpec
 from sagewai.models.status import Outcome
 from sagewai.models.transition import Move, Transition
+from sagewai.models.wait import WaitRequest
 
 OPERATOR = Actor("alice@ops1", source="console", assurance="os")
 SUBMITTER = Actor("shop@web1", source="api")
@@ -144,14 +145,22 @@ class Stage:
         *,
         gate: str = "#1",
         timeout: float | None = None,
+        policy: ApprovalPolicy = ANYONE,
     ) -> int:
         """Park the run at a gate; gives the approval's id."""
         lease = self.leases[run_id]
         step = (await self.store.get_run(run_id)).step or ""
         text = encode({"content": "Durable agents\nsurvive crashes."} if context is None else context)
-        request = ApprovalRequest(step, "", gate, prompt, text, content_digest(prompt, text), timeout)
+        digest = content_digest(prompt, text, policy)
+        request = ApprovalRequest(step, "", gate, prompt, text, digest, timeout, policy)
         await self._move(run_id, Move.PARK, Outcome.SUSPENDED, requests=(request,), wakeups=lease.wakeups)
         return (await self.store.approvals_of(run_id))[-1].id
+
+    async def sleep(self, run_id: str, seconds: float) -> None:
+        """Park the run until a timer is due."""
+        step = (await self.store.get_run(run_id)).step or ""
+        wait = WaitRequest(step, "", "#1", "timer", delay=seconds)
+        await self._move(run_id, Move.PARK, Outcome.SUSPENDED, waits=(wait,))
 
     async def ask_many(self, run_id: str, *prompts: str) -> None:
         """Park the run at several gates at once."""

@@ -56,6 +56,14 @@ async def test_a_failed_attempt_is_followed_by_its_back_off_and_the_next_try(sta
     assert (draft.attempts, draft.max_attempts) == (2, 4)
 
 
+async def test_a_step_that_sleeps_waits_and_backs_off_from_nothing(stage: Stage) -> None:
+    await stage.running("run-1", done=1)
+    await stage.sleep("run-1", 60.0)
+    found = await lanes_of(stage, "run-1")
+    assert kinds(found, "draft")[-1] is K.WAITING
+    assert states(found)[1] is LaneState.TIMER
+
+
 async def test_a_run_that_waits_for_a_person_shows_it_in_the_lane_of_the_asking_step(stage: Stage) -> None:
     await stage.running("run-1", done=2)
     approval = await stage.ask("run-1")

@@ -372,6 +372,8 @@ def test_help_is_complete_and_loads_no_textual() -> None:
         (["nowhere"], "invalid choice"),
         (["--nope"], "unrecognized arguments"),
         (["--pool", "gpu"], "--pool is the pool of --worker"),
+        (["--worker-store", "sqlite:///x"], "--worker-store is the store of --worker"),
+        (["--read-only", "--worker", "m:n"], "--worker-store URL"),
     ],
 )
 def test_wrong_arguments_are_named(arguments: list[str], says: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sagewai.core.labels import contained, encode_labels
@@ -77,6 +77,7 @@ def card(
             "asked",
             Cell(f"{_asked(approval, now)}; if approved: {_after(run, approval.step, steps, shaper)}"),
         ),
+        *_conditions(approval, now, shaper),
         Fact("worker", takers(run, sessions, shaper)),
         Fact("content", _content_fact(approval, length, unseen, intact, shaper)),
     ]
@@ -106,6 +107,31 @@ def _content_fact(approval: Approval, length: str, unseen: int, intact: bool, sh
     if unseen:
         return Cell(f"{length}, {plural(unseen, 'hidden character')} made visible, {digest}", Role.WAITING)
     return Cell(f"{length}, {digest}", Role.DIM)
+
+
+def _conditions(approval: Approval, now: datetime, shaper: Shaper) -> Iterator[Fact]:
+    """Who may decide, how many must, who did so far, and who looks at it."""
+    policy = approval.policy
+    names: list[str] = []
+    if policy.required > 1:
+        so_far = ", ".join(shaper.short(each.reviewer.name) for each in approval.decisions)
+        names.append(
+            f"{len(approval.decisions)} of {policy.required} approvals" + (f", by {so_far}" if so_far else "")
+        )
+    if approval.may_decide:
+        names.append("only " + ", ".join(map(shaper.short, approval.may_decide)))
+    if policy.exclude_requester:
+        names.append(f"not {shaper.short(approval.requester)}, who submitted the run")
+    rest = policy.escalate_to[approval.level :]
+    if rest:
+        names.append(f"at its deadline then {', '.join(map(shaper.short, rest))}")
+    if names:
+        yield Fact("decides", Cell("; ".join(names), Role.WAITING))
+    if policy.edit_schema is not None:
+        yield Fact("edit", Cell("allowed: sagewai approvals approve --edit JSON", Role.DIM))
+    if approval.claimed_by is not None and approval.claimed_until is not None:
+        left = age((approval.claimed_until - now).total_seconds())
+        yield Fact("claimed", Cell(f"by {shaper.short(approval.claimed_by)}, {left} more", Role.WAITING))
 
 
 def takers(run: Run, sessions: Sequence[Session], shaper: Shaper) -> Cell:

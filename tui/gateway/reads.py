@@ -55,9 +55,9 @@ class _Reviewed:
 class Gateway:
     """What screens may ask and do. At most five statements a refresh, the counters included."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, shared: bool = False) -> None:
         self.door = door
-        self.verbs = Verbs(door)
+        self.verbs = Verbs(door, shared=shared)
         self._pools: tuple[PoolOverview, ...] = ()
         self._followed: dict[str, Followed] = {}
         self._reviewed: _Reviewed | None = None

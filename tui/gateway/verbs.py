@@ -22,10 +22,12 @@ _KEPT = 200
 
 
 class Verbs:
-    """The operator's verbs on one store, and the log of what they did."""
+    """The operator's verbs on one store, and the log of what they did. ``shared``: this process executes runs with the
+    console's rights, so its decisions count for nothing where a gate asks for several reviewers."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, shared: bool = False) -> None:
         self._door = door
+        self._shared = shared
         self.log: deque[ActionRecord] = deque(maxlen=_KEPT)
 
     async def decide(self, verdict: twins.Decided, card: Card, reason: str) -> ActionRecord:
@@ -41,6 +43,7 @@ class Verbs:
                     reason=reason,
                     approval_id=card.key,
                     digest=card.digest.raw,
+                    shared=self._shared,
                 )
             return await commands.reject(
                 store,
@@ -49,6 +52,7 @@ class Verbs:
                 reason=reason,
                 approval_id=card.key,
                 digest=card.digest.raw,
+                shared=self._shared,
             )
 
         twin = twins.decide(verdict, card.run.raw, card.key, card.digest.raw, reason)

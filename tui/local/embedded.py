@@ -23,10 +23,12 @@ State = Literal["off", "loading", "on", "draining", "ended", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """``target`` is MODULE:NAME; ``log`` the file its log is appended to."""
+    """``target`` is MODULE:NAME; ``log`` the file its log is appended to. ``store`` is the URL under which the worker
+    has rights of its own; without one it shares the console's."""
 
     target: str
     pool: str = "default"
+    store: str | None = None
     log: Path | None = None
 
 
@@ -35,7 +37,7 @@ class EmbeddedWorker:
 
     def __init__(self, spec: WorkerSpec, store_url: str, scribe: Scribe) -> None:
         self._spec = spec
-        self._url = store_url
+        self._url = spec.store or store_url
         self._scribe = scribe
         self._worker: WorkflowWorker | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
