@@ -113,10 +113,7 @@ held as materialized (
          locked.move = 5 and exists (select from request where request.of_position = locked.position) as asks,
          case
            when locked.move <> 5 then 2
-           when exists (select from wanted where wanted.of_position = locked.position) or exists (
-             select from sagewai.approvals as approval
-              where approval.run = locked.run and approval.pending and approval.step = locked.its_step
-           ) then 1
+           when open.gate or exists (select from wanted where wanted.of_position = locked.position) then 1
            when rest.signals then 3
            when rest.due_at is not null then 2
            else 1
@@ -134,6 +131,12 @@ held as materialized (
         from awaited
        where awaited.of_position = locked.position and awaited.after = 1
     ) as rest on true
+    left join lateral (
+      select true as gate
+        from sagewai.approvals as approval
+       where locked.move = 5 and approval.run = locked.run and approval.pending and approval.step = locked.its_step
+       limit 1
+    ) as open on true
 ),
 moved as (
   update sagewai.runs as run
