@@ -86,8 +86,8 @@ def require_plain(value: object, what: str) -> None:
                 continue
             for key, entry in item.items():  # type: ignore[attr-defined]
                 if type(key) is not str:
-                    raise PayloadError(f"{place} has the key {_shown(key)}: JSON keys are str")
-                stack.append((entry, f"{place}[{_shown(key)}]", depth + 1))
+                    raise PayloadError(f"{place} has the key {shown(key)}: JSON keys are str")
+                stack.append((entry, f"{place}[{shown(key)}]", depth + 1))
         else:
             raise PayloadError(
                 f"{place} is a {kind.__name__}, which JSON would change: annotate the step's return type, "
@@ -95,11 +95,14 @@ def require_plain(value: object, what: str) -> None:
             )
 
 
-def _shown(key: object) -> str:
+def shown(value: object) -> str:
+    """``value`` for an error's text: short, whatever it is."""
     try:
-        text = repr(key)
-    except Exception:  # a hostile __repr__ must not replace the error that names the place
-        text = f"<{type(key).__name__}>"
+        text = repr(value)
+    except (
+        Exception
+    ):  # a hostile __repr__, or an int of thousands of digits, must not replace the error itself
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

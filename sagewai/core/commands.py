@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from sagewai.core.codec import encode, input_digest
+from sagewai.core.codec import encode, input_digest, shown
 from sagewai.core.edits import check_edit
 from sagewai.core.failpoints import reach
 from sagewai.core.labels import contained, encode_labels
@@ -242,9 +242,8 @@ async def resume_worker(store: Store, session: int, *, actor: Actor, reason: str
 
 def check_actor(actor: Actor) -> Actor:
     """Raise InvalidOptionError unless the actor has a name that can be stored."""
-    if not actor.name.strip():
+    if not check_text("the actor's name", actor.name, limit=200).strip():
         raise InvalidOptionError("the actor has no name: every decision and operation says who made it")
-    check_text("the actor's name", actor.name, limit=200)
     return actor
 
 
@@ -257,7 +256,7 @@ def check_priority(priority: object) -> int:
     """Raise InvalidOptionError unless it is an int that every store can order."""
     if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > MAX_PRIORITY:
         raise InvalidOptionError(
-            f"priority is {priority!r}: it must be an int from -{MAX_PRIORITY} to {MAX_PRIORITY}"
+            f"priority is {shown(priority)}: it must be an int from -{MAX_PRIORITY} to {MAX_PRIORITY}"
         )
     return priority
 

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 
+from sagewai.core.codec import shown
 from sagewai.errors import LabelError
 from sagewai.models.run import LabelValue
 
@@ -51,7 +52,7 @@ def encode_labels(labels: Mapping[str, LabelValue] | None) -> dict[str, str]:
         raise LabelError(f"{len(labels)} labels: at most {MAX_LABELS} are compared per run or worker")
     for key in labels:
         if not isinstance(key, str) or not key:  # type: ignore[redundant-expr]
-            raise LabelError(f"label key {key!r} must be a non-empty str")
+            raise LabelError(f"label key {shown(key)} must be a non-empty str")
         _text(key, f"label key {key[:40]!r}")
     return {key: encode_label(labels[key], key=key) for key in sorted(labels)}
 
@@ -79,10 +80,10 @@ def check_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
         raise LabelError(f"{len(tags)} tags: at most {MAX_LABELS} per run")
     for key, value in tags.items():
         if not isinstance(key, str) or not key or "=" in key:  # type: ignore[redundant-expr]
-            raise LabelError(f"tag key {key!r} must be a non-empty str without '='")
+            raise LabelError(f"tag key {shown(key)} must be a non-empty str without '='")
+        _text(key, f"tag key {key[:40]!r}")
         if not isinstance(value, str):
             raise LabelError(f"tag {key!r} is a {type(value).__name__}: tags are str")
-        _text(key, f"tag key {key[:40]!r}")
         _text(value, f"the value of tag {key!r}")
     return dict(tags)
 

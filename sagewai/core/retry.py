@@ -6,6 +6,7 @@ import math
 import random
 from dataclasses import dataclass
 
+from sagewai.core.codec import shown
 from sagewai.errors import InvalidOptionError
 
 IN_PLACE = 2.0
@@ -49,16 +50,16 @@ class RetryPolicy:
 def check_number(name: str, value: object, *, low: float, high: float) -> float:
     """``value`` as a float in [low, high]; raises InvalidOptionError naming it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidOptionError(f"{name} is {value!r}: it must be a number")
+        raise InvalidOptionError(f"{name} is {shown(value)}: it must be a number")
     if (isinstance(value, float) and not math.isfinite(value)) or not low <= value <= high:
-        raise InvalidOptionError(f"{name} is {value!r}: it must lie between {low:g} and {high:g}")
+        raise InvalidOptionError(f"{name} is {shown(value)}: it must lie between {low:g} and {high:g}")
     return float(value)
 
 
 def check_count(name: str, value: object, *, low: int, high: int) -> int:
     """``value`` as an int in [low, high]; raises InvalidOptionError naming it."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidOptionError(f"{name} is {value!r}: it must be an int")
+        raise InvalidOptionError(f"{name} is {shown(value)}: it must be an int")
     if not low <= value <= high:
-        raise InvalidOptionError(f"{name} is {value!r}: it must lie between {low} and {high}")
+        raise InvalidOptionError(f"{name} is {shown(value)}: it must lie between {low} and {high}")
     return value

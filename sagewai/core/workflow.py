@@ -329,6 +329,8 @@ class RunHandle:
         """Wait until the run ends, executing nothing here, and return the last step's output; waits through approvals,
         timers, signals and pauses. Raises RunFailed, ApprovalRejected, RunCancelled as ``run`` does; TimeoutError after
         ``timeout`` seconds."""
+        if timeout is not None:
+            check_number("timeout", timeout, low=0.0, high=10 * MAX_DELAY)
         return await attach(
             self._store, self._workflow.plan, self.run_id, execute_here=False, timeout=timeout
         )
