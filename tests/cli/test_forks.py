@@ -23,10 +23,10 @@ def test_a_fork_starts_where_it_is_told_with_other_input(on_each: Command) -> No
     shown = on_each("runs", "show", "p-2", "--json").json
     assert shown["output"] == [{"topic": "tides", "heard": 1}, "kind"]
     assert shown["workflow"] == "patient"
-    assert [entry["kind"] for entry in on_each("runs", "timeline", "p-2", "--json").json][:2] == [
-        "submitted",
-        "forked",
-    ]
+    told = [(entry["kind"], entry["step"]) for entry in on_each("runs", "timeline", "p-2", "--json").json]
+    assert told[:3] == [("attempt", "listen"), ("submitted", None), ("forked", "tell")], (
+        "a copied result keeps its time"
+    )
     assert on_each("runs", "show", run, "--json").json["output"] == [{"topic": "tides", "heard": 1}, "plain"]
 
 
