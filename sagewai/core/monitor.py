@@ -17,6 +17,7 @@ from sagewai.models.page import MAX_PAGE, Page, RunQuery
 from sagewai.models.run import Run, RunOutcome, StepInfo
 from sagewai.models.session import Counts, PoolOverview, Session
 from sagewai.models.status import Outcome, RunStatus, WaitReason
+from sagewai.models.wait import Wait
 
 
 class WorkflowMonitor:
@@ -54,7 +55,7 @@ class WorkflowMonitor:
         return await self.store.list_runs(query)
 
     async def get_execution(self, run_id: str) -> ExecutionDetail:
-        """A run with input, steps, results and approvals. Raises RunNotFound."""
+        """A run with input, steps, results, approvals, timers and signals. Raises RunNotFound."""
         run = await self.store.get_run(run_id)
         outcome = await self.store.get_outcome(run_id)
         results = await self.store.get_results(run_id)
@@ -67,13 +68,16 @@ class WorkflowMonitor:
             steps=step_views(run, outcome, declared, attempts, results),
             error=outcome.error,
             approvals=tuple(await self.store.approvals_of(run_id)),
+            waits=tuple(await self.store.waits_of(run_id)),
+            signals=tuple(await self.store.signals_of(run_id)),
         )
 
     async def get_execution_timeline(self, run_id: str) -> list[TimelineEntry]:
-        """Attempts and events in order of time, the running attempt included. Raises RunNotFound."""
+        """Attempts, waits and events in order of time, the running attempt included. Raises RunNotFound."""
         run = await self.store.get_run(run_id)
         attempts = await self.store.get_attempts(run_id)
         entries = [attempt_entry(attempt) for attempt in attempts]
+        entries += [wait_entry(wait) for wait in await self.store.waits_of(run_id)]
         after = 0
         while events := await self.store.get_events(run_id, after=after):
             after = events[-1].id
@@ -139,6 +143,24 @@ def attempt_entry(attempt: Attempt) -> TimelineEntry:
     )
 
 
+def wait_entry(wait: Wait) -> TimelineEntry:
+    """A timer, or a wait for a signal, as it stands on the timeline."""
+    return TimelineEntry(
+        at=wait.asked_at,
+        until=wait.settled_at,
+        kind="wait",
+        step=wait.step,
+        actor="" if wait.sender is None else wait.sender.name,
+        reason=f"{wait.key}, {wait.status}",
+        detail={
+            "for": wait.kind,
+            "name": wait.name,
+            "status": wait.status.value,
+            "due_at": None if wait.due_at is None else wait.due_at.isoformat(),
+        },
+    )
+
+
 def step_views(
     run: Run,
     outcome: RunOutcome,
@@ -155,8 +177,8 @@ def step_views(
     for info in infos:
         tried = by_step.get(info.name, [])
         recorded = next((item for item in reversed(tried) if item.outcome is Outcome.COMPLETED), None)
-        state = "completed" if recorded else _state(run, outcome, info.name)
         last = recorded or (tried[-1] if tried else None)
+        state = "completed" if recorded else _state(run, outcome, info.name, last)
         running = state == "running"
         started = run.step_started_at if running else (last.started_at if last else None)
         finished = None if running or last is None else last.finished_at
@@ -171,18 +193,20 @@ def step_views(
                 duration=(finished - started).total_seconds() if started and finished else None,
                 result=decode(results[info.name]) if info.name in results else None,
                 error=None if recorded or last is None else last.error,
+                wait=run.wait if state == "waiting" else None,
             )
         )
     return tuple(views)
 
 
-def _state(run: Run, outcome: RunOutcome, step: str) -> StepState:
+def _state(run: Run, outcome: RunOutcome, step: str, last: Attempt | None) -> StepState:
     if step != run.step and step != outcome.step:
         return "pending"
     if run.status is RunStatus.RUNNING:
         return "running"
     if run.status is RunStatus.WAITING:
-        return "retrying" if run.wait is WaitReason.TIMER and run.attempt > 1 else "waiting"
+        failed = last is not None and last.outcome in (Outcome.FAILED, Outcome.TIMED_OUT)
+        return "retrying" if run.wait is WaitReason.TIMER and failed else "waiting"
     if run.status is RunStatus.FAILED:
         return "failed"
     return "pending" if run.status in (RunStatus.PENDING, RunStatus.PAUSED) else "stopped"

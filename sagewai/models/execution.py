@@ -9,7 +9,8 @@ from typing import Literal
 
 from sagewai.models.approval import Approval
 from sagewai.models.run import ErrorInfo, Run
-from sagewai.models.status import RunStatus
+from sagewai.models.status import RunStatus, WaitReason
+from sagewai.models.wait import Signal, Wait
 
 StepState = Literal["completed", "running", "waiting", "retrying", "failed", "pending", "stopped"]
 
@@ -17,7 +18,7 @@ StepState = Literal["completed", "running", "waiting", "retrying", "failed", "pe
 @dataclass(frozen=True, slots=True)
 class StepView:
     """One declared step of a run. ``attempts`` have begun so far; ``result`` is decoded; ``duration`` in seconds is the
-    recorded attempt's, or of the running one so far."""
+    recorded attempt's, or of the running one so far. ``wait`` is what a waiting step waits for."""
 
     name: str
     state: StepState
@@ -28,11 +29,13 @@ class StepView:
     duration: float | None = None
     result: object = None
     error: ErrorInfo | None = None
+    wait: WaitReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionDetail:
-    """Everything about one run. ``output`` is the last step's result, decoded, once completed."""
+    """Everything about one run. ``output`` is the last step's result, decoded, once completed; ``waits`` are its timers
+    and waits for signals, ``signals`` what was sent to it, both oldest first."""
 
     run: Run
     input: Mapping[str, object]
@@ -40,6 +43,8 @@ class ExecutionDetail:
     steps: tuple[StepView, ...]
     error: ErrorInfo | None
     approvals: tuple[Approval, ...]
+    waits: tuple[Wait, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -56,7 +61,8 @@ class ExecutionDetail:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """An attempt (``kind`` is ``attempt``) or an event (``kind`` is its EventKind), in order of ``at``.
+    """An attempt (``kind`` is ``attempt``), a timer or wait for a signal (``wait``: its key and status are the reason),
+    or an event (``kind`` is its EventKind), in order of ``at``.
 
     ``until`` is None for what is one moment, or still goes on. ``outcome`` is the attempt's, ``running`` meanwhile.
     """
