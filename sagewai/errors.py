@@ -55,6 +55,10 @@
     ├── LeaseLost                      another worker owns the run now; nothing was written
     └── AgentError                     an agent can't do what it was asked
         ├── AgentInputError            an agent was given something else than text (also a NonRetryableError)
+        ├── NoBranchError              a condition chose a branch that isn't there, and there is no default
+        ├── LoopLimitError             a loop's rounds are used up and its stop condition never held
+        ├── ToolLoopError              a model still wants to call tools after the last allowed answer
+        ├── OutputError                an answer that isn't of the output type, after one repair
         └── ModelCallError             a model call failed for good; carries .model, .agent and .kind
             └── ModelCallRefused       and the same call would fail again (also a NonRetryableError)
 
@@ -90,10 +94,13 @@ __all__ = [
     "InvalidTransition",
     "LabelError",
     "LeaseLost",
+    "LoopLimitError",
     "ModelCallError",
     "ModelCallRefused",
+    "NoBranchError",
     "NonRetryableError",
     "NotPermitted",
+    "OutputError",
     "OutsideRun",
     "PayloadError",
     "PayloadTooLarge",
@@ -119,6 +126,7 @@ __all__ = [
     "StoreURLError",
     "StoreUnavailable",
     "Suspension",
+    "ToolLoopError",
     "UnknownWorkflow",
     "UnsafeLocation",
     "WorkerNotFound",
@@ -381,6 +389,23 @@ class AgentError(SagewaiError):
 
 class AgentInputError(AgentError, NonRetryableError):
     """An agent, or a function given to one, handed over something else than text."""
+
+
+class NoBranchError(AgentError):
+    """A ConditionalAgent's condition chose a branch that it doesn't have, and it has no default."""
+
+
+class LoopLimitError(AgentError):
+    """A LoopAgent asked as often as it may, and its stop condition never held."""
+
+
+class ToolLoopError(AgentError):
+    """After ``max_iterations`` answers the model still wants to call tools; those of the last answer weren't called."""
+
+
+class OutputError(AgentError):
+    """The model's answer isn't of the agent's output type, and neither was the one it was asked for instead; the text
+    names the places."""
 
 
 class ModelCallError(AgentError):
