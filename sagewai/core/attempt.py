@@ -92,7 +92,7 @@ class Body:
         """The body with everything it can raise turned into a value: SystemExit would otherwise end the event loop."""
         try:
             with executing(self._context):
-                value = await (self._call() if self._is_async else _in_thread(self._call_sync))
+                value = await (self._call() if self._is_async else in_thread(self._call_sync))
                 if inspect.isawaitable(value):
                     value = await value
             return BodyResult(value=value)
@@ -110,8 +110,8 @@ class Body:
         return self._function(*self._args, **self._kwargs)
 
 
-async def _in_thread(function: Callable[[], Any]) -> Any:
-    """``function`` in a daemon thread of its own, with this task's context variables."""
+async def in_thread(function: Callable[[], Any]) -> Any:
+    """What ``function`` returns or raises, in a daemon thread of its own, with this task's context variables."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
     context = contextvars.copy_context()
@@ -122,7 +122,7 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
         if error is None:
             future.set_result(value)
         elif isinstance(error, StopIteration):  # a future can't carry it
-            future.set_exception(RuntimeError("the step raised StopIteration"))
+            future.set_exception(RuntimeError("it raised StopIteration"))
         else:
             future.set_exception(error)
 
@@ -142,5 +142,5 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
     try:
         return await future
     except asyncio.CancelledError:
-        log.warning("a sync step can't be interrupted: its thread goes on until it returns by itself")
+        log.warning("a sync function can't be interrupted: its thread goes on until it returns by itself")
         raise
