@@ -61,8 +61,8 @@ def known_secrets() -> list[str]:
         if name.upper().endswith(("_KEY", "_TOKEN", "_SECRET", "PASSWORD")) and value
     ]
     credentials = get_worker_credentials()
-    if credentials is not None and credentials.inference_overrides.api_key is not None:
-        secrets.append(credentials.inference_overrides.api_key.get_secret_value())
+    if credentials is not None:
+        secrets += credentials.secrets()
     return secrets
 
 

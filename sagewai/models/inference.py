@@ -20,3 +20,7 @@ class InferenceParams(BaseModel):
     def over(self, base: InferenceParams) -> InferenceParams:
         """These parameters where they are set, ``base``'s elsewhere."""
         return base.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+
+    def elsewhere(self) -> InferenceParams:
+        """These parameters for another provider's model: endpoint and key stay behind."""
+        return self.model_copy(update={"api_base": None, "api_key": None})
