@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sagewai.agents import ConditionalAgent as ConditionalAgent
+    from sagewai.agents import ConversationMemory as ConversationMemory
     from sagewai.agents import LoopAgent as LoopAgent
     from sagewai.agents import ParallelAgent as ParallelAgent
     from sagewai.agents import SequentialAgent as SequentialAgent
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "sagewai.agents": "ConditionalAgent LoopAgent ParallelAgent SequentialAgent Tool UniversalAgent tool",
+    "sagewai.agents": (
+        "ConditionalAgent ConversationMemory LoopAgent ParallelAgent SequentialAgent Tool UniversalAgent tool"
+    ),
     "sagewai.core.approval": "ApprovalGate",
     "sagewai.core.balancer": "WorkerLoadBalancer",
     "sagewai.core.context": "StepContext current_step get_worker_credentials",
@@ -68,12 +71,12 @@ _HOMES = {
         "ApprovalClosed ApprovalContentChanged ApprovalEditInvalid ApprovalError ApprovalExpired "
         "ApprovalNotAllowed ApprovalNotFound ApprovalOutsideRun ApprovalRejected ApprovalUnstable "
         "DeadLetterNotFound DefinitionChanged DefinitionError DuplicateStepError InvalidOptionError "
-        "InvalidTransition LabelError LeaseLost ModelCallError ModelCallRefused NonRetryableError "
-        "NotPermitted OutsideRun PayloadError PayloadTooLarge PoisonedRun ResultNotStorable RunCancelled "
-        "RunDeadlineExceeded RunError RunExists RunFailed RunInputMismatch RunNotFound RunPaused "
-        "SagewaiError SchemaError SignalTimeout StepError StepInputError StepParameterError StepTimeout "
-        "StoreError StoreRefused StoreURLError StoreUnavailable UnknownWorkflow UnsafeLocation "
-        "WorkerNotFound WorkflowSuspended"
+        "InvalidTransition LabelError LeaseLost LoopLimitError ModelCallError ModelCallRefused "
+        "NoBranchError NonRetryableError NotPermitted OutputError OutsideRun PayloadError PayloadTooLarge "
+        "PoisonedRun ResultNotStorable RunCancelled RunDeadlineExceeded RunError RunExists RunFailed "
+        "RunInputMismatch RunNotFound RunPaused SagewaiError SchemaError SignalTimeout StepError "
+        "StepInputError StepParameterError StepTimeout StoreError StoreRefused StoreURLError "
+        "StoreUnavailable ToolLoopError UnknownWorkflow UnsafeLocation WorkerNotFound WorkflowSuspended"
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, Generic
 
-from sagewai.agents.base import Agent, check_agent, check_name, settled
-from sagewai.errors import AgentError, InvalidOptionError
+from sagewai.agents.base import Agent, Out, check_agent, check_name, settled, stream_of
+from sagewai.errors import InvalidOptionError, NoBranchError
 
 Condition = Callable[[str], str | Awaitable[str]]
 """Names the branch that a message takes."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class ConditionalAgent:
+class ConditionalAgent(Generic[Out]):
     """Gives the message to the branch that ``condition(message)``, sync or async, names.
 
-    ``default`` answers when there is no branch of that name; without one that is an AgentError.
+    ``default`` answers when there is no branch of that name; without one that is a NoBranchError.
     """
 
     name: str
     condition: Condition
-    branches: Mapping[str, Agent]
-    default: Agent | None = None
+    branches: Mapping[str, Agent[Out]]
+    default: Agent[Out] | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name, "ConditionalAgent name")
@@ -37,18 +38,26 @@ class ConditionalAgent:
             check_agent(self.default, f"the default of {owner}")
         object.__setattr__(self, "branches", MappingProxyType(branches))
 
-    async def chat(self, message: str) -> str:
+    async def chat(self, message: str) -> Out:
+        return await (await self._chosen(message)).chat(message)
+
+    async def chat_stream(self, message: str) -> AsyncIterator[str]:
+        """The chosen agent's answer as it comes."""
+        async for piece in stream_of(await self._chosen(message), message):
+            yield piece
+
+    async def _chosen(self, message: str) -> Agent[Out]:
         chosen: object = await settled(self.condition(message))
         agent = self.branches.get(chosen, self.default) if isinstance(chosen, str) else self.default
         if agent is None:
-            raise AgentError(
+            raise NoBranchError(
                 f"the condition of ConditionalAgent {self.name!r} chose {_shown(chosen)}; its branches are "
                 f"{', '.join(map(repr, self.branches))}: return one of these, or give it a default agent"
             )
-        return await agent.chat(message)
+        return agent
 
 
-def _checked(branches: object, owner: str) -> dict[str, Agent]:
+def _checked(branches: object, owner: str) -> dict[str, Agent[Any]]:
     if not isinstance(branches, Mapping) or not branches:
         raise InvalidOptionError(f"{owner} has no branches: give it a dict of branch name to agent")
     return {

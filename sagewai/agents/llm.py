@@ -7,18 +7,21 @@ import importlib
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from sagewai.agents.answer import Answer, Pieces, read
 from sagewai.agents.failures import Failure, Kind, understand
+from sagewai.agents.structured import instructed
 from sagewai.core.failure import known_secrets
 from sagewai.errors import AgentError
 
 if TYPE_CHECKING:
+    from sagewai.agents.call import ModelCall, Said, Target
     from sagewai.models.inference import InferenceParams
 
 DEFAULT_TIMEOUT = 300.0
@@ -34,14 +37,6 @@ _FIRST_CALL = ("openai.resources", "httpcore", "litellm.proxy._types")
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model said. ``finish`` is the provider's reason to stop, in OpenAI's words."""
-
-    text: str
-    finish: str
-
-
 async def load() -> ModuleType:
     """The litellm module, ready for calls.
 
@@ -52,29 +47,99 @@ async def load() -> ModuleType:
     return loading.result() if loading.done() else await asyncio.wrap_future(loading)
 
 
-async def request(
-    model: str, messages: Sequence[Mapping[str, Any]], params: InferenceParams
-) -> Answer | Failure:
-    """One try. A failure is given back as a value: exceptions of the library and its clients hold requests and keys."""
+async def request(call: ModelCall, target: Target, said: Said | None = None) -> Answer | Failure:
+    """One try with one model; with ``said`` as a stream. A failure is given back as a value: exceptions of the library
+    and its clients hold requests and keys."""
     litellm = await load()
-    _keep_from_asking_about(model, litellm)
+    params = _params(target, litellm)
     seconds = DEFAULT_TIMEOUT if params.timeout is None else params.timeout
     try:
+        model = _endpoint(call, target.model)
+        _keep_from_asking_about(model, litellm)
+        if call.tools and not _takes_tools(model, litellm):
+            return Failure(Kind.REQUEST, detail="its provider takes no tools")
         async with asyncio.timeout(seconds):
             response = await litellm.acompletion(
                 model=model,
-                messages=[dict(message) for message in messages],
                 timeout=seconds,
                 max_retries=0,  # tries are counted by the caller
                 drop_params=True,
+                **_asked(call, model, litellm),
+                **({} if said is None else {"stream": True, "stream_options": {"include_usage": True}}),
                 **_given(params),
             )
-        return _answer(response)
+            outcome = (
+                read(response, target.model)
+                if said is None
+                else await _listened(response, target.model, said)
+            )
+        if isinstance(outcome, Answer) and outcome.tool_calls and not call.tools:
+            return Failure(Kind.MALFORMED, detail="it calls tools, and was given none")
+        return outcome
     except Exception as error:
         failure = understand(error, _secrets(params))
     return (
         replace(failure, detail=f"nothing within {seconds:g} s") if failure.kind is Kind.TIMEOUT else failure
     )
+
+
+async def _listened(stream: Any, model: str, said: Said) -> Answer | Failure:
+    pieces = Pieces(model)
+    try:
+        async for chunk in stream:
+            if piece := pieces.add(chunk):
+                said(piece)
+    finally:
+        with suppress(Exception):
+            await stream.aclose()
+    # Where a connection ends early but in order, litellm makes up a reason to stop.
+    reasons = [getattr(stream, f"{which}_finish_reason", "") for which in ("received", "intermittent")]
+    if reasons == [None, None]:
+        return Failure(Kind.CONNECTION, detail="the stream broke off before its end")
+    return pieces.whole()
+
+
+def _asked(call: ModelCall, model: str, litellm: ModuleType) -> dict[str, Any]:
+    """Messages, tools and output type in the form that this model understands."""
+    messages = [dict(message) for message in call.messages]
+    asked: dict[str, Any] = {}
+    if call.tools:
+        asked["tools"] = [dict(tool) for tool in call.tools]
+    if call.output is not None:
+        # Several providers express a wanted form as a tool that must be called, which leaves no room for other tools.
+        if call.tools or not litellm.supports_response_schema(model=model):
+            messages = instructed(messages, call.output)
+        if not call.tools:
+            form = {"name": call.output["name"], "schema": call.output["schema"], "strict": False}
+            asked["response_format"] = {"type": "json_schema", "json_schema": form}
+    return {"messages": messages, **asked}
+
+
+def _endpoint(call: ModelCall, model: str) -> str:
+    # Only Ollama's chat endpoint knows tools; litellm would leave them out without a word.
+    provider, _, name = model.partition("/")
+    return f"ollama_chat/{name}" if call.tools and provider == "ollama" else model
+
+
+def _takes_tools(model: str, litellm: ModuleType) -> bool:
+    name, provider, _, _ = litellm.get_llm_provider(model=model)
+    known = litellm.get_supported_openai_params(model=name, custom_llm_provider=provider)
+    return known is None or "tools" in known
+
+
+def _params(target: Target, litellm: ModuleType) -> InferenceParams:
+    params = target.params
+    if target.keyed_for is None or _provider(target.model, litellm) == _provider(target.keyed_for, litellm):
+        return params
+    return params.elsewhere()
+
+
+def _provider(model: str, litellm: ModuleType) -> str:
+    try:
+        provider: str = litellm.get_llm_provider(model=model)[1]
+    except Exception:  # a name that no provider claims: its own call will say so
+        return ""
+    return provider.removesuffix("_chat")
 
 
 def _keep_from_asking_about(model: str, litellm: ModuleType) -> None:
@@ -96,18 +161,6 @@ def _given(params: InferenceParams) -> dict[str, Any]:
 def _secrets(params: InferenceParams) -> list[str]:
     own = [] if params.api_key is None else [params.api_key.get_secret_value()]
     return [*own, *known_secrets()]
-
-
-def _answer(response: Any) -> Answer | Failure:
-    choice = response.choices[0]
-    text, finish = choice.message.content, choice.finish_reason or ""
-    if isinstance(text, str) and text.strip():
-        return Answer(text, finish)
-    if finish == "content_filter":
-        return Failure(Kind.CONTENT)
-    if finish == "length":
-        return Failure(Kind.NO_ROOM, detail="the token limit was reached before any text")
-    return Failure(Kind.EMPTY, detail=f"finish reason: {finish or 'none'}")
 
 
 class _Library:

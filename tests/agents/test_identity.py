@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sagewai.agents import UniversalAgent
 from sagewai.agents.call import ModelCall
+from sagewai.agents.exchange import Exchange
 from sagewai.core.context import StepContext, branch, executing
 from sagewai.models.approval import Approval
 from sagewai.models.wait import Wait
@@ -37,7 +38,7 @@ def step() -> StepContext:
 
 
 def call_of(agent: UniversalAgent) -> ModelCall:
-    return agent._call(({"role": "user", "content": "hi"},))
+    return Exchange(agent)._call([{"role": "user", "content": "hi"}])
 
 
 def identity(call: ModelCall) -> tuple[str, str, int]:

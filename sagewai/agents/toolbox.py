@@ -1,0 +1,163 @@
+"""Calls the tools that a model's answer asks for: at once, each under an identity of its own, a person asked first
+where the tool demands it. What goes wrong is told to the model."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sagewai.agents.answer import Answer, Message, ToolCall
+from sagewai.agents.structured import faults
+from sagewai.agents.together import OF_THE_RUN, first, told
+from sagewai.agents.tools import Tool
+from sagewai.core.attempt import in_thread
+from sagewai.core.context import branch, current_step
+from sagewai.core.question import answer, question
+from sagewai.errors import ApprovalOutsideRun, NonRetryableError, Suspension
+from sagewai.models.approval import ANYONE
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from sagewai.core.question import ApprovalDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The tools of one agent. ``secrets`` are taken out of what the model is told of an error."""
+
+    agent: str
+    tools: Sequence[Tool[..., Any]]
+    secrets: Sequence[str] = field(default=(), repr=False)
+
+    async def call(self, said: Answer, position: int) -> list[Message]:
+        """The results of an answer's tool calls as messages, in the answer's order. ``position`` is the answer's own.
+
+        All of them finish before anything is raised: then a suspension comes first, so that all that was asked for is
+        asked at once, else the first failure that isn't the model's business.
+        """
+        outcomes = await asyncio.gather(
+            *(self._one(call, position, at) for at, call in enumerate(said.tool_calls, 1)),
+            return_exceptions=True,
+        )
+        results: list[Message] = []
+        failures: list[tuple[str, BaseException]] = []
+        for call, outcome in zip(said.tool_calls, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                failures.append((call.name, outcome))
+            else:
+                results.append(
+                    {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": outcome}
+                )
+        if failures:
+            raise first(failures)
+        step = current_step()
+        if (
+            step is not None and step.notes
+        ):  # a tool swallowed what lets go of the step: no more calls are paid for
+            raise Suspension(f"run {step.run_id} waits")
+        return results
+
+    async def _one(self, call: ToolCall, position: int, at: int) -> str:
+        with branch(f"{self.agent}#{position}.{at}"):
+            return await self._result(call)
+
+    async def _result(self, call: ToolCall) -> str:
+        tool = next((tool for tool in self.tools if tool.name == call.name), None)
+        if tool is None:
+            return f"error: there is no tool {call.name!r}; there are {', '.join(each.name for each in self.tools)}"
+        try:
+            arguments, wrong = _read(tool, call.arguments)
+            if arguments is None:
+                return f"error: {wrong}"
+            if tool.requires_approval:
+                arguments = await self._approved(tool, arguments)
+            return as_result(await _called(tool, arguments))
+        except (NonRetryableError, *OF_THE_RUN):  # it ends the step: no result of the tool
+            raise
+        except Exception as error:
+            return f"error: {told(error, self.secrets)}"
+
+    async def _approved(self, tool: Tool[..., Any], arguments: BaseModel) -> BaseModel:
+        """The arguments that a person agreed to: these, or edited ones."""
+        step = current_step()
+        if step is None:
+            raise ApprovalOutsideRun(
+                f"agent {self.agent!r} wants to call its tool {tool.name!r}, which needs approval, and no run is there "
+                "to wait for it: call the agent inside a step that wf.run() or a worker executes"
+            )
+        prompt = f"Agent {self.agent} wants to call {tool.name}."
+        context = {
+            "agent": self.agent,
+            "tool": tool.name,
+            "arguments": _plain(arguments),
+        }
+        content = _content(self.agent, tool)
+        decision: ApprovalDecision
+        if tool.gate is not None:
+            decision = await tool.gate.request_approval(
+                prompt, context=context, key=tool.name, allow_edit=content
+            )
+        else:
+            asked = question(
+                step, prompt, context, key=tool.name, timeout=None, policy=ANYONE, allow_edit=content
+            )
+            decision = answer(step, asked, await step.records.approvals())
+        agreed: BaseModel = decision.payload.arguments
+        return agreed
+
+
+async def _called(tool: Tool[..., Any], arguments: BaseModel) -> object:
+    """What the function returns; a sync one runs in a thread."""
+    function, values = tool.function, tool.values(arguments)
+    called = function if inspect.isroutine(function) else type(function).__call__
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
+        return await function(**values)
+    value = await in_thread(lambda: function(**values))
+    return await value if inspect.isawaitable(value) else value
+
+
+def as_result(value: object) -> str:
+    """A tool's result as a model reads it: text as it is, everything else as JSON."""
+    if isinstance(value, str):
+        return value
+    from pydantic_core import to_json
+
+    return to_json(value, fallback=str, by_alias=True).decode()
+
+
+def _read(tool: Tool[..., Any], text: str) -> tuple[BaseModel | None, str]:
+    """The arguments, or None and what is wrong with them, by name."""
+    from pydantic import ValidationError
+
+    try:
+        return tool.arguments.model_validate_json(text or "{}"), ""
+    except ValidationError as error:
+        return None, f"the arguments of {tool.name} are wrong:\n{faults(error)}"
+
+
+def _plain(arguments: BaseModel) -> dict[str, Any]:
+    """All that the function will get, in JSON's types: its defaults too, unless they have no such form."""
+    from pydantic_core import PydanticSerializationError
+
+    try:
+        return arguments.model_dump(mode="json", by_alias=True)
+    except PydanticSerializationError:
+        return arguments.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _content(agent: str, tool: Tool[..., Any]) -> type[BaseModel]:
+    """The type of what a person is shown, and may edit: the arguments, but neither the tool nor who calls it."""
+    from typing import Literal
+
+    from pydantic import ConfigDict, create_model
+
+    fields: dict[str, Any] = {
+        "agent": (Literal[agent], ...),
+        "tool": (Literal[tool.name], ...),
+        "arguments": (tool.arguments, ...),
+    }
+    return create_model("ToolCall", __config__=ConfigDict(extra="forbid"), **fields)
