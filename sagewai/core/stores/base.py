@@ -28,10 +28,12 @@ from weakref import WeakKeyDictionary
 
 from sagewai.core.stores.journal import Journal
 from sagewai.core.transitions import Operation
+from sagewai.errors import InvalidOptionError
 from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, Attention, DecisionRequest
 from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
+from sagewai.models.right import ANYBODY, Identity
 from sagewai.models.run import (
     ErrorInfo,
     ForkSpec,
@@ -164,6 +166,23 @@ class Store(Journal, ABC):
     @abstractmethod
     async def info(self) -> StoreInfo:
         """What this store is, for a badge and ``sagewai db check``; does not migrate."""
+
+    async def get_identity(self) -> Identity:
+        """Who this store's user is by the database's word, and what its rights allow: so that what can't be done need
+        not be offered. Where the database keeps no roles, whoever opens the store may do everything."""
+        return ANYBODY
+
+    async def plan_roles(self, prefix: str) -> tuple[str, ...]:
+        """The SQL statements that make the roles viewer, operator, approver, worker and owner, each name beginning with
+        ``prefix``, and give them their rights. Raises InvalidOptionError where the database has no roles."""
+        raise InvalidOptionError(
+            "this store has no roles: whoever can open it may do everything; roles are for PostgreSQL"
+        )
+
+    async def apply_roles(self, prefix: str) -> tuple[str, ...]:
+        """Carry out what :meth:`plan_roles` gives, all or none; again after each migration, which may bring tables that
+        roles have no rights to. Raises NotPermitted too."""
+        return await self.plan_roles(prefix)
 
     async def free_space(self) -> float | None:
         """The free share (0 to 1) of the disk that the store lives on, None where this process can't know it."""
