@@ -24,6 +24,9 @@ DECLARE
   );
   name text;
 BEGIN
+  IF to_regclass('sagewai.audit') IS NOT NULL THEN -- it refuses to lose anything
+    ALTER TABLE sagewai.audit DISABLE TRIGGER audit_stays;
+  END IF;
   FOR pass IN 1..4 LOOP -- what refers to other rows goes first, what triggers write goes last
     FOREACH name IN ARRAY tables LOOP
       BEGIN
@@ -33,6 +36,9 @@ BEGIN
       END;
     END LOOP;
   END LOOP;
+  IF to_regclass('sagewai.audit') IS NOT NULL THEN
+    ALTER TABLE sagewai.audit ENABLE ALWAYS TRIGGER audit_stays;
+  END IF;
 END $$
 """
 

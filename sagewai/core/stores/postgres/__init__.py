@@ -3,8 +3,9 @@
 ``target`` the URL and its TLS · ``failures`` what a driver's error means · ``pool`` one event loop's connections ·
 ``database`` statements sent through them · ``hints`` LISTEN · ``schema`` migrations · ``queries/`` every statement,
 ``statements`` their names · ``words`` and ``rows`` between rows and models, ``names`` small numbers for what many rows
-share · ``submitting``, ``sessions``, ``claiming``, ``recording``, ``sweeping``, ``deciding``, ``operating``,
-``reading``, ``listing`` the rooms of the contract · ``store`` the contract over all of it.
+share · ``submitting``, ``sessions``, ``claiming``, ``recording``, ``sweeping``, ``deciding``, ``attending``,
+``operating``, ``reading``, ``listing``, ``auditing`` and others the rooms of the contract · ``identity`` who the user
+is, ``grants`` and ``roles`` who may do what · ``store`` the contract over all of it.
 """
 
 from __future__ import annotations

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from sagewai.core.codec import require_storable
+from sagewai.core.policies import may_approve, may_reject, refuses_shared
 from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.checks import check_actor, is_storable
 from sagewai.core.stores.postgres.claiming import run_not_found
-from sagewai.core.stores.postgres.database import Database
+from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.errors import (
     ApprovalAlreadyDecided,
     ApprovalAmbiguous,
     ApprovalClosed,
     ApprovalContentChanged,
     ApprovalExpired,
+    ApprovalNotAllowed,
     ApprovalNotFound,
     SagewaiError,
 )
 from sagewai.models.approval import Approval, DecisionRequest
+from sagewai.models.status import Verdict
 
 
 async def decide(database: Database, request: DecisionRequest) -> Approval:
@@ -36,6 +39,7 @@ async def decide(database: Database, request: DecisionRequest) -> Approval:
         request.approval_id,
         request.digest,
         request.payload,
+        request.shared,
     )
     assert answer is not None
     match answer["told"]:
@@ -51,8 +55,10 @@ async def decide(database: Database, request: DecisionRequest) -> Approval:
             )
         case told:
             approval = await get_approval(database, answer["approval_id"])
+            if told == "not allowed":
+                raise _not_allowed(approval, request.verdict, answer)
             if told not in {"recorded", "repeated"}:
-                raise _refusal(told, approval)
+                raise refusal(told, approval)
             return approval
 
 
@@ -63,14 +69,9 @@ async def get_approval(database: Database, approval_id: int) -> Approval:
     return rows.approval(row)
 
 
-def _none_there(request: DecisionRequest) -> str:
-    if request.approval_id is None:
-        return f"run {request.run_id!r} has no approval that waits"
-    return f"run {request.run_id!r} has no approval {request.approval_id}"
-
-
-def _refusal(told: str, approval: Approval) -> SagewaiError:
-    name = f"approval {approval.id} of run {approval.run_id!r}"
+def refusal(told: str, approval: Approval) -> SagewaiError:
+    """What tells a late caller how it ended."""
+    name = name_of(approval)
     decision = approval.decision
     if told == "decided" and decision is not None:
         return ApprovalAlreadyDecided(
@@ -85,5 +86,33 @@ def _refusal(told: str, approval: Approval) -> SagewaiError:
             f"{name} asks for other content than the one that was seen: look at it again and decide on that"
         )
     if told == "expired":
-        return ApprovalExpired(f"{name} passed its deadline: it can't be decided any more")
+        return ApprovalExpired(f"{name} passed its deadline{_when(approval)}: it can't be decided any more")
     return ApprovalClosed(f"{name} is {approval.status}: it can't be decided any more")
+
+
+def name_of(approval: Approval) -> str:
+    return f"approval {approval.id} of run {approval.run_id!r}"
+
+
+def _when(approval: Approval) -> str:
+    return "" if approval.deadline_at is None else f" at {approval.deadline_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _not_allowed(approval: Approval, verdict: Verdict, answer: Row) -> ApprovalNotAllowed:
+    """The database has judged; the policy says it in words."""
+    reviewer, policy = answer["judged"], approval.policy
+    if verdict is Verdict.APPROVE:
+        objection = may_approve(policy, answer["at_level"], reviewer, approval.requester)
+    else:
+        objection = may_reject(policy, answer["at_level"], reviewer)
+    if objection is None and answer["was_shared"] and refuses_shared(policy):
+        objection = f"{reviewer} decides from a process that executes runs with the same rights"
+    if objection is None:
+        objection = f"{reviewer} submitted the run, as {approval.requester}: somebody else must decide"
+    return ApprovalNotAllowed(f"{name_of(approval)}: {objection}")
+
+
+def _none_there(request: DecisionRequest) -> str:
+    if request.approval_id is None:
+        return f"run {request.run_id!r} has no approval that waits"
+    return f"run {request.run_id!r} has no approval {request.approval_id}"

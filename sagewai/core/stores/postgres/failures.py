@@ -6,7 +6,7 @@ import ssl
 
 import asyncpg
 
-from sagewai.errors import SchemaError, StoreError, StoreRefused, StoreUnavailable
+from sagewai.errors import NotPermitted, SchemaError, StoreError, StoreRefused, StoreUnavailable
 
 _MAX_TEXT = 300
 
@@ -49,7 +49,7 @@ def _explain_answer(error: asyncpg.PostgresError, place: str) -> StoreError:
             f"the schema in {place} is missing or was altered ({text}): run `sagewai db migrate`"
         )
     if state == "42501":
-        return StoreRefused(f"{place} doesn't allow that: {text}: ask its owner for the right")
+        return NotPermitted(f"{place} doesn't allow that: {text}: ask its owner for the right")
     if state[:2] == "28":
         return StoreUnavailable(f"{place} lets nobody in as that: {text}: check user and password of the URL")
     if state == "3D000":

@@ -83,10 +83,12 @@ async def list_approvals(database: Database, query: ApprovalQuery) -> Page[Appro
     moment, last = _after(query.cursor, "approvals", (_FIRST_MOMENT, 0))
     codes = list(words.APPROVAL) if query.status is None else [words.APPROVAL_CODE[query.status]]
     if query.run_id is None:
-        found = await database.fetch(statements.LIST_APPROVALS, codes, moment, last, query.limit + 1)
+        found = await database.fetch(
+            statements.LIST_APPROVALS, codes, moment, last, query.limit + 1, query.snoozed
+        )
     elif is_storable(query.run_id):
         found = await database.fetch(
-            statements.LIST_APPROVALS_OF, codes, moment, last, query.limit + 1, query.run_id
+            statements.LIST_APPROVALS_OF, codes, moment, last, query.limit + 1, query.snoozed, query.run_id
         )
     else:
         found = []

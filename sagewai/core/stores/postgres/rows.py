@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from sagewai.core.labels import decode_labels
+from sagewai.core.policies import decode_policy
 from sagewai.core.stores import words
 from sagewai.core.stores.postgres.database import Row
 from sagewai.models.actor import SYSTEM, Actor
@@ -139,6 +141,7 @@ def event(row: Row) -> Event:
 
 
 def approval(row: Row) -> Approval:
+    decisions = _decisions(row["decisions"])
     return Approval(
         id=row["id"],
         run_id=row["run_id"],
@@ -155,21 +158,31 @@ def approval(row: Row) -> Approval:
         revision=row["revision"],
         requested_at=row["requested_at"],
         deadline_at=row["deadline_at"],
-        decision=_decision(row),
+        decision=decisions.get(row["decision"]),
+        decisions=tuple(decisions.values()),
+        policy=decode_policy(row["policy"]),
+        level=row["level"],
+        requester=row["requester"],
+        claimed_by=row["claimed_by"],
+        claimed_until=row["claimed_until"],
+        snoozed_until=row["snoozed_until"],
     )
 
 
-def _decision(row: Row) -> Decision | None:
-    if row["verdict"] is None:
-        return None
-    return Decision(
-        verdict=Verdict(row["verdict"]),
-        reviewer=Actor(row["reviewer"], source=row["source"], assurance=row["assurance"]),
-        reason=row["reason"],
-        payload=row["payload"],
-        digest_seen=row["digest_seen"],
-        decided_at=row["decided_at"],
-    )
+def _decisions(text: str | None) -> dict[int, Decision]:
+    """All of an approval by their ids, oldest first."""
+    return {
+        each["id"]: Decision(
+            verdict=Verdict(each["verdict"]),
+            reviewer=Actor(each["reviewer"], source=each["source"], assurance=each["assurance"]),
+            reason=each["reason"],
+            payload=each["payload"],
+            digest_seen=each["digest_seen"],
+            decided_at=datetime.fromisoformat(each["decided_at"]).replace(tzinfo=UTC),
+            shared=each["shared"],
+        )
+        for each in json.loads(text or "[]")
+    }
 
 
 def wait(run_id: str, row: Row) -> Wait:

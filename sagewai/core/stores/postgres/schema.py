@@ -26,6 +26,12 @@ select coalesce(
        )
 """
 _WHO = "select current_user"
+_OWNER = """
+select quote_ident(role.rolname)
+  from pg_namespace as space
+  join pg_roles as role on role.oid = space.nspowner
+ where space.nspname = 'sagewai' and pg_has_role(role.oid, 'member')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,9 @@ async def migrate(database: Database) -> None:
                 f"{database.target.place} lacks migration {missing[0].number} and role "
                 f"{await connection.fetchval(_WHO)!r} may not create it: run `sagewai db migrate` as the schema's owner"
             )
+        owner = await connection.fetchval(_OWNER)
+        if owner is not None:  # what is made belongs to one role, whichever of its members makes it
+            await connection.execute(f"set local role {owner}")
         for migration in missing:
             await _apply(connection, migration, database.target.place)
 

@@ -10,13 +10,17 @@ from sagewai.core.codec import MAX_PAYLOAD
 from sagewai.core.stores.base import Claimed, Routes, Store, StoreInfo, Ticked, Topic
 from sagewai.core.stores.migrations import migrations
 from sagewai.core.stores.postgres import (
+    attending,
+    auditing,
     claiming,
     deciding,
     forking,
+    identity,
     listing,
     operating,
     reading,
     recording,
+    roles,
     schema,
     sessions,
     submitting,
@@ -30,9 +34,10 @@ from sagewai.core.stores.postgres.target import read_target
 from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidOptionError
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, DecisionRequest
-from sagewai.models.history import Attempt, DeadLetter, ErrorGroup, Event
+from sagewai.models.approval import Approval, Attention, DecisionRequest
+from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
+from sagewai.models.right import Identity
 from sagewai.models.run import (
     ForkSpec,
     Inserted,
@@ -119,6 +124,15 @@ class PostgresStore(Store):
             server=f"PostgreSQL {server}",
         )
 
+    async def get_identity(self) -> Identity:
+        return await identity.get_identity(await self._open())
+
+    async def plan_roles(self, prefix: str) -> tuple[str, ...]:
+        return await roles.plan_roles(await self._open(), prefix)
+
+    async def apply_roles(self, prefix: str) -> tuple[str, ...]:
+        return await roles.apply_roles(await self._open(), prefix)
+
     async def free_space(self) -> float | None:
         return None  # the disk is the server's, and no role of ours may look at it
 
@@ -195,6 +209,11 @@ class PostgresStore(Store):
     async def decide(self, request: DecisionRequest) -> Approval:
         return await deciding.decide(await self._open(), request)
 
+    async def attend(
+        self, approval_id: int, attention: Attention, actor: Actor, *, seconds: float = 0.0, text: str = ""
+    ) -> Approval:
+        return await attending.attend(await self._open(), approval_id, attention, actor, seconds, text)
+
     async def signal(self, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
         return await waiting.signal(await self._open(), run_id, name, payload, actor)
 
@@ -207,7 +226,9 @@ class PostgresStore(Store):
         *,
         priority: int | None = None,
     ) -> Run:
-        return await operating.operate(await self._open(), run_id, operation, actor, reason, priority)
+        database = await self._open()
+        by = await identity.sign(database, actor)
+        return await operating.operate(database, run_id, operation, by, reason, priority)
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -251,6 +272,9 @@ class PostgresStore(Store):
 
     async def signals_of(self, run_id: str) -> list[Signal]:
         return await waiting.signals_of(await self._open(), run_id)
+
+    async def list_audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
+        return await auditing.list_audit(await self._open(), after, limit)
 
     async def get_dead_letter(self, run_id: str) -> DeadLetter:
         return await reading.get_dead_letter(await self._open(), run_id)

@@ -32,7 +32,7 @@ async def tick(database: Database, limit: int) -> Ticked:
         statements.TIME_OUT, limit, _error_text(DEADLINE_PASSED), DEADLINE_PASSED.type
     )
     woken = await database.fetch(statements.WAKE_DUE, limit)
-    expired = await database.fetch(statements.EXPIRE, limit)
+    past = await database.fetch(statements.EXPIRE, limit)
     await database.fetch(statements.FOLD, FOLDED_AT_ONCE)
     lost = [words.STATUS[row["status"]] for row in taken if row["lapsed"]]
     return Ticked(
@@ -40,10 +40,11 @@ async def tick(database: Database, limit: int) -> Ticked:
         taken_over=sum(status in (RunStatus.PENDING, RunStatus.PAUSED) for status in lost),
         poisoned=lost.count(RunStatus.FAILED),
         woken=len(woken),
-        expired=len(expired),
+        expired=sum(not row["escalated"] for row in past),
+        escalated=sum(row["escalated"] for row in past),
         cancelled=lost.count(RunStatus.CANCELLED) + len(overdue),
         timed_out=sum(row["failed"] for row in late),
-        more=max(len(lapsed), len(taken), len(overdue), len(late), len(woken), len(expired)) >= limit,
+        more=max(len(lapsed), len(taken), len(overdue), len(late), len(woken), len(past)) >= limit,
     )
 
 

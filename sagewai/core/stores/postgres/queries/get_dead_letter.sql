@@ -4,5 +4,5 @@ select letter.id, run.run_id, run.workflow, run.pool, letter.step, letter.attemp
        letter.failed_at
   from sagewai.runs as run
   join sagewai.dead_letters as letter on letter.run = any (array[run.id])
-  left join sagewai.endings as ending on ending.run = any (array[run.id])
+  left join sagewai.ending_overview as ending on ending.run = any (array[run.id])
  where run.run_id = $1

@@ -2,5 +2,5 @@
 
 select input.input
   from sagewai.runs as run
-  join sagewai.inputs as input on input.run = any (array[run.id])
+  join sagewai.input_overview as input on input.run = any (array[run.id])
  where run.run_id = $1

@@ -3,14 +3,14 @@
 select run.status, run.wait, run.step, run.due_at, run.session, ending.actor, ending.reason, ending.error,
        case when run.status = 5 then (
          select attempt.result
-           from sagewai.attempts as attempt
+           from sagewai.attempt_overview as attempt
           where attempt.run = run.id and attempt.outcome = 1
           order by attempt.seq desc
           limit 1
        ) end as output,
        rejection.reviewer, rejection.reason as rejection_reason
   from sagewai.runs as run
-  left join sagewai.endings as ending on ending.run = any (array[run.id])
+  left join sagewai.ending_overview as ending on ending.run = any (array[run.id])
   left join lateral (
     select decision.reviewer, decision.reason
       from sagewai.approvals as approval

@@ -3,6 +3,6 @@
 
 select attempt.step, attempt.result
   from sagewai.runs as run
-  left join sagewai.attempts as attempt on attempt.run = any (array[run.id]) and attempt.outcome = 1
+  left join sagewai.attempt_overview as attempt on attempt.run = any (array[run.id]) and attempt.outcome = 1
  where run.run_id = $1
  order by attempt.seq

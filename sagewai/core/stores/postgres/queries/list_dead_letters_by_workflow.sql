@@ -12,5 +12,5 @@ select letter.id, run.run_id, letter.workflow, run.pool, letter.step, letter.att
      limit $2
   ) as letter
  cross join lateral (select run_id, pool from sagewai.runs where runs.id = letter.run offset 0) as run
-  left join lateral (select error from sagewai.endings where endings.run = letter.run offset 0) as ending on true
+  left join lateral (select error from sagewai.ending_overview as ending where ending.run = letter.run offset 0) as ending on true
  order by letter.id desc

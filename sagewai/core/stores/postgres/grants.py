@@ -1,0 +1,112 @@
+"""Who may do what in the schema: for each kind of role, what it reads and what it writes.
+
+The tables are named one by one, so that one nobody thought of is closed to everybody but the owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+KINDS = ("viewer", "operator", "approver", "worker", "owner")
+
+PAYLOADS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "approvals": ("context",),
+        "attempts": ("result", "error"),
+        "decisions": ("payload",),
+        "endings": ("error",),
+        "inputs": ("input", "digest"),
+        "signals": ("payload",),
+    }
+)
+"""What a viewer doesn't see; the views named ``..._overview`` show that something is there."""
+
+OPEN = (
+    *("asks", "counter_deltas", "counters", "dead_letters", "deadlines", "definitions", "events", "forks"),
+    *("migrations", "roles", "routes", "run_tags", "runs", "session_definitions", "sessions", "waits"),
+    *("approval_overview", "attempt_overview", "ending_overview", "input_overview", "run_overview"),
+    "signal_overview",
+)
+"""What everybody may read whole."""
+
+_SWEEP = MappingProxyType(
+    {
+        "approvals": ("update (status, level, deadline_at)",),
+        "asks": ("delete",),
+        "attempts": ("insert",),
+        "counter_deltas": ("insert", "delete"),
+        "counters": ("insert", "update"),
+        "dead_letters": ("insert",),
+        "deadlines": ("delete",),
+        "endings": ("insert",),
+        "events": ("insert",),
+        "runs": ("update",),
+        "sessions": ("update",),
+        "signals": ("update (taken)",),
+        "waits": ("update",),
+    }
+)
+"""What time makes due: see ``sweeping``."""
+
+_ASKED = (
+    "run, requested_at, deadline_at, revision, context_bytes, step, branch, gate, digest, prompt, context, policy, "
+    "timeout"
+)
+"""What a step asks: an approval comes pending, and undecided."""
+
+_SUBMIT = MappingProxyType(
+    {
+        "counter_deltas": ("insert",),
+        "deadlines": ("insert",),
+        "definitions": ("insert",),
+        "events": ("insert",),
+        "inputs": ("insert",),
+        "routes": ("insert",),
+        "run_tags": ("insert",),
+        "runs": ("insert", "update"),
+        "signals": ("insert", "update (taken)"),
+        "waits": ("update",),
+    }
+)
+
+WRITES: Mapping[str, tuple[Mapping[str, tuple[str, ...]], ...]] = MappingProxyType(
+    {
+        "viewer": (),
+        "approver": (),
+        "operator": (
+            _SWEEP,
+            _SUBMIT,
+            MappingProxyType(
+                {
+                    "asks": ("insert", "update"),
+                    "dead_letters": ("delete",),
+                    "endings": ("delete",),
+                    "forks": ("insert",),
+                }
+            ),
+        ),
+        "worker": (
+            _SWEEP,
+            _SUBMIT,
+            MappingProxyType(
+                {
+                    "approvals": (f"insert ({_ASKED})",),
+                    "session_definitions": ("insert",),
+                    "sessions": ("insert",),
+                    "waits": ("insert",),
+                }
+            ),
+        ),
+    }
+)
+"""What each kind may write; decisions and the audit nobody, they are written with the owner's rights."""
+
+AUDITORS = ("viewer", "operator", "approver")
+"""Who may read the audit."""
+
+DECIDE = (
+    "sagewai.decide(text, text, text, text, text, text, bigint, text, text, boolean)",
+    "sagewai.attend(bigint, text, text, text, text, double precision, text)",
+)
+"""What an approver may call, and nobody else but the owner."""
