@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -54,6 +55,18 @@ class Hand:
 
     def thaw(self) -> None:
         self.signal(signal.SIGCONT)
+
+    async def frozen(self, timeout: float = 30.0) -> None:
+        """Until it is stopped, by us or by itself."""
+
+        async def stopped() -> bool:
+            assert self.code is None, f"{self.name} ended with {self.code}:\n{self.log()}"
+            asked = await asyncio.create_subprocess_exec(
+                *("ps", "-o", "stat=", "-p", str(self.pid)), stdout=asyncio.subprocess.PIPE
+            )
+            return (await asked.communicate())[0].startswith(b"T")
+
+        await until(stopped, timeout=timeout)
 
     async def ended(self, timeout: float = 20.0) -> int:
         """Its exit code, once it has ended by itself or by a signal that was sent."""

@@ -62,11 +62,11 @@ def test_a_true_story_breaks_nothing(evidence: Evidence) -> None:
 # -- doctoring ----------------------------------------------------------------------------------------------------
 
 
-def story_with(evidence: Evidence, run: str, **parts: Any) -> Evidence:
+def story_with(evidence: Evidence, run: str, /, **parts: Any) -> Evidence:
     return replace(evidence, stories={**evidence.stories, run: replace(evidence.stories[run], **parts)})
 
 
-def run_with(evidence: Evidence, run: str, **fields: Any) -> Evidence:
+def run_with(evidence: Evidence, run: str, /, **fields: Any) -> Evidence:
     return story_with(evidence, run, run=replace(evidence.stories[run].run, **fields))
 
 

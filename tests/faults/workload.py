@@ -83,6 +83,7 @@ def ledger_workflow(
     *,
     version: str = "",
     steps: tuple[str, ...] = STEPS,
+    timeout: float | None = None,
     repertoire: Mapping[str, Act] = ACTS,
 ) -> DurableWorkflow:
     """A new object of the workflow ``ledger``; other ``steps`` or ``version`` are another deploy, ``repertoire`` is
@@ -90,7 +91,9 @@ def ledger_workflow(
     flow = DurableWorkflow("ledger", store=store, version=version)
 
     def declare(name: str) -> None:
-        @flow.step(name, retries=RETRIES, retry_policy=POLICIES.get(name, RetryPolicy(delay=0.05)))
+        policy = POLICIES.get(name, RetryPolicy(delay=0.05))
+
+        @flow.step(name, retries=RETRIES, retry_policy=policy, timeout=timeout)
         async def body(done: int = 0, pace: float = 0.02, acts: dict[str, str] | None = None) -> int:
             ledger.append()
             await repertoire[(acts or {}).get(name, "nothing")](flow)

@@ -24,7 +24,7 @@ PATIENCE = 5.0
 """Seconds that the end of the thread is waited for."""
 
 LAG_WARNING = 1.0
-"""Seconds of delay of the owner's loop from which a warning is logged."""
+"""Seconds of delay of the owner's loop, or of this thread, from which a warning is logged."""
 
 
 class Heartbeat:
@@ -94,13 +94,25 @@ class Heartbeat:
                 wake.clear()
                 if not await self._beat():
                     return
+                began = time.monotonic()
                 try:
                     async with asyncio.timeout(self._interval * random.uniform(0.85, 1.0)):
                         await wake.wait()
                 except TimeoutError:
                     pass
+                self._explain(time.monotonic() - began - self._interval)
         finally:
             await self._store.close()
+
+    def _explain(self, late: float) -> None:
+        """This thread should have run ``late`` seconds ago. No loop of this process could run meanwhile: what the
+        owner's is accused of doesn't count that time."""
+        if late > max(LAG_WARNING, self._interval):
+            self._ticked += late
+            log.warning(
+                "session %d: this process stood still for %.1f s: a step held the GIL, or the process was stopped",
+                *(self._session, late),
+            )
 
     async def _beat(self) -> bool:
         """One beat; False when there is nobody left to beat for."""

@@ -1,0 +1,93 @@
+"""Fault 3: a worker is frozen until another has taken its run over, then woken: nothing it still writes is taken."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from sagewai.core.stores.base import Store
+from sagewai.models.history import EventKind
+from sagewai.models.status import Outcome, RunStatus
+from tests.engine.helpers import until, until_status
+from tests.faults.crew import Crew, Hand
+from tests.faults.evidence import Evidence
+from tests.faults.invariants import Acknowledged, broken, gather
+from tests.faults.ledger import Ledger
+from tests.faults.report import Fault
+from tests.faults.waiting import all_over, settled
+from tests.faults.workload import ledger_workflow
+
+PLACES = ("before commit", "before STEP_DONE")
+"""A zombie that wakes here sends what it had at hand before it can learn of anything."""
+
+REFUSED = "is not the current one any more"
+
+
+@pytest.mark.one_database_when_short
+async def test_a_woken_zombie_writes_nothing(
+    fault: Fault,
+    long: bool,
+    rng: random.Random,
+    store: Store,
+    crew: Crew,
+    ledger: Ledger,
+    acknowledged: Acknowledged,
+) -> None:
+    flow = ledger_workflow(store)
+    zombies: dict[str, Hand] = {}
+    for number in range(20 if long else 4):
+        run = f"run-{number}"
+        failpoint = f"{rng.choice(PLACES)}=freeze@{rng.randint(1, 4)}"
+        acknowledged.runs.append((await flow.submit(run_id=run, labels={run: True}, pace=0.1)).run_id)
+        zombies[run] = crew.start(f"zombie-{number}", labels={run: True}, failpoints=failpoint)
+    for run, zombie in zombies.items():
+        await zombie.frozen()
+        await until_status(store, run, RunStatus.RUNNING)
+
+    crew.start("owner", labels=dict.fromkeys(zombies, True), max_concurrent=len(zombies))
+    early = set(rng.sample(sorted(zombies), len(zombies) // 2))
+
+    async def haunt(run: str) -> None:
+        """Wake it in the middle of its run's second life, or after that."""
+
+        async def owned() -> bool:
+            return (await store.get_run(run)).worker == "owner" or run not in early
+
+        await until(owned, timeout=crew.lease + 5)
+        if run not in early:
+            await until_status(store, run, RunStatus.COMPLETED, timeout=2 * crew.lease + 5)
+        zombies[run].thaw()
+
+        async def told() -> bool:
+            return REFUSED in zombies[run].log()
+
+        await until(told, timeout=10)
+        assert zombies[run].code is None, "it goes on, under a new session"
+
+    await asyncio.gather(*map(haunt, zombies))
+    fault.check(await settled(store, within=2 * crew.lease + 5))
+    fault.check(await all_over(store, acknowledged.runs, within=10))
+    evidence = await gather(store, ledger, acknowledged)
+    fault.check(broken(evidence))
+    late = [problem for run, zombie in zombies.items() for problem in late_writes(evidence, run, zombie)]
+    fault.check(late)
+    fault.figure(f"stale writes refused {len(zombies) - len(late)}/{len(zombies)}")
+
+
+def late_writes(evidence: Evidence, run: str, zombie: Hand) -> list[str]:
+    """What a zombie has recorded in spite of the takeover."""
+    story = evidence.stories[run]
+    taken = [event for event in story.events if event.kind is EventKind.TAKEN_OVER]
+    assert [event.detail["worker"] for event in taken] == [zombie.name]
+    (new_token,) = [int(str(event.detail["token"])) for event in taken]
+    mine = [attempt for attempt in story.attempts if attempt.worker == zombie.name]
+    lost = [attempt for attempt in mine if attempt.outcome is Outcome.LOST]
+    late = [
+        f"{attempt.step} of run {run} was recorded late by {zombie.name}"
+        for attempt in mine
+        if attempt.token >= new_token
+        or (attempt.outcome is not Outcome.LOST and attempt.finished_at > taken[0].at)
+    ]
+    return late if len(lost) == 1 else [*late, f"run {run} has {len(lost)} lost attempts of {zombie.name}"]

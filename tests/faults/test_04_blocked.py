@@ -1,0 +1,81 @@
+"""Fault 4: a step blocks its event loop for three leases, or holds the GIL past the lease, beside an idle worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from sagewai import DurableWorkflow
+from sagewai.core.stores.base import Store
+from sagewai.models.history import EventKind
+from sagewai.models.status import Outcome
+from tests.engine.helpers import until
+from tests.faults.bad_steps import HOLD
+from tests.faults.crew import Crew, Hand
+from tests.faults.invariants import Acknowledged, broken, gather
+from tests.faults.ledger import Ledger
+from tests.faults.report import Fault
+from tests.faults.waiting import all_over, settled
+from tests.faults.workload import ledger_workflow
+
+FLOW = "tests.faults.bad_steps:badly"
+
+
+@pytest.fixture
+def flow(store: Store) -> DurableWorkflow:
+    return ledger_workflow(store)
+
+
+async def start_beside_an_idle_one(crew: Crew, store: Store, hold: float) -> Hand:
+    """The worker that will be blocked, and another that would take its runs over."""
+    blocked = crew.start("blocked", flow=FLOW, labels={"bad": True}, environment={HOLD: str(hold)})
+    await crew.session(blocked, store)
+    return blocked
+
+
+@pytest.mark.one_database_when_short
+async def test_a_blocked_event_loop_costs_no_lease(
+    fault: Fault, store: Store, crew: Crew, ledger: Ledger, acknowledged: Acknowledged, flow: DurableWorkflow
+) -> None:
+    blocked = await start_beside_an_idle_one(crew, store, 3 * crew.lease)
+    handle = await flow.submit(labels={"bad": True}, acts={"step-3": "block the loop"})
+    acknowledged.runs.append(handle.run_id)
+    await crew.seen(blocked, "step-3")
+    crew.start("idle", labels={"bad": True})
+    fault.check(await settled(store, within=2 * crew.lease + 5))
+    fault.check(await all_over(store, acknowledged.runs, within=3 * crew.lease + 5))
+    evidence = await gather(store, ledger, acknowledged)
+    fault.check(broken(evidence))
+    story = evidence.stories[handle.run_id]
+    false = [event for event in story.events if event.kind is EventKind.TAKEN_OVER]
+    fault.check([f"{event.detail['worker']} lost a run to a blocked loop" for event in false])
+    assert {attempt.worker for attempt in story.attempts} == {"blocked"}
+    assert "its event loop is blocked" in blocked.log()
+    fault.figure(f"loop blocked: false reclaims {len(false)}")
+
+
+@pytest.mark.one_database_when_short
+async def test_a_held_gil_costs_the_lease_once_and_what_is_written_late_is_refused(
+    fault: Fault, store: Store, crew: Crew, ledger: Ledger, acknowledged: Acknowledged, flow: DurableWorkflow
+) -> None:
+    blocked = await start_beside_an_idle_one(crew, store, 3 * crew.lease)
+    handle = await flow.submit(labels={"bad": True}, acts={"step-3": "hold the gil"})
+    acknowledged.runs.append(handle.run_id)
+    await crew.seen(blocked, "step-3")
+    crew.start("other", labels={"bad": True}, flow=FLOW, environment={HOLD: "0"})
+    fault.check(await all_over(store, acknowledged.runs, within=2 * crew.lease + 5))
+
+    async def woke() -> bool:
+        return "is not the current one any more" in blocked.log()
+
+    await until(woke, timeout=3 * crew.lease + 5)
+    evidence = await gather(store, ledger, acknowledged)
+    fault.check(broken(evidence))
+    story = evidence.stories[handle.run_id]
+    taken = [event.detail["worker"] for event in story.events if event.kind is EventKind.TAKEN_OVER]
+    assert taken == ["blocked"], "reclaimed once"
+    recorded = {
+        attempt.step: attempt.worker for attempt in story.attempts if attempt.outcome is Outcome.COMPLETED
+    }
+    assert recorded["step-3"] == "other"
+    assert "GIL" in blocked.log(), "whoever reads the log learns the cause"
+    fault.figure("GIL held: reclaimed once, late write refused")
