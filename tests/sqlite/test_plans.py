@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 import pytest
 
-from sagewai.core.stores.sqlite import SQLiteStore, pages, reads, run_list, sessions, sweep
+from sagewai.core.stores.sqlite import SQLiteStore, audit, pages, reads, run_list, sessions, sweep, waits
 from sagewai.core.stores.sqlite.claim import READY, READY_ROUTES
 from sagewai.core.stores.sqlite.transaction import Row, Transaction, Value
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
@@ -120,6 +120,7 @@ async def test_a_page_looks_up_its_runs_and_scans_nothing_else(stocked: SQLiteSt
         ApprovalQuery(),
         ApprovalQuery(status=None),
         ApprovalQuery(status=ApprovalStatus.APPROVED),
+        ApprovalQuery(snoozed=False),
         ApprovalQuery(cursor="approvals:5:5"),
         ApprovalQuery(status=None, cursor="approvals:5:5"),
     ],
@@ -165,6 +166,39 @@ async def test_what_runs_every_second_scans_no_runs_events_or_approvals(
 
 
 SMALL = {"c", "p", "r", "error_groups", "pending_approvals", "sessions", "s", "(subquery-1)", "(subquery-2)"}
+
+
+async def test_a_sweep_that_finds_nothing_has_looked_into_five_indexes(stocked: SQLiteStore) -> None:
+    found = []
+    for _, (step,) in await plans_of(stocked, sweep.peek):
+        found.append(step.split("INDEX ")[1])
+    assert found == [
+        "sessions_live (lease_until<?)",
+        "asks_overdue (overdue_at<?)",
+        "deadlines_at (at<?)",
+        "runs_due (due_at<?)",
+        "approvals_due (deadline_at<?)",
+    ]
+
+
+async def test_waits_and_signals_are_found_by_their_run(stocked: SQLiteStore) -> None:
+    looked_up = {
+        waits.KEPT: "signals_kept (run=? AND name=?)",
+        waits.AWAITING: "waits_pending (run=?)",
+        waits.RECORDED: "waits_of (run=? AND step=? AND branch=? AND key=?)",
+    }
+    for sql, index in looked_up.items():
+        values = (1, "a", "b", "c")[: sql.count("?")]
+        ((_, plan),) = await plans_of(stocked, lambda tx, sql=sql, values=values: tx.rows(sql, *values))
+        assert [step.split("INDEX ")[1] for step in plan] == [index]
+    for work, given in ((waits.waits_of, ("r1", None)), (waits.signals_of, ("r1",))):
+        for sql, plan in await plans_of(stocked, work, *given):
+            assert not any("SCAN" in step for step in plan), (sql, plan)
+
+
+async def test_the_audit_is_read_in_its_order(stocked: SQLiteStore) -> None:
+    ((_, plan),) = await plans_of(stocked, audit.list_audit, 0, 50)
+    assert plan == ["SEARCH audit USING INTEGER PRIMARY KEY (rowid>?)"]
 
 
 async def test_what_people_did_is_found_without_what_workers_did(stocked: SQLiteStore) -> None:

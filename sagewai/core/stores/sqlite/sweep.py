@@ -20,13 +20,17 @@ from sagewai.core.stores.sqlite.waits import settle_due
 from sagewai.models.history import EventKind
 from sagewai.models.status import TERMINAL, ApprovalStatus, Ask, Outcome, RunStatus
 
-_LAPSED = "select id, name from sessions where status <= 3 and lease_until <= ? order by lease_until limit ?"
-_OVERDUE = "select run from asks where overdue_at <= ? order by overdue_at limit ?"
-_TIMERS = "select id from runs where status = 3 and due_at <= ? order by due_at limit ?"
-_OVER = "select run from deadlines where at <= ? order by at limit ?"
+# Each names its index: left to itself, SQLite reads all waiting runs for the timers that are due, and sorts them.
+_LAPSED = (
+    "select id, name from sessions indexed by sessions_live where status <= 3 and lease_until <= ? "
+    "order by lease_until limit ?"
+)
+_OVERDUE = "select run from asks indexed by asks_overdue where overdue_at <= ? order by overdue_at limit ?"
+_OVER = "select run from deadlines indexed by deadlines_at where at <= ? order by at limit ?"
+_TIMERS = "select id from runs indexed by runs_due where status = 3 and due_at <= ? order by due_at limit ?"
 _LATE = (
-    "select id, run, gate, policy, level, timeout from approvals where status = 1 and deadline_at <= ? "
-    "order by deadline_at limit ?"
+    "select id, run, gate, policy, level, timeout from approvals indexed by approvals_due "
+    "where status = 1 and deadline_at <= ? order by deadline_at limit ?"
 )
 _DUE = (_LAPSED, _OVERDUE, _OVER, _TIMERS, _LATE)
 
