@@ -8,11 +8,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from sagewai.core.stores.sqlite import SQLiteStore
+from sagewai.core.transitions import Operation
+from sagewai.errors import ApprovalAlreadyDecided
+from sagewai.models.actor import Actor
+from sagewai.models.approval import DecisionRequest
+from sagewai.models.page import RunQuery
+from sagewai.models.status import Verdict
 from sagewai.models.transition import Move
-from tests.contract.scene import Scene, spec
+from tests.contract.scene import ALICE, Scene, spec
 
 
 def say(text: object) -> None:
@@ -74,7 +81,50 @@ async def forget(path: Path) -> None:
     await store.wait("work", 0.01)
 
 
-VERBS = {each.__name__: each for each in (initialize, claim, work, submit, forget)}
+async def reprioritise(path: Path) -> None:
+    """Change a run's priority twenty times, as an operator."""
+    async with SQLiteStore(path) as store:
+        await go()
+        for priority in range(20):
+            await store.operate("r1", Operation.SET_PRIORITY, ALICE, priority=priority)
+
+
+async def decide(path: Path) -> None:
+    """Approve run after run, each as another reviewer; say which approvals this settled and which were too late."""
+    reviewer = Actor(f"reviewer-{os.getpid()}")
+    async with SQLiteStore(path) as store:
+        waiting = [run.run_id for run in await store.list_runs(RunQuery())]
+        await go()
+        won = []
+        for run_id in sorted(waiting):
+            with suppress(ApprovalAlreadyDecided):
+                decided = await store.decide(DecisionRequest(run_id, Verdict.APPROVE, reviewer))
+                won += [run_id] if decided.decision and decided.decision.reviewer == reviewer else []
+        say(" ".join(won))
+
+
+async def sweep(path: Path) -> None:
+    """Sweep until nothing is due; say how many approvals escalated here."""
+    async with SQLiteStore(path) as store:
+        await go()
+        escalated = 0
+        for _ in range(30):
+            escalated += (await store.tick(limit=3)).escalated
+        say(escalated)
+
+
+async def signal(path: Path) -> None:
+    """Send ten signals to one run."""
+    async with SQLiteStore(path) as store:
+        await go()
+        for number in range(10):
+            await store.signal("r1", "paid", str(number), ALICE)
+
+
+VERBS = {
+    each.__name__: each
+    for each in (initialize, claim, work, submit, forget, reprioritise, decide, sweep, signal)
+}
 
 if __name__ == "__main__":
     asyncio.run(VERBS[sys.argv[1]](Path(sys.argv[2])))

@@ -168,6 +168,18 @@ def test_where_mounts_can_not_be_listed_nothing_is_refused(tmp_path: Path) -> No
     refuse_network(Path("/home/ann/runs.db"), tmp_path / "missing")
 
 
+async def test_the_free_share_is_that_of_the_disk_the_file_lies_on(tmp_path: Path) -> None:
+    disk = os.statvfs(tmp_path)
+    for path in (tmp_path / "runs.db", tmp_path / "not" / "made" / "yet" / "runs.db"):
+        share = await SQLiteStore(path).free_space()
+        assert share == pytest.approx(disk.f_bavail / disk.f_blocks, abs=0.02)
+        assert not path.parent.joinpath("runs.db").exists()
+
+
+async def test_where_a_file_system_has_no_size_its_free_share_is_unknown() -> None:
+    assert await SQLiteStore("/proc/self/runs.db").free_space() is None
+
+
 async def test_a_full_disk_is_unavailable_and_loses_nothing(store: SQLiteStore, scene: Scene) -> None:
     await scene.submit("kept")
     lanes = store._here()

@@ -6,14 +6,20 @@ import asyncio
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
 
+from sagewai.core.audit import verify
 from sagewai.core.stores.sqlite import SQLiteStore
+from sagewai.models.approval import ApprovalPolicy
+from sagewai.models.history import EventKind
 from sagewai.models.page import RunQuery
 from sagewai.models.status import RunStatus
-from tests.contract.scene import Scene, spec
+from sagewai.models.transition import Move
+from sagewai.models.wait import WaitRequest
+from tests.contract.scene import Owner, Scene, ask, spec
 from tests.sqlite.processes import ROOT, children
 
 
@@ -67,6 +73,71 @@ async def test_a_writer_killed_anywhere_leaves_an_intact_file_and_all_it_acknowl
         counts = await store.counts()
         listed = await store.list_runs(RunQuery(limit=1_000))
         assert sum(counts.by_pool["default"].values()) == len(listed) >= len(acknowledged)
+
+
+async def test_of_reviewers_in_two_processes_as_many_are_recorded_as_each_gate_requires(
+    store: SQLiteStore, scene: Scene, sqlite_path: Path
+) -> None:
+    session = await scene.session()
+    required = {f"r{number:02}": 1 + number % 3 for number in range(18)}
+    for run_id, needed in required.items():
+        owner = await scene.own(run_id, session=session)
+        await owner.park(replace(ask(), policy=ApprovalPolicy(required=needed)))
+    with children("decide", sqlite_path, count=2) as reviewers:
+        for reviewer in reviewers:
+            reviewer.go()
+        won = [reviewer.line().split() for reviewer in reviewers]
+        assert [reviewer.wait() for reviewer in reviewers] == [0, 0]
+    assert sorted(won[0] + won[1]) == sorted(run_id for run_id, needed in required.items() if needed < 3)
+    for run_id, needed in required.items():
+        (approval,) = await store.approvals_of(run_id)
+        names = {decision.reviewer.name for decision in approval.decisions}
+        assert len(names) == len(approval.decisions) == min(needed, 2)
+        assert await scene.status(run_id) is (RunStatus.PENDING if needed < 3 else RunStatus.WAITING)
+    assert (await verify(store)).entries == sum(min(needed, 2) for needed in required.values())
+
+
+async def test_sweeps_of_two_processes_move_each_ladder_one_rung(
+    store: SQLiteStore, scene: Scene, sqlite_path: Path
+) -> None:
+    ladder = ApprovalPolicy(approvers=("ann",), on_timeout="escalate", escalate_to=("bea", "cleo"))
+    session = await scene.session()
+    now = time.time()
+    async with SQLiteStore(
+        sqlite_path, clock=lambda: now - 100
+    ) as earlier:  # their deadlines are over by now
+        for number in range(20):
+            lease = (await earlier.insert_runs([spec(f"r{number}")], session=session))[0].lease
+            assert lease is not None
+            await Owner(earlier, lease).park(replace(ask(timeout=90.0), policy=ladder))
+    with children("sweep", sqlite_path, count=2) as sweepers:
+        for sweeper in sweepers:
+            sweeper.go()
+        escalated = [int(sweeper.line()) for sweeper in sweepers]
+        assert [sweeper.wait() for sweeper in sweepers] == [0, 0]
+    assert sum(escalated) == 20
+    for number in range(20):
+        (approval,) = await store.approvals_of(f"r{number}")
+        assert (approval.level, approval.may_decide) == (1, ("ann", "bea"))
+        assert len(await scene.events(f"r{number}", EventKind.APPROVAL_ESCALATED)) == 1
+
+
+async def test_signals_of_two_processes_are_each_given_to_one_wait(
+    store: SQLiteStore, scene: Scene, sqlite_path: Path
+) -> None:
+    owner = await scene.own()
+    waits = tuple(WaitRequest("fetch", "", f"signal paid #{n}", "signal", "paid") for n in range(1, 14))
+    await owner.make(Move.PARK, requests=(), waits=waits)
+    with children("signal", sqlite_path, count=2) as senders:
+        for sender in senders:
+            sender.go()
+        assert [sender.wait() for sender in senders] == [0, 0]
+    signals = await store.signals_of("r1")
+    assert [signal.taken for signal in signals] == [True] * 13 + [False] * 7
+    assert [wait.payload for wait in await store.waits_of("r1")] == [each.payload for each in signals[:13]]
+    assert len(await scene.events("r1", EventKind.WOKEN)) == 1
+    owner = await scene.take()
+    assert owner.lease.wakeups == 20
 
 
 async def test_waiting_notices_what_another_process_writes(store: SQLiteStore, sqlite_path: Path) -> None:

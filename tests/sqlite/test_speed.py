@@ -7,7 +7,7 @@ import time
 from sagewai.core.stores.sqlite import SQLiteStore
 from sagewai.core.stores.sqlite.connection import Connection
 from sagewai.models.transition import Move
-from tests.contract.scene import Owner, Scene, definition, spec
+from tests.contract.scene import ALICE, Owner, Scene, definition, spec
 
 PAGE = 4096
 STEPS = tuple(f"step-{number}" for number in range(10))
@@ -66,6 +66,27 @@ async def test_a_lone_step_is_one_small_transaction(store: SQLiteStore, scene: S
     print(f"alone: {steps / took:,.0f} steps/s, {meter.pages / steps:.2f} pages a step")
     assert meter.commits == steps
     assert meter.pages <= 3.5 * steps  # the run, the attempt, the attempt's key
+
+
+async def test_a_step_is_the_same_few_statements_however_much_its_run_could_wait_for(
+    store: SQLiteStore, scene: Scene
+) -> None:
+    owners = await hold(scene, 2)
+    await store.signal(owners[0].run_id, "paid", "1", ALICE)
+    said: list[str] = []
+
+    def listen(connection: Connection) -> None:
+        def note(_driver: object, sql: str, _values: object) -> bool:
+            said.append(sql.split()[0])
+            return True
+
+        connection._driver.set_exec_trace(note)
+
+    await store._here()._writer.run(listen)
+    for owner in owners:
+        await owner.make(Move.STEP_DONE, result=RESULT)
+    alone = ["begin", "select", "update", "insert", "select", "commit"]
+    assert said == alone * 2
 
 
 async def test_steps_of_many_runs_share_their_transaction_and_their_pages(

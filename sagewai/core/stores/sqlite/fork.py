@@ -41,11 +41,11 @@ def _is_repeat(tx: Transaction, key: int, source: Head, spec: ForkSpec, digest: 
 
 def _make(tx: Transaction, source: Head, spec: ForkSpec, digest: str) -> int:
     """The new run's key."""
-    ((steps, version, pool, pool_name, labels),) = tx.rows(_SHAPE, source.key)
+    ((workflow, steps, version, pool, pool_name, labels),) = tx.rows(_SHAPE, source.key)
     if steps is None:
         raise UnknownWorkflow(
-            f"no code of run {spec.source!r} has been seen, so its steps aren't known: let a worker that has it "
-            "claim the run first",
+            f"no code of workflow {workflow!r} has been seen, so the steps of run {spec.source!r} aren't known: let a "
+            "worker that has it claim the run first",
             run_id=spec.source,
         )
     known = names.read_steps(steps)
@@ -96,9 +96,10 @@ def _tell(tx: Transaction, key: int, source: Head, spec: ForkSpec, pool: str) ->
 
 
 _SHAPE = """
-select d.steps, ifnull(d.version, t.version), r.pool, p.name, t.labels
+select w.name, d.steps, ifnull(d.version, t.version), r.pool, p.name, t.labels
 from runs r
 join routes t on t.id = r.route
+join workflows w on w.id = r.workflow
 join pools p on p.id = r.pool
 left join definitions d on d.id = r.definition
 where r.id = ?

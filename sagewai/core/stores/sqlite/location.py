@@ -59,9 +59,9 @@ def exists(path: Path, mounts: Path = MOUNTS) -> bool:
 def free_share(path: Path) -> float | None:
     """The free share of the disk that holds, or will hold, the file; None where it has no size."""
     folder = path.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
     try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
         usage = shutil.disk_usage(folder)
     except OSError:
         return None

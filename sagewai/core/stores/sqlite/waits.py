@@ -47,9 +47,7 @@ def ask(tx: Transaction, run: int, requests: Sequence[WaitRequest]) -> Standing:
             tx.now,
             _due(request, tx.now),
         )
-        ((wait, kind, name, status, due),) = tx.rows(
-            _RECORDED, run, request.step, request.branch, request.key
-        )
+        ((wait, kind, name, status, due),) = tx.rows(RECORDED, run, request.step, request.branch, request.key)
         if status != _PENDING or _settle(tx, run, wait, kind, name, due):
             settled = settled or words.WAIT[kind]
             continue
@@ -61,7 +59,7 @@ def ask(tx: Transaction, run: int, requests: Sequence[WaitRequest]) -> Standing:
 
 def _settle(tx: Transaction, run: int, wait: int, kind: int, name: str, due: int | None) -> bool:
     """Settle a pending wait if what it waits for is there: a signal that was kept counts before the time-out."""
-    sent = tx.value(_KEPT, run, name) if kind == _SIGNAL else None
+    sent = tx.value(KEPT, run, name) if kind == _SIGNAL else None
     if sent is not None:
         _take(tx, wait, sent)
     elif due is not None and due <= tx.now:
@@ -101,7 +99,7 @@ def signal(tx: Transaction, run_id: str, name: str, payload: str, actor: Actor) 
     changes.events.note(run.key, EventKind.SIGNALLED, {"signal_id": sent, "name": name}, actor=actor)
     run.wakeups += 1
     tx.change("update runs set wakeups = ? where id = ?", run.wakeups, run.key)
-    wait = tx.value(_AWAITING, run.key, name)
+    wait = tx.value(AWAITING, run.key, name)
     if wait is not None:
         _take(tx, wait, sent)
         if before is RunStatus.WAITING:
@@ -138,13 +136,13 @@ insert into waits (run, step, branch, key, kind, name, asked_at, due_at) values 
 on conflict (run, step, branch, key) do nothing
 """
 
-_RECORDED = (
+RECORDED = (
     "select id, kind, name, status, due_at from waits where run = ? and step = ? and branch = ? and key = ?"
 )
 
-_KEPT = "select id from signals where run = ? and name = ? and taken = 0 order by id limit 1"
+KEPT = "select id from signals where run = ? and name = ? and taken = 0 order by id limit 1"
 
-_AWAITING = f"""
+AWAITING = f"""
 select id from waits indexed by waits_pending
 where run = ? and status = 1 and kind = {_SIGNAL} and name = ? order by id limit 1
 """
