@@ -184,7 +184,7 @@ async def unserved(store: Store, run_id: str) -> str | None:
             and contained(needed, encode_labels(session.labels))
         ):
             return None
-    labels = f" and its {len(run.labels)} labels" if run.labels else ""
+    labels = f" and its labels ({', '.join(run.labels)})" if run.labels else ""
     return (
         f"run {run_id!r} is ready, but no live worker of pool {run.pool!r} has workflow {run.workflow!r}{labels}: it "
         f"waits until one is started (`sagewai worker MODULE:NAME --pool {shlex.quote(run.pool)}`) or somebody calls "
