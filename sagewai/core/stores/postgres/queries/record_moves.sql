@@ -88,6 +88,7 @@ answer as materialized (        -- the older wait takes the older signal
       order by signal.id + 0
      offset wish.turn - 1
       limit 1
+        for no key update
    ) as signal
 ),
 awaited as materialized (
