@@ -15,7 +15,7 @@ from tests.contract.scene import Scene
 from tests.postgres.server import PostgresServer
 
 # Not TRUNCATE: it makes and syncs new files for every table and index, which takes twenty times as long.
-_EMPTY_EVERY_TABLE = """
+EMPTY_EVERY_TABLE = """
 DO $$
 DECLARE
   tables text[] := ARRAY(
@@ -75,5 +75,5 @@ def examined_database(postgres_server: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 def postgres_store(postgres_server: PostgresServer, examined_database: str) -> Store:
-    postgres_server.execute(_EMPTY_EVERY_TABLE, examined_database)
+    postgres_server.execute(EMPTY_EVERY_TABLE, examined_database)
     return PostgresStore(database_url=postgres_server.url(examined_database))
