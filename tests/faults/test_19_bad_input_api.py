@@ -25,7 +25,6 @@ from tests.faults.corpus import Case, Unspeakable
 from tests.faults.report import Fault
 from tests.faults.score import Score, same
 
-
 READ_OR_WRITTEN = ("the result of step 'give'", "step 'compare', parameter 'value'")
 """Where a step's result may be refused."""
 
