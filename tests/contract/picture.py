@@ -18,6 +18,7 @@ async def picture(store: Store) -> dict[str, Any]:
         "runs": [plain(run) for run in runs],
         "histories": {run.run_id: await history(store, run.run_id) for run in runs},
         "acted": plain(await store.get_events()),
+        "audit": plain(await store.list_audit()),
         "inbox": plain((await store.list_approvals(ApprovalQuery(status=None, limit=1_000))).items),
         "dead": plain((await store.list_dead_letters(DeadLetterQuery(limit=1_000))).items),
         "groups": plain(await store.group_dead_letters()),
@@ -36,6 +37,8 @@ async def history(store: Store, run_id: str) -> dict[str, Any]:
         "attempts": plain(await store.get_attempts(run_id)),
         "events": plain(await store.get_events(run_id)),
         "approvals": plain(await store.approvals_of(run_id)),
+        "waits": plain(await store.waits_of(run_id)),
+        "signals": plain(await store.signals_of(run_id)),
     }
 
 

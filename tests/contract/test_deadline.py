@@ -137,7 +137,7 @@ async def test_a_run_retried_after_its_deadline_has_none_any_more(scene: Scene, 
     await scene.submit(deadline=SOON)
     await passed(scene)
     await store.tick()
-    await store.operate("r1", Operation.RETRY, BOB)
+    assert (await store.operate("r1", Operation.RETRY, BOB)).deadline_at is None
     assert (await store.tick()).timed_out == 0
     owner = await scene.take()
     assert await owner.finish() is RunStatus.COMPLETED

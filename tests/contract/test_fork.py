@@ -231,7 +231,7 @@ async def test_a_run_whose_code_nobody_has_seen_cannot_be_forked(
     scene: Scene, store: Store, from_step: str | None
 ) -> None:
     await scene.submit(shape=None)
-    with pytest.raises(UnknownWorkflow, match="orders"):
+    with pytest.raises(UnknownWorkflow, match="r1"):
         await store.fork_run(replace(FORK, from_step=from_step))
 
 

@@ -6,6 +6,7 @@ stand for: a session by its name, an approval by its place among those of its ru
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -15,14 +16,27 @@ from sagewai.core.stores.base import Store
 from sagewai.core.transitions import Operation
 from sagewai.errors import SagewaiError
 from sagewai.models.actor import Actor
-from sagewai.models.approval import DecisionRequest
+from sagewai.models.approval import ANYONE, ApprovalPolicy, Attention, DecisionRequest
 from sagewai.models.page import RunQuery
-from sagewai.models.run import Inserted, LabelValue, LeasedRun
-from sagewai.models.status import Ask, RunStatus, Verdict
+from sagewai.models.run import ForkSpec, Inserted, LabelValue, LeasedRun
+from sagewai.models.status import TERMINAL, Ask, RunStatus, Verdict
 from sagewai.models.transition import Move
 from tests.contract.picture import picture, plain
-from tests.contract.scene import ALICE, BOB, LONG, ORDERS, Owner, Scene, ask, definition, spec
+from tests.contract.scene import (
+    ALICE,
+    BOB,
+    LONG,
+    ORDERS,
+    Owner,
+    Scene,
+    ask,
+    definition,
+    listen,
+    spec,
+    timer,
+)
 
+CAROL = Actor("carol", source="cli", assurance="os")
 VERBS = (
     Operation.CANCEL,
     Operation.PAUSE,
@@ -31,9 +45,22 @@ VERBS = (
     Operation.DISCARD,
     Operation.SET_PRIORITY,
 )
-MOVES = (*Move, Move.STEP_DONE, Move.STEP_DONE, Move.PARK, Move.PARK)
+MOVES = (*Move, Move.STEP_DONE, Move.STEP_DONE, Move.PARK, Move.PARK, Move.PARK)
 LABELS: tuple[dict[str, LabelValue], ...] = ({}, {"gpu": True}, {"gpu": 1})
 POOLS = ("default", "gpu")
+SHAPES = (ORDERS, ORDERS, None, definition(version="2"))
+VERSIONS = ("", "2", "old")
+SIGNALS = ("paid", "shipped")
+AT_ONCE = 1e-6
+"""Seconds that have passed before anybody makes another call."""
+POLICIES = (
+    ANYONE,
+    ANYONE,
+    ApprovalPolicy(required=2),
+    ApprovalPolicy(approvers=("alice", "carol")),
+    ApprovalPolicy(exclude_requester=True),
+    ApprovalPolicy(approvers=("alice",), on_timeout="escalate", escalate_to=("bob", "carol")),
+)
 
 Step = Callable[[], Awaitable[None]]
 
@@ -63,6 +90,7 @@ class Walk:
         self.twins = (Twin(reference), Twin(other))
         self.random = random.Random(seed)
         self.trail: list[str] = []
+        self.refused: set[str] = set()
         self.steps: list[Step] = [
             *[self.submit] * 3,
             self.submit_held,
@@ -71,7 +99,10 @@ class Walk:
             *[self.take] * 2,
             self.assign,
             *[self.move] * 10,
-            *[self.decide] * 4,
+            *[self.decide] * 5,
+            *[self.attend] * 2,
+            *[self.signal] * 3,
+            self.fork,
             *[self.operate] * 4,
             self.beat,
             self.close,
@@ -113,7 +144,11 @@ class Walk:
         return self.random.choice(list(self.twins[0].sessions)[-4:])
 
     def actor(self) -> Actor:
-        return self.random.choice((ALICE, BOB))
+        return self.random.choice((ALICE, BOB, CAROL))
+
+    def timeout(self) -> float | None:
+        """None mostly; otherwise a time that never comes, or has come before the next call."""
+        return self.random.choice((None, None, None, LONG, LONG, AT_ONCE))
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -122,11 +157,13 @@ class Walk:
         given = spec(
             run_id,
             values={"order": rng.choice((1, 1, 1, 2))},
-            shape=rng.choice((ORDERS, None)),
+            shape=rng.choice(SHAPES),
             pool=rng.choice(POOLS),
             labels=rng.choice(LABELS),
             priority=rng.randrange(3),
             delay=rng.choice((None, None, LONG)),
+            deadline=self.timeout() if rng.random() < 0.3 else None,
+            actor=self.actor(),
         )
 
         async def call(twin: Twin) -> Any:
@@ -160,15 +197,16 @@ class Walk:
     async def claim(self) -> None:
         name, pool = self.session(), self.random.choice(POOLS)
         labels, limit = self.random.choice(LABELS), self.random.randrange(1, 4)
+        versions = self.random.sample(VERSIONS, self.random.randrange(1, 4))
 
         async def call(twin: Twin) -> Any:
-            routes = await twin.scene.routes(pool=pool, labels=labels)
+            routes = await twin.scene.routes(pool=pool, labels=labels, versions=versions)
             claimed = await twin.store.claim(twin.sessions[name], routes, limit)
             for lease in claimed.runs:
                 twin.hold(lease)
             return [_lease(lease) for lease in claimed.runs]
 
-        await self.both(f"{name} claims {limit} of {pool} {labels}", call)
+        await self.both(f"{name} claims {limit} of {pool} {labels} {versions}", call)
 
     async def take(self) -> None:
         name, run_id = self.session(), self.run_id()
@@ -201,8 +239,10 @@ class Walk:
         step = owner.step
         fields: dict[str, Any] = {}
         if move is Move.PARK:
-            gates = rng.sample(("lead", "legal"), rng.randrange(1, 3))
-            fields["requests"] = tuple(ask(gate, step=step, context=rng.randrange(2)) for gate in gates)
+            fields = self.asked(step)
+        elif move is Move.REFUSED:
+            fields["route_version"] = rng.choice(VERSIONS)
+            self.refused.add(run_id)
         stale = rng.random() < 0.1
 
         async def call(twin: Twin) -> Any:
@@ -216,14 +256,75 @@ class Walk:
 
         await self.both(f"{run_id}: {move.name}{' stale' if stale else ''}", call)
 
+    def asked(self, step: str) -> dict[str, Any]:
+        """What a step waits for when it parks: people, signals or a time. No two of them can be there at once."""
+        rng, requests, waits = self.random, [], []
+        if rng.random() < 0.5:
+            for gate in rng.sample(("lead", "legal"), rng.randrange(1, 3)):
+                policy, timeout = rng.choice(POLICIES), self.timeout()
+                if policy.on_timeout == "escalate":
+                    timeout = rng.choice((LONG, AT_ONCE))
+                requests.append(
+                    ask(gate, step=step, context=rng.randrange(2), policy=policy, timeout=timeout)
+                )
+        if not requests or rng.random() < 0.4:
+            if rng.random() < 0.3:
+                waits.append(timer("now", step=step, delay=0.0))
+            else:
+                waits += [listen(name, name, step=step) for name in rng.sample(SIGNALS, rng.randrange(1, 3))]
+                if rng.random() < 0.5:
+                    waits.append(timer("later", step=step))
+        return {"requests": tuple(requests), "waits": tuple(waits)}
+
+    async def signal(self) -> None:
+        run_id, name, sender = self.run_id(), self.random.choice(SIGNALS), self.actor()
+        payload = self.random.randrange(100)
+
+        async def call(twin: Twin) -> Any:
+            signal = await twin.scene.signal(run_id, name, payload, by=sender)
+            return (signal.name, signal.payload, signal.sender, signal.taken)
+
+        await self.both(f"{sender.name}: signal {name} to {run_id}", call)
+
+    async def fork(self) -> None:
+        rng, source, actor = self.random, self.run_id(), self.actor()
+        run_id = rng.choice((f"f{source}", f"f{source}", self.run_id()))
+        step = rng.choice((None, "fetch", "judge", "file", "nothing"))
+        if source in self.refused or (step is None and await self._has_ended(source)):
+            return  # which route it takes isn't said; a fork of all that was done has nothing to do
+        given = ForkSpec(source, run_id, actor, "because", step)
+
+        async def call(twin: Twin) -> Any:
+            return plain(replace(await twin.store.fork_run(given), session=None))["steps_done"]
+
+        await self.both(f"{actor.name}: fork {source} to {run_id} from {step}", call)
+
+    async def _has_ended(self, run_id: str) -> bool:
+        runs = await self.twins[0].store.list_runs(RunQuery(prefix=run_id, status=TERMINAL))
+        return any(run.run_id == run_id for run in runs)
+
+    async def attend(self) -> None:
+        rng, actor = self.random, self.actor()
+        approvals = await _pending(self.twins[0])
+        run_id = rng.choice(approvals) if approvals and rng.random() < 0.9 else self.run_id()
+        place, attention = rng.choice((0, 0, 1, 2)), rng.choice(list(Attention))
+        seconds = rng.choice((LONG, LONG, 0.0))
+
+        async def call(twin: Twin) -> Any:
+            approval_id = await twin.approval_id(run_id, place)
+            approval = await twin.store.attend(approval_id, attention, actor, seconds=seconds, text="hm")
+            return (approval.status, approval.claimed_by, approval.snoozed_until is None)
+
+        await self.both(f"{actor.name}: {attention} {run_id} #{place} for {seconds}", call)
+
     async def decide(self) -> None:
         rng = self.random
         approvals = [each for twin in self.twins[:1] for each in await _pending(twin)]
         run_id = rng.choice(approvals) if approvals and rng.random() < 0.9 else self.run_id()
         place = rng.choice((None, 0, 0, 1, 2))
         seen = rng.choice((None, None, "stored", "0" * 64))
-        verdict = rng.choice((Verdict.APPROVE, Verdict.APPROVE, Verdict.REJECT))
-        reviewer = self.actor()
+        verdict = rng.choice((Verdict.APPROVE, Verdict.APPROVE, Verdict.APPROVE, Verdict.REJECT))
+        reviewer, shared = self.actor(), rng.random() < 0.1
 
         async def call(twin: Twin) -> Any:
             approval_id = None if place is None else await twin.approval_id(run_id, place)
@@ -231,10 +332,16 @@ class Walk:
             if seen == "stored":
                 approvals = await twin.store.approvals_of(run_id)
                 digest = approvals[-1].digest if approvals else None
-            request = DecisionRequest(run_id, verdict, reviewer, "because", approval_id, digest)
-            return (await twin.store.decide(request)).status
+            request = DecisionRequest(
+                run_id, verdict, reviewer, "because", approval_id, digest, shared=shared
+            )
+            approval = await twin.store.decide(request)
+            return (approval.status, len(approval.decisions))
 
-        await self.both(f"{reviewer.name}: {verdict} {run_id} #{place} having seen {seen}", call)
+        await self.both(
+            f"{reviewer.name}: {verdict} {run_id} #{place} having seen {seen}{' shared' if shared else ''}",
+            call,
+        )
 
     async def operate(self) -> None:
         run_id, verb, actor = self.run_id(), self.random.choice(VERBS), self.actor()
@@ -314,6 +421,11 @@ def timeless(shown: dict[str, Any], twin: Twin) -> dict[str, Any]:
         for history in shown["histories"].values()
         for place, approval in enumerate(history["approvals"])
     }
+    sent = {
+        signal["id"]: place
+        for history in shown["histories"].values()
+        for place, signal in enumerate(history["signals"])
+    }
 
     def strip(value: Any) -> Any:
         if isinstance(value, list):
@@ -321,26 +433,30 @@ def timeless(shown: dict[str, Any], twin: Twin) -> dict[str, Any]:
         if not isinstance(value, dict):
             return value
         kept = {
-            key: strip(item) for key, item in value.items() if not key.endswith("_at") and key not in _TIMES
+            key: value[key] is not None if key.endswith(("_at", "_until")) else strip(item)
+            for key, item in value.items()
+            if key not in _TIMES
         }
-        for key in kept.keys() & {"due_at", "deadline_at", "step_started_at", "oldest_pending_at"}:
-            kept[key] = value[key] is not None
         if "session" in kept:
             kept["session"] = names.get(kept["session"])
         if "approval_id" in kept:
             kept["approval_id"] = places[kept["approval_id"]]
+        if "signal_id" in kept:
+            kept["signal_id"] = sent[kept["signal_id"]]
         kept.pop("id", None)
         return kept
 
     def unordered(rows: list[Any]) -> list[Any]:
         return sorted(rows, key=repr)
 
+    for entry in shown["audit"]:
+        entry["detail"] = json.loads(entry["detail"])
     result: dict[str, Any] = {part: strip(value) for part, value in shown.items()}
     for history in result["histories"].values():
         history["events"] = unordered(history["events"])
-    for part in ("acted", "dead", "sessions", "inbox"):
+    for part in ("acted", "audit", "dead", "sessions", "inbox"):
         result[part] = unordered(result[part])
     return result
 
 
-_TIMES = frozenset({"at", "lease_until"})
+_TIMES = frozenset({"at", "hash", "number"})

@@ -46,7 +46,8 @@ def _kept(source: RunRow, from_step: str | None) -> int:
     """How many of the recorded steps the fork starts with."""
     if source.definition is None:
         raise UnknownWorkflow(
-            f"no code of workflow {source.workflow!r} has been seen: run {source.run_id!r} can't be forked before that"
+            f"no code of workflow {source.workflow!r} has been seen: run {source.run_id!r} can't be forked before that",
+            run_id=source.run_id,
         )
     if from_step is None:
         return source.seq

@@ -36,6 +36,8 @@ def tick(state: State, limit: int) -> Ticked:
 
     over = due(state.run_deadlines, state.now, limit, state.runs.__getitem__)
     del state.run_deadlines[: len(over)]
+    for run in over:
+        run.deadline = None
     timed_out = [run for run in over if run.status not in TERMINAL]
     for run in timed_out:
         _time_out(state, run)
