@@ -66,14 +66,15 @@ async def migrate(database: Database) -> None:
     async with database.unhurried(PATIENCE) as connection:
         await connection.execute(_LOCK)
         await connection.execute("set local lock_timeout = '10s'")
-        missing = _missing(known, await applied_to(connection), database.target.place)
+        applied = await applied_to(connection)
+        missing = _missing(known, applied, database.target.place)
         if missing and not await connection.fetchval(_MAY_CREATE):
             raise SchemaError(
                 f"{database.target.place} lacks migration {missing[0].number} and role "
                 f"{await connection.fetchval(_WHO)!r} may not create it: run `sagewai db migrate` as the schema's owner"
             )
         owner = await connection.fetchval(_OWNER)
-        if owner is not None:  # what is made belongs to one role, whichever of its members makes it
+        if applied and owner is not None:  # what is made belongs to one role, whichever of its members makes it
             await connection.execute(f"set local role {owner}")
         for migration in missing:
             await _apply(connection, migration, database.target.place)
