@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sagewai.core.failpoints import reach
+from sagewai.core.failure import told
 from sagewai.core.retry import RetryPolicy
 from sagewai.core.stores.base import Store
 from sagewai.errors import ResultNotStorable, StoreRefused, StoreUnavailable
@@ -165,7 +166,7 @@ class Committer:
 
     async def _back_off(self, failures: int, error: StoreUnavailable, items: int) -> None:
         delay = BACK_OFF.wait(failures)
-        log.warning("%d transitions wait for the store (%s); next try in %.1f s", items, error, delay)
+        log.warning("%d transitions wait for the store (%s); next try in %.1f s", items, told(error), delay)
         await asyncio.sleep(delay)
 
 

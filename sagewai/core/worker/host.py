@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from sagewai.core.context import worker_credentials
 from sagewai.core.defaults import using
 from sagewai.core.execution import Execution, Finished, Stop
-from sagewai.core.failure import describe
+from sagewai.core.failure import describe, told
 from sagewai.core.signature import WorkflowPlan
 from sagewai.core.stores.base import Store
 from sagewai.core.worker.committer import Committer
@@ -66,6 +66,7 @@ class Host:
         self.store = store
         self.lease_ttl = lease_ttl or 3 * heartbeat_interval
         self.status: Literal["active", "draining", "paused"] = "active"
+        self.crowded = False
         self.committer = Committer(store)
         self.freed = asyncio.Event()
         self._spec = SessionSpec(
@@ -87,30 +88,47 @@ class Host:
         self._swept = time.monotonic()
         self._session: int | None = None
         self._heartbeat: Heartbeat | None = None
-        self._opening = asyncio.Lock()
         self._chores: set[asyncio.Task[None]] = set()
         self.keeper: asyncio.Task[None] | None = None
 
     # -- session --------------------------------------------------------------------------------------------------
 
     async def session(self) -> int:
-        """The id of the live session; opened, with its heartbeat, when there is none."""
-        async with self._opening:
-            if self._session is None:
-                self._session = await self.store.open_session(self._spec)
-                self._heartbeat = Heartbeat(
-                    self.store,
-                    self._session,
-                    interval=self._interval,
-                    lease_ttl=self.lease_ttl,
-                    on_beat=self._hear,
-                    status=lambda: self.status,
-                )
-                self._heartbeat.start()
+        """The id of the live session; opened by its heartbeat when there is none. Cancelling one who waits for that
+        changes nothing for the others."""
+        if self._session is not None:
             return self._session
+        if self._heartbeat is None:
+            self._heartbeat = Heartbeat(
+                self.store,
+                self._spec,
+                interval=self._interval,
+                on_beat=self._hear,
+                status=self._shown_status,
+            )
+            self._heartbeat.start()
+        heartbeat = self._heartbeat
+        try:
+            session = await heartbeat.session()
+        except Exception:
+            if self._heartbeat is heartbeat:  # whoever asks next tries again
+                self._heartbeat = None
+            raise
+        if self._heartbeat is heartbeat:
+            self._session = session
+        return session
+
+    @property
+    def claims(self) -> bool:
+        """Whether it takes new runs: nobody asked it to stop, and its store's disk has room."""
+        return self.status == "active" and not self.crowded
+
+    def _shown_status(self) -> Literal["active", "draining", "paused"]:
+        """What the store is told: one without room for more is shown as paused."""
+        return "paused" if self.status == "active" and self.crowded else self.status
 
     async def close(self) -> None:
-        """Hand back what is still held, stop the heartbeat and mark the session as stopped. A store that doesn't answer
+        """Hand back what is still held, and let the heartbeat close the session and end. A store that doesn't answer
         holds this up for some seconds: then the session lapses by itself."""
         self.stop_all(Stop.RELEASE)
         idle = asyncio.create_task(self.idle())
@@ -119,15 +137,9 @@ class Host:
         )  # steps that are left behind take half
         self.committer.close()
         await idle
-        session, heartbeat = self._session, self._heartbeat
-        self._session = self._heartbeat = None
+        heartbeat, self._heartbeat, self._session = self._heartbeat, None, None
         if heartbeat is not None:
             await heartbeat.stop()
-        if session is not None:
-            try:
-                await self.store.close_session(session)
-            except StoreError as error:
-                log.warning("session %d will lapse by itself: it couldn't be closed (%s)", session, error)
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
@@ -180,7 +192,7 @@ class Host:
             return
         error = task.exception()
         if isinstance(error, LeaseLost):
-            log.warning("%s", error)
+            log.warning("%s", told(error))
         elif error is not None:
             info = describe(error)  # redacted, unlike the traceback that logging would print
             log.error(
@@ -255,7 +267,7 @@ class Host:
             try:
                 await work
             except StoreError as error:
-                log.warning("session %s: %s", self._session, error)
+                log.warning("session %s: %s", self._session, told(error))
 
         task = asyncio.create_task(quietly())
         self._chores.add(task)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Generator
 
 from sagewai.core.stores.base import Store
 from sagewai.core.worker.host import Host
@@ -19,13 +20,23 @@ def script_host(store: Store) -> Host:
 
 def _open(store: Store) -> Host:
     host = Host(store, name=_name(), kind="script", max_concurrent=1_000_000)
-    keeper = asyncio.get_running_loop().create_task(_close_with_loop(host), name="sagewai script session")
+    closing = _close_with_loop(host)
+    closing.send(None)  # it has begun: a task that is cancelled before it begins would skip its finally
+    keeper = asyncio.get_running_loop().create_task(closing, name="sagewai script session")
     host.keeper = keeper  # a loop holds its tasks weakly
     return host
 
 
+class _Begun:
+    """Gives way once, to nothing in particular."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
 async def _close_with_loop(host: Host) -> None:
     try:
+        await _Begun()
         await asyncio.get_running_loop().create_future()
     finally:
         host.store.dismiss(_open)  # who goes on in this loop all the same gets a host of its own

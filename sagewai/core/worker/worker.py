@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from sagewai.core.commands import check_text
 from sagewai.core.failpoints import reach
-from sagewai.core.failure import describe
+from sagewai.core.failure import describe, told
 from sagewai.core.labels import encode_labels
 from sagewai.core.loading import as_registry
 from sagewai.core.retry import RetryPolicy, check_count, check_number
 from sagewai.core.stores.base import Routes, Store
+from sagewai.core.worker.disk import EVERY, DiskWatch
 from sagewai.core.worker.host import SWEEP_EVERY, Host
 from sagewai.core.worker.signals import Signals
 from sagewai.errors import InvalidOptionError, StoreError, StoreUnavailable
@@ -131,11 +132,15 @@ class WorkflowWorker:
             credentials=self.credentials,
             on_ask=life.obey,
         )
+        disk = DiskWatch(self.store, self.name)
+        host.crowded = not await disk.look()
         sweeping = asyncio.create_task(self._sweep(host))
+        watching = asyncio.create_task(self._watch(disk, host))
         try:
             await self._claim(life, host)
         finally:
             sweeping.cancel()
+            watching.cancel()
             host.status = "draining"
             try:
                 await self._drain(life, host)
@@ -165,7 +170,7 @@ class WorkflowWorker:
                 if routes.newest < 0:
                     routes = await self.store.resolve_routes(self.pool, self.labels, versions)
                 free = self.max_concurrent - host.held
-                if free > 0 and host.status == "active":
+                if free > 0 and host.claims:
                     with host.claiming():
                         claimed = await self.store.claim(session, routes.ids, free)
                         if claimed.runs:
@@ -188,7 +193,7 @@ class WorkflowWorker:
         """Until a hint, a free place after being full, a stop, or the poll interval with jitter."""
         timeout = self.poll_interval * random.uniform(0.8, 1.2)
         waits: list[asyncio.Future[bool]] = [asyncio.ensure_future(life.stopping.wait())]
-        if full or host.status != "active":
+        if full or not host.claims:
             waits.append(asyncio.ensure_future(host.freed.wait()))
         else:
             waits.append(asyncio.ensure_future(self.store.wait("work", timeout)))
@@ -209,11 +214,20 @@ class WorkflowWorker:
                 more = await host.sweep()
             except StoreError as error:
                 more = False
-                log.warning("worker %s can't sweep (%s)", self.name, error)
+                log.warning("worker %s can't sweep (%s)", self.name, told(error))
             except Exception as error:  # a sweep that ended here would strand others' runs in silence
                 more = False
                 info = describe(error)
                 log.error("worker %s: its sweep broke off: %s: %s", self.name, info.type, info.message)
+
+    async def _watch(self, disk: DiskWatch, host: Host) -> None:
+        interval = min(EVERY, 5 * self.poll_interval)
+        while True:
+            await asyncio.sleep(interval)
+            crowded = not await disk.look()
+            if crowded is not host.crowded:
+                host.crowded = crowded
+                host.freed.set()
 
     async def _drain(self, life: _Life, host: Host) -> None:
         if not host.held:
@@ -229,7 +243,7 @@ class WorkflowWorker:
 
     async def _back_off(self, life: _Life, failures: int, error: StoreError) -> None:
         delay = BACK_OFF.wait(failures)
-        log.warning("worker %s can't claim (%s); next try in %.1f s", self.name, error, delay)
+        log.warning("worker %s can't claim (%s); next try in %.1f s", self.name, told(error), delay)
         try:
             async with asyncio.timeout(delay):
                 await life.stopping.wait()
