@@ -61,10 +61,7 @@ class Hand:
 
         async def stopped() -> bool:
             assert self.code is None, f"{self.name} ended with {self.code}:\n{self.log()}"
-            asked = await asyncio.create_subprocess_exec(
-                *("ps", "-o", "stat=", "-p", str(self.pid)), stdout=asyncio.subprocess.PIPE
-            )
-            return (await asked.communicate())[0].startswith(b"T")
+            return await _state(self.pid) == "T"
 
         await until(stopped, timeout=timeout)
 
@@ -114,7 +111,7 @@ class Crew:
             "machine": f"machine-of-{name}" if machine is None else machine,
             "lease_ttl": lease,
             "heartbeat_interval": lease / 4,
-            "poll_interval": 0.1,
+            "poll_interval": 0.4,  # and so often it sweeps; ten of them that do it more often fill a small machine
             **options,
         }
         log = self._folder / f"{name}.log"
@@ -170,3 +167,14 @@ class Crew:
         for hand in self.hands.values():
             if hand.code is None:
                 hand.kill()  # a frozen one too
+
+
+async def _state(pid: int) -> str:
+    """The letter that the system shows for a process: T for a stopped one."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.exists():
+        return stat.read_text().rpartition(")")[2].split()[0]
+    shown = await asyncio.create_subprocess_exec(
+        *("ps", "-o", "stat=", "-p", str(pid)), stdout=asyncio.subprocess.PIPE
+    )
+    return (await shown.communicate())[0].decode()[:1]

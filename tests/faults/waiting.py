@@ -83,4 +83,4 @@ async def _until_none(problems: Callable[[], Awaitable[list[str]]], within: floa
             left = [f"the store doesn't answer: {error}"]
         if not left or time.monotonic() > deadline:
             return left
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
