@@ -1,17 +1,18 @@
-"""Runs a module in a process whose wall clock is wrong: ``python -m tests.faults.clock SHIFT MODULE ARGUMENT...``.
+"""A wall clock that is wrong: by a number of seconds, or by an hour too much and an hour too little in turns.
 
-SHIFT is in seconds, or ``jumping``: an hour fast and an hour slow in turns, so that every other jump leads back. The
-monotonic clock stays what it is, as it does where somebody sets a machine's time.
+It is set before anything else is imported, so that nobody has got hold of the right one. The monotonic clock stays what
+it is, as it does where somebody sets a machine's time.
 """
 
 from __future__ import annotations
 
 import datetime
-import runpy
-import sys
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 HOUR = 3_600.0
 TURN = 0.7
 """Seconds between two jumps."""
@@ -22,7 +23,7 @@ _Real = datetime.datetime
 
 
 def shift_of(word: str) -> Callable[[], float]:
-    """How wrong the clock is at this moment."""
+    """How wrong the clock is at this moment; ``word`` is a number of seconds, or ``jumping``."""
     if word == "jumping":
         return lambda: HOUR if int(_real_monotonic() / TURN) % 2 else -HOUR
     seconds = float(word)
@@ -57,7 +58,9 @@ def set_wrong(shift: Callable[[], float]) -> None:
     datetime.datetime = Wrong  # type: ignore[misc]
 
 
-if __name__ == "__main__":
-    set_wrong(shift_of(sys.argv[1]))
-    sys.argv = sys.argv[2:]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+def misplace(folder: Path, word: str) -> dict[str, str]:
+    """What a process' environment must hold so that its clock is wrong from its first moment on."""
+    (folder / "sitecustomize.py").write_text(
+        f"from tests.faults.clock import set_wrong, shift_of\nset_wrong(shift_of({word!r}))\n"
+    )
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
