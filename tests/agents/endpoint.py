@@ -2,81 +2,35 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import Any, Literal
+from typing import Any
+
+from tests.agents.wires import WIRES, Call, Reply, Request, events, whole
+
+__all__ = [
+    "CUT_OFF",
+    "EMPTY",
+    "FAKE_KEY",
+    "HANGING",
+    "MALFORMED",
+    "OVERLOADED",
+    "RATE_LIMITED",
+    "SERVER_ERROR",
+    "UNAUTHORIZED",
+    "Call",
+    "LoopbackModels",
+    "Reply",
+    "Request",
+]
 
 FAKE_KEY = "sk-loopback-fake-key"
-
-Wire = Literal["openai", "anthropic", "ollama", "ollama-chat"]
-
-_WIRES: Mapping[str, Wire] = {
-    "/chat/completions": "openai",
-    "/v1/messages": "anthropic",
-    "/api/generate": "ollama",
-    "/api/chat": "ollama-chat",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it arrived. ``headers`` have lower-case names."""
-
-    wire: Wire
-    path: str
-    headers: Mapping[str, str]
-    body: Mapping[str, Any]
-
-    @property
-    def model(self) -> str:
-        return str(self.body.get("model", ""))
-
-    @property
-    def key(self) -> str:
-        """The API key it carried, in whichever header the wire format uses; '' without one."""
-        return self.headers.get("x-api-key") or self.headers.get("authorization", "").removeprefix("Bearer ")
-
-    @property
-    def prompt(self) -> str:
-        """The text of the last user message (Ollama's generate: the whole prompt)."""
-        if "prompt" in self.body:
-            return str(self.body["prompt"])
-        users = [message for message in self.body.get("messages", []) if message.get("role") == "user"]
-        return _text(users[-1]["content"]) if users else ""
-
-    @property
-    def roles(self) -> list[str]:
-        return [message["role"] for message in self.body.get("messages", [])]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """How one request is answered.
-
-    ``text`` None is an answer without content. ``status`` other than 200 is an error whose message is ``text``.
-    ``body`` replaces the whole response body. ``delay`` in seconds before answering; ``hang`` answers never (until
-    the endpoint closes); ``drip`` sends a byte every so many seconds; ``cut`` promises a body and closes the
-    connection in the middle of it.
-    """
-
-    text: str | None = "ok"
-    status: int = 200
-    finish: str = "stop"
-    headers: Mapping[str, str] | None = None
-    body: str | None = None
-    delay: float = 0.0
-    hang: bool = False
-    drip: float = 0.0
-    cut: bool = False
-
 
 _PLAIN = Reply()
 RATE_LIMITED = Reply("slow down", status=429)
@@ -98,10 +52,12 @@ class LoopbackModels:
     a model's answer.
     """
 
-    def __init__(self, answer: Callable[[Request], str] | None = None) -> None:
+    def __init__(self, answer: Callable[[Request], str | Reply] | None = None) -> None:
         self.requests: list[Request] = []
         self.strays: list[str] = []
-        self.answer = answer or (lambda request: f"{request.model} says: {request.prompt}")
+        self.answer: Callable[[Request], str | Reply] = answer or (
+            lambda request: f"{request.model} says: {request.prompt}"
+        )
         self._queued: deque[Reply] = deque()
         self._arrived = threading.Condition()
         self._go = threading.Event()
@@ -190,7 +146,10 @@ class LoopbackModels:
             reply = self._queued.popleft() if self._queued else None
             self._arrived.notify_all()
         self._go.wait()
-        return reply or Reply(self.answer(request))
+        if reply is not None:
+            return reply
+        answer = self.answer(request)
+        return answer if isinstance(answer, Reply) else Reply(answer)
 
 
 class _Server(ThreadingTCPServer):
@@ -217,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        wire = next((wire for end, wire in _WIRES.items() if self.path.split("?")[0].endswith(end)), None)
+        wire = next((wire for end, wire in WIRES.items() if self.path.split("?")[0].endswith(end)), None)
         if wire is None:
             self.server.models.strays.append(self.path)
             self._send(404, json.dumps({"error": f"no such path: {self.path}"}))
@@ -234,12 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if reply.delay:
             closed.wait(reply.delay)
-        body = reply.body
-        if body is None:
-            body = json.dumps(
-                _ENCODERS[request.wire](request, reply) if reply.status == 200 else _error(request, reply)
-            )
-        self._send(reply.status, body, reply)
+        if request.body.get("stream") and reply.status == 200 and reply.body is None:
+            self._stream(events(request, reply), request, reply)
+        else:
+            self._send(reply.status, whole(request, reply) if reply.body is None else reply.body, reply)
 
     def _send(self, status: int, body: str, reply: Reply = _PLAIN) -> None:
         data = body.encode()
@@ -258,83 +215,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data[: len(data) // 2] if reply.cut else data)
         self.close_connection = self.close_connection or reply.cut
 
-
-_numbers = itertools.count(1)
-_CREATED = 1_700_000_000
-
-
-def _text(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    return "".join(str(part.get("text", "")) for part in content) if isinstance(content, list) else ""
-
-
-def _openai(request: Request, reply: Reply) -> dict[str, Any]:
-    return {
-        "id": f"chatcmpl-{next(_numbers)}",
-        "object": "chat.completion",
-        "created": _CREATED,
-        "model": request.model,
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": reply.text},
-                "finish_reason": reply.finish,
-                "logprobs": None,
-            }
-        ],
-        "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
-    }
-
-
-def _anthropic(request: Request, reply: Reply) -> dict[str, Any]:
-    stops = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal"}
-    return {
-        "id": f"msg_{next(_numbers)}",
-        "type": "message",
-        "role": "assistant",
-        "model": request.model,
-        "content": [] if reply.text is None else [{"type": "text", "text": reply.text}],
-        "stop_reason": stops[reply.finish],
-        "stop_sequence": None,
-        "usage": {"input_tokens": 11, "output_tokens": 7},
-    }
-
-
-def _ollama(request: Request, reply: Reply) -> dict[str, Any]:
-    return {"response": reply.text or "", **_ollama_tail(request, reply)}
-
-
-def _ollama_chat(request: Request, reply: Reply) -> dict[str, Any]:
-    return {"message": {"role": "assistant", "content": reply.text or ""}, **_ollama_tail(request, reply)}
-
-
-def _ollama_tail(request: Request, reply: Reply) -> dict[str, Any]:
-    return {
-        "model": request.model,
-        "created_at": "2025-01-01T00:00:00Z",
-        "done": True,
-        "done_reason": reply.finish,
-        "prompt_eval_count": 11,
-        "eval_count": 7,
-    }
-
-
-def _error(request: Request, reply: Reply) -> dict[str, Any]:
-    if request.wire.startswith("ollama"):
-        return {"error": reply.text}
-    if request.wire == "anthropic":
-        kinds = {401: "authentication_error", 429: "rate_limit_error", 529: "overloaded_error"}
-        return {
-            "type": "error",
-            "error": {"type": kinds.get(reply.status, "api_error"), "message": reply.text},
-        }
-    return {"error": {"message": reply.text, "type": "error", "param": None, "code": None}}
-
-
-_ENCODERS: Mapping[Wire, Callable[[Request, Reply], dict[str, Any]]] = {
-    "openai": _openai,
-    "anthropic": _anthropic,
-    "ollama": _ollama,
-    "ollama-chat": _ollama_chat,
-}
+    def _stream(self, parts: list[str], request: Request, reply: Reply) -> None:
+        closed = self.server.models._closed
+        self.send_response(200)
+        kind = "application/x-ndjson" if request.wire.startswith("ollama") else "text/event-stream"
+        self.send_header("content-type", kind)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        first_word = (reply.text or "").partition(" ")[0]
+        waited = reply.pause is None
+        for at, part in enumerate(parts):
+            if (reply.cut or reply.short) and at >= len(parts) // 2:
+                break
+            data = part.encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+            if not waited and f'"{first_word}"' in part and reply.pause is not None:
+                waited = True
+                while not reply.pause.wait(0.01) and not closed.is_set():
+                    pass
+            if reply.drip and closed.wait(reply.drip):
+                return
+        if reply.cut:
+            self.close_connection = True
+            return
+        self.wfile.write(b"0\r\n\r\n")
