@@ -61,7 +61,8 @@ class Pieces:
     text: str = ""
     _finish: str = ""
     _tokens: tuple[int | None, int | None] = (None, None)
-    _calls: dict[int, list[str]] = field(default_factory=dict)
+    _calls: list[list[str]] = field(default_factory=list)
+    _open: dict[int, list[str]] = field(default_factory=dict)
 
     def add(self, chunk: Any) -> str:
         """Take a chunk in; the text that it adds, often none."""
@@ -73,8 +74,10 @@ class Pieces:
         choice = chunk.choices[0]
         self._finish = choice.finish_reason or self._finish
         for call in choice.delta.tool_calls or ():
-            parts = self._calls.setdefault(call.index, ["", "", ""])
-            parts[0] = parts[0] or call.id or ""
+            parts = self._open.get(call.index)
+            if parts is None or (call.id and call.id != parts[0]):  # Ollama numbers each chunk's calls from 0
+                parts = self._open[call.index] = [call.id or "", "", ""]
+                self._calls.append(parts)
             parts[1] = parts[1] or call.function.name or ""
             parts[2] += call.function.arguments or ""
         piece: str = choice.delta.content or ""
@@ -84,7 +87,7 @@ class Pieces:
     def whole(self) -> Answer | Failure:
         calls = tuple(
             ToolCall(identity or f"call_{at}", name, arguments or "{}")
-            for at, (identity, name, arguments) in sorted(self._calls.items())
+            for at, (identity, name, arguments) in enumerate(self._calls)
         )
         return _judged(self.text, self._finish, calls, self.model, *self._tokens)
 

@@ -141,7 +141,7 @@ class Exchange(Generic[Out]):
     def _misshapen(self, wrong: str) -> OutputError:
         kind: Any = self._agent.output_type
         return OutputError(
-            f"agent {self._agent.name!r} was to answer with a {kind.__name__}, and didn't, asked twice: "
+            f"agent {self._agent.name!r} was to answer with one {kind.__name__}, and didn't, asked twice: "
             f"{redact('; '.join(wrong.splitlines()), [*self._secrets, *known_secrets()])}"
         )
 

@@ -167,7 +167,7 @@ def _retry_after(chain: list[BaseException]) -> float | None:
 _DECORATION = re.compile(
     r"^(?:(?:litellm\.)?[A-Za-z]*(?:Error|Exception|Timeout)(?:: | - ))+|\. Handle with `[^`]*`\.?$"
 )
-_TRACE = re.compile(r"\s*Traceback \(most recent call last\).*", re.DOTALL)
+_TRACE = re.compile(r"\s*(?:Traceback \(most recent call last\)|Original exception: ).*", re.DOTALL)
 _MESSAGE = re.compile(r'"(?:message|error)": ?("(?:[^"\\]|\\.)*")')
 _MASKED = re.compile(r"[^\s'\",]*\*{3,}[^\s'\",]*")
 
@@ -176,7 +176,7 @@ def _detail(error: BaseException, secrets: Iterable[str]) -> str:
     """What the provider said: one line, without the library's own decoration and without secrets."""
     text = _DECORATION.sub(
         "", _TRACE.sub("", _text(error))
-    )  # the library pastes whole tracebacks into messages
+    )  # the library pastes whole tracebacks, and what it had said before, into messages
     if found := _MESSAGE.search(text):
         text = _unquoted(found[1])
     known = [secret for secret in secrets if len(secret) >= _SHORTEST_KEY]

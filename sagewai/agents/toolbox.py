@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sagewai.agents.answer import Answer, Message, ToolCall
 from sagewai.agents.structured import faults
@@ -16,13 +16,24 @@ from sagewai.agents.tools import Tool
 from sagewai.core.attempt import in_thread
 from sagewai.core.context import branch, current_step
 from sagewai.core.question import answer, question
-from sagewai.errors import ApprovalOutsideRun, NonRetryableError, Suspension
+from sagewai.errors import ApprovalOutsideRun, NonRetryableError
 from sagewai.models.approval import ANYONE
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from sagewai.core.question import ApprovalDecision
+
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A call that may be made."""
+
+    tool: Tool[..., Any]
+    values: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +47,37 @@ class Toolbox:
     async def call(self, said: Answer, position: int) -> list[Message]:
         """The results of an answer's tool calls as messages, in the answer's order. ``position`` is the answer's own.
 
-        All of them finish before anything is raised: then a suspension comes first, so that all that was asked for is
-        asked at once, else the first failure that isn't the model's business.
+        Nobody's tool is called before every approval that this answer needs is there, and all calls finish before
+        anything is raised: a suspension first, so that all that was asked for is asked at once, else the first failure
+        that isn't the model's business.
         """
-        outcomes = await asyncio.gather(
-            *(self._one(call, position, at) for at, call in enumerate(said.tool_calls, 1)),
-            return_exceptions=True,
-        )
-        results: list[Message] = []
-        failures: list[tuple[str, BaseException]] = []
-        for call, outcome in zip(said.tool_calls, outcomes, strict=True):
-            if isinstance(outcome, BaseException):
-                failures.append((call.name, outcome))
-            else:
-                results.append(
-                    {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": outcome}
-                )
-        if failures:
-            raise first(failures)
-        step = current_step()
-        if (
-            step is not None and step.notes
-        ):  # a tool swallowed what lets go of the step: no more calls are paid for
-            raise Suspension(f"run {step.run_id} waits")
-        return results
+        calls = [(call, f"{self.agent}#{position}.{at}") for at, call in enumerate(said.tool_calls, 1)]
+        ready = await _together({place: self._ready(call, place) for call, place in calls})
+        results = await _together({place: self._result(ready[place], place) for _, place in calls})
+        return [
+            {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": results[place]}
+            for call, place in calls
+        ]
 
-    async def _one(self, call: ToolCall, position: int, at: int) -> str:
-        with branch(f"{self.agent}#{position}.{at}"):
-            return await self._result(call)
-
-    async def _result(self, call: ToolCall) -> str:
+    async def _ready(self, call: ToolCall, place: str) -> _Ready | str:
+        """The call, its arguments read and agreed to, or what the model is told of why it can't be made."""
         tool = next((tool for tool in self.tools if tool.name == call.name), None)
         if tool is None:
             return f"error: there is no tool {call.name!r}; there are {', '.join(each.name for each in self.tools)}"
-        try:
-            arguments, wrong = _read(tool, call.arguments)
-            if arguments is None:
-                return f"error: {wrong}"
-            if tool.requires_approval:
+        arguments, wrong = _read(tool, call.arguments)
+        if arguments is None:
+            return f"error: {wrong}"
+        if tool.requires_approval:
+            with branch(place):
                 arguments = await self._approved(tool, arguments)
-            return as_result(await _called(tool, arguments))
+        return _Ready(tool, tool.values(arguments))
+
+    async def _result(self, ready: _Ready | str, place: str) -> str:
+        if isinstance(ready, str):
+            return ready
+        try:
+            with branch(place):
+                return as_result(await _called(ready.tool, ready.values))
         except (NonRetryableError, *OF_THE_RUN):  # it ends the step: no result of the tool
             raise
         except Exception as error:
@@ -110,9 +112,22 @@ class Toolbox:
         return agreed
 
 
-async def _called(tool: Tool[..., Any], arguments: BaseModel) -> object:
+async def _together(work: Mapping[str, Coroutine[Any, Any, R]]) -> dict[str, R]:
+    """Every outcome by its place, once all are there; raises the first failure."""
+    outcomes = await asyncio.gather(*work.values(), return_exceptions=True)
+    failures = [
+        (place, outcome)
+        for place, outcome in zip(work, outcomes, strict=True)
+        if isinstance(outcome, BaseException)
+    ]
+    if failures:
+        raise first(failures)
+    return dict(zip(work, outcomes, strict=True))  # type: ignore[arg-type]  # no exception is left among them
+
+
+async def _called(tool: Tool[..., Any], values: Mapping[str, Any]) -> object:
     """What the function returns; a sync one runs in a thread."""
-    function, values = tool.function, tool.values(arguments)
+    function = tool.function
     called = function if inspect.isroutine(function) else type(function).__call__
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
         return await function(**values)

@@ -153,7 +153,7 @@ def _arguments(name: str, function: Callable[..., Any], of_parameters: Mapping[s
     for at, parameter in enumerate(inspect.signature(function).parameters.values()):
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise InvalidOptionError(
-                f"tool {name!r} takes {str(parameter)!r}: a model gives each argument by a name of its own"
+                f"tool {name!r} takes {_starred(parameter)}: a model gives each argument by a name of its own"
             )
         default = ... if parameter.default is parameter.empty else parameter.default
         about = of_parameters.get(parameter.name)
@@ -197,3 +197,9 @@ def _schema(arguments: type[BaseModel]) -> dict[str, Any]:
     schema.pop("title", None)
     schema.setdefault("properties", {})
     return schema
+
+
+def _starred(parameter: inspect.Parameter) -> str:
+    if parameter.kind is parameter.POSITIONAL_ONLY:
+        return f"{parameter.name!r} by position alone"
+    return f"{'*' if parameter.kind is parameter.VAR_POSITIONAL else '**'}{parameter.name}"
