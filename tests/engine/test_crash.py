@@ -16,7 +16,7 @@ import pytest
 from sagewai import RunHandle, WorkflowMonitor
 from sagewai.core.stores.base import POISON_LIMIT, Store
 from sagewai.models.status import Outcome, RunStatus
-from tests.engine import ledger
+from tests.engine import ledger, sleeper
 from tests.engine.helpers import until, until_status
 
 ROOT = Path(__file__).parents[2]
@@ -25,14 +25,15 @@ ROOT = Path(__file__).parents[2]
 class Workers:
     """One worker process at a time, and the ledger its bodies write."""
 
-    def __init__(self, url: str, path: Path) -> None:
+    def __init__(self, url: str, path: Path, *, module: str = "tests.engine.ledger") -> None:
         self._url = url
         self._path = path
+        self._module = module
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> int:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.ledger", self._url],
+            [sys.executable, "-m", self._module, self._url],
             cwd=ROOT,
             env={**os.environ, ledger.LEDGER: str(self._path), "PYTHONPATH": str(ROOT)},
         )
@@ -51,6 +52,12 @@ class Workers:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def notes(self) -> list[str]:
+        """What bodies wrote down in words, without the process that did."""
+        if not self._path.exists():
+            return []
+        return [line.rpartition(" ")[0] for line in self._path.read_text().splitlines()]
 
     def lines(self) -> list[tuple[str, str, int, int, int]]:
         if not self._path.exists():
@@ -141,3 +148,54 @@ async def test_sigterm_hands_back_what_it_holds(store: Store, store_url: str, tm
     finally:
         wf.store = None
         workers.kill()
+
+
+@pytest.mark.parametrize("store_url", ["sqlite", "postgres"], indirect=True)
+async def test_kill_9_loses_no_timer_and_no_signal_sent_while_nobody_runs(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    """Whoever starts next goes on: with the time that has passed meanwhile, and with what was sent meanwhile."""
+    workers = Workers(store_url, tmp_path / "ledger.txt", module="tests.engine.sleeper")
+    wf = sleeper.workflow
+    wf.store = store
+    try:
+        handle = await wf.submit(run_id="r")
+        workers.start()
+        asleep = await until_status(store, "r", RunStatus.WAITING, timeout=30)
+        due_at = asleep.due_at
+        assert due_at is not None
+        workers.end(signal.SIGKILL)
+        await handle.signal("word", 1)  # the step that waits for it hasn't begun
+
+        async def due() -> bool:
+            return await store.now() > due_at
+
+        await until(due)
+        assert (
+            await handle.status()
+        ).status is RunStatus.WAITING  # time alone moves nothing while nobody sweeps
+        workers.start()
+
+        async def hears() -> bool:
+            run = await handle.status()
+            return run.step == "hear" and run.status is RunStatus.WAITING
+
+        await until(hears, timeout=30)
+        workers.end(signal.SIGKILL)
+        await handle.signal("word", {"n": 2})
+        assert (await handle.status()).status is RunStatus.PENDING  # woken, though nobody is there
+        workers.start()
+        assert await handle.result(timeout=30) == ["rested", 1, {"n": 2}]
+        assert workers.end(signal.SIGTERM) == 0
+    finally:
+        wf.store = None
+        workers.kill()
+    bodies = workers.notes()
+    assert bodies.count("nap ends") == bodies.count("hear ends") == 1
+    assert bodies[:3] == ["nap begins", "nap begins", "nap ends"]
+    assert (await store.get_run("r")).takeovers == 0  # a run that waits belongs to no process
+    assert [wait.key for wait in await store.waits_of("r")] == [
+        "timer #1",
+        "signal word #1",
+        "signal word #2",
+    ]
