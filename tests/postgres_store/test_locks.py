@@ -12,9 +12,10 @@ import asyncpg
 from sagewai.core.stores.postgres import PostgresStore
 from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidTransition
+from sagewai.models.run import LeasedRun
 from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
-from tests.contract.scene import ALICE, Scene, ask, spec
+from tests.contract.scene import ALICE, Scene, ask, listen, spec, timer
 from tests.postgres_store.server import wait_until_alone
 
 SECONDS = 3.0
@@ -110,6 +111,74 @@ async def test_reviewers_and_a_park_meet_without_a_deadlock(
     await asyncio.gather(*(review(owner.run_id) for owner in owners), store.tick(), store.tick())
     statuses = [(await store.get_run(owner.run_id)).status for owner in owners]
     assert statuses == [RunStatus.PENDING] * len(owners)
+    assert await deadlocks(store, admin) == 0
+
+
+async def test_parks_signals_timers_and_deadlines_meet_without_a_deadlock(
+    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+) -> None:
+    """And whatever comes first, each signal is given to one wait, and none is given that nobody sent."""
+    session = await scene.session(max_concurrent=RUNS)
+    run_ids = [f"r{number:02}" for number in range(RUNS)]
+    await store.insert_runs([spec(run_id, deadline=random.uniform(1, 2 * SECONDS)) for run_id in run_ids])
+    done: Counter[str] = Counter()
+    until = time.monotonic() + SECONDS
+
+    def park(run: LeasedRun) -> Transition:
+        """Two waits for signals and a timer that is due soon, new ones each time."""
+        rounds = run.token
+        waits = (
+            listen("a", f"a{rounds}"),
+            listen("b", f"b{rounds}", delay=random.uniform(0.01, 0.1)),
+            timer(f"t{rounds}", delay=random.uniform(0.01, 0.1)),
+        )
+        return Transition(
+            key=run.key,
+            token=run.token,
+            rev=run.rev,
+            move=Move.PARK,
+            outcome=Outcome.SUSPENDED,
+            seq=0,
+            step="fetch",
+            attempt=1,
+            wakeups=run.wakeups,
+            waits=tuple(random.sample(waits, random.randint(1, 3))),
+        )
+
+    async def own() -> None:
+        while time.monotonic() < until:
+            claimed = await store.claim(session, await scene.routes(), RUNS)
+            await store.record([park(run) for run in random.sample(claimed.runs, len(claimed.runs))])
+            done["parks"] += len(claimed.runs)
+
+    async def send(sender: PostgresStore) -> None:
+        while time.monotonic() < until:
+            sent = await asyncio.gather(
+                *(
+                    sender.signal(run_id, random.choice("ab"), "1", ALICE)
+                    for run_id in random.sample(run_ids, 8)
+                ),
+                return_exceptions=True,
+            )
+            unexpected = [each for each in sent if isinstance(each, BaseException)]
+            assert all(isinstance(each, InvalidTransition) for each in unexpected), unexpected
+            done["signals"] += len(sent) - len(unexpected)
+
+    async def sweep(sweeper: PostgresStore) -> None:
+        while time.monotonic() < until:
+            ticked = await sweeper.tick()
+            done["woken"] += ticked.woken
+            done["timed out"] += ticked.timed_out
+
+    async with PostgresStore(postgres_url) as other:
+        await asyncio.gather(own(), own(), send(store), send(other), sweep(store), sweep(other))
+
+    assert min(done.values()) >= 5, done
+    assert len(done) == 4
+    given = "select signal from sagewai.waits where signal is not null"
+    assert await admin.fetchval(f"select count(*) = count(distinct signal) from ({given}) as given")
+    taken = "select id from sagewai.signals where taken"
+    assert await admin.fetch(f"({given} except {taken}) union all ({taken} except {given})") == []
     assert await deadlocks(store, admin) == 0
 
 
