@@ -78,7 +78,7 @@ def _due(request: WaitRequest, now: int) -> int | None:
 
 def settle_due(tx: Transaction, run: int) -> int:
     """Settle all of the run's waits that are due: a timer fires, a signal's expires. How many there were."""
-    return tx.change(_SETTLE, tx.now, run)
+    return tx.change(SETTLE, tx.now, run)
 
 
 def signal(tx: Transaction, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
@@ -147,7 +147,7 @@ select id from waits indexed by waits_pending
 where run = ? and status = 1 and kind = {_SIGNAL} and name = ? order by id limit 1
 """
 
-_SETTLE = f"""
+SETTLE = f"""
 update waits indexed by waits_pending
 set status = iif(kind = {_SIGNAL}, {_EXPIRED}, {_FIRED}), settled_at = ?1
 where run = ?2 and status = 1 and due_at <= ?1
