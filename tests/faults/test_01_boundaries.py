@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import signal
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from sagewai.core.failpoints import VARIABLE as FAILPOINTS
 from sagewai.core.stores.base import Store
 from sagewai.models.status import Outcome, RunStatus
 from tests.engine.helpers import until_status
-from tests.faults.boundaries import DECIDING, SCENES, Stage, share
+from tests.faults.boundaries import DECIDING, REFUSING, SCENES, Stage, share
 from tests.faults.crew import ROOT, Crew
 from tests.faults.decider import REVIEWER
 from tests.faults.evidence import Evidence
@@ -23,7 +24,7 @@ from tests.faults.invariants import Acknowledged, broken, gather
 from tests.faults.ledger import Ledger
 from tests.faults.report import Fault
 from tests.faults.waiting import all_over, settled
-from tests.faults.workload import ledger_workflow
+from tests.faults.workload import STEPS, ledger_workflow
 
 KILLED = -9
 ROUNDS = 3
@@ -127,6 +128,30 @@ async def test_a_reviewer_killed_around_the_decision_may_repeat_it(
     fault.killed()
     repeated = await approve(stage.store, handle.run_id, actor=REVIEWER, reason="looks right")
     stage.acknowledged.decisions.append(repeated)
+    fault.check(await all_over(stage.store, [handle.run_id], within=2 * stage.crew.lease + 5))
+    evidence = await gather(stage.store, ledger, stage.acknowledged)
+    fault.check(broken(evidence))
+    assert evidence.stories[handle.run_id].run.status is RunStatus.COMPLETED
+
+
+@pytest.mark.parametrize("place", REFUSING)
+@pytest.mark.one_database_when_short
+async def test_a_worker_killed_around_a_refusal_leaves_the_run_to_the_right_code(
+    fault: Fault, place: str, stage: Stage, ledger: Ledger
+) -> None:
+    handle = await stage.flow.submit(acts={"step-2": "ask"})
+    stage.acknowledged.runs.append(handle.run_id)
+    before = stage.crew.start("before")
+    await until_status(stage.store, handle.run_id, RunStatus.WAITING, timeout=30)
+    before.signal(signal.SIGTERM)
+    assert await before.ended() == 0
+    victim = stage.crew.start(flow_options={"steps": ["another", *STEPS[1:]]}, failpoints=f"{place}=kill")
+    stage.acknowledged.decisions.append(
+        await approve(stage.store, handle.run_id, actor=REVIEWER, reason="yes")
+    )
+    assert await victim.ended(timeout=30) == KILLED, victim.log()
+    fault.killed()
+    stage.crew.start("after")
     fault.check(await all_over(stage.store, [handle.run_id], within=2 * stage.crew.lease + 5))
     evidence = await gather(stage.store, ledger, stage.acknowledged)
     fault.check(broken(evidence))

@@ -6,7 +6,7 @@ The run's input says how: ``pace`` seconds in every step, ``acts`` what a step d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from sagewai import ApprovalGate, DurableWorkflow, NonRetryableError, RetryPolicy, current_step
 from sagewai.core.stores.base import Store
@@ -81,25 +81,26 @@ ACTS: Mapping[str, Act] = {
 def ledger_workflow(
     store: Store | None = None,
     *,
+    name: str = "ledger",
     version: str = "",
-    steps: tuple[str, ...] = STEPS,
+    steps: Sequence[str] = STEPS,
     timeout: float | None = None,
     repertoire: Mapping[str, Act] = ACTS,
 ) -> DurableWorkflow:
-    """A new object of the workflow ``ledger``; other ``steps`` or ``version`` are another deploy, ``repertoire`` is
-    what the input may tell a step to do."""
-    flow = DurableWorkflow("ledger", store=store, version=version)
+    """A new object of the workflow ``ledger``. Another ``name``, ``version`` or ``steps`` are another deploy,
+    ``repertoire`` is what the input may tell a step to do."""
+    flow = DurableWorkflow(name, store=store, version=version)
 
-    def declare(name: str) -> None:
-        policy = POLICIES.get(name, RetryPolicy(delay=0.05))
+    def declare(step: str) -> None:
+        policy = POLICIES.get(step, RetryPolicy(delay=0.05))
 
-        @flow.step(name, retries=RETRIES, retry_policy=policy, timeout=timeout)
+        @flow.step(step, retries=RETRIES, retry_policy=policy, timeout=timeout)
         async def body(done: int = 0, pace: float = 0.02, acts: dict[str, str] | None = None) -> int:
             ledger.append()
-            await repertoire[(acts or {}).get(name, "nothing")](flow)
+            await repertoire[(acts or {}).get(step, "nothing")](flow)
             await asyncio.sleep(pace)
             return done + 1
 
-    for name in steps:
-        declare(name)
+    for step in steps:
+        declare(step)
     return flow
