@@ -16,4 +16,4 @@ SEEDS = [int(seed) for seed in os.environ.get("SAGEWAI_TEST_WALKS", "1 2 3").spl
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_random_walk_leaves_the_store_as_it_leaves_the_reference(store: Store, seed: int) -> None:
-    await Walk(InMemoryStore(), store, seed).go(160)
+    await Walk(InMemoryStore(), store, seed).go(240)

@@ -17,7 +17,7 @@ from sagewai.core.transitions import Operation
 from sagewai.errors import SagewaiError
 from sagewai.models.actor import Actor
 from sagewai.models.approval import ANYONE, ApprovalPolicy, Attention, DecisionRequest
-from sagewai.models.page import RunQuery
+from sagewai.models.page import ApprovalQuery, RunQuery
 from sagewai.models.run import ForkSpec, Inserted, LabelValue, LeasedRun
 from sagewai.models.status import TERMINAL, Ask, RunStatus, Verdict
 from sagewai.models.transition import Move
@@ -45,9 +45,9 @@ VERBS = (
     Operation.DISCARD,
     Operation.SET_PRIORITY,
 )
-MOVES = (*Move, Move.STEP_DONE, Move.STEP_DONE, Move.PARK, Move.PARK, Move.PARK)
-LABELS: tuple[dict[str, LabelValue], ...] = ({}, {"gpu": True}, {"gpu": 1})
-POOLS = ("default", "gpu")
+MOVES = (*Move, *[Move.STEP_DONE] * 4, *[Move.PARK] * 8)
+LABELS: tuple[dict[str, LabelValue], ...] = ({}, {}, {"gpu": True}, {"gpu": 1})
+POOLS = ("default", "default", "gpu")
 SHAPES = (ORDERS, ORDERS, None, definition(version="2"))
 VERSIONS = ("", "2", "old")
 SIGNALS = ("paid", "shipped")
@@ -56,7 +56,7 @@ AT_ONCE = 1e-6
 POLICIES = (
     ANYONE,
     ANYONE,
-    ApprovalPolicy(required=2),
+    *[ApprovalPolicy(required=2)] * 2,
     ApprovalPolicy(approvers=("alice", "carol")),
     ApprovalPolicy(exclude_requester=True),
     ApprovalPolicy(approvers=("alice",), on_timeout="escalate", escalate_to=("bob", "carol")),
@@ -92,17 +92,17 @@ class Walk:
         self.trail: list[str] = []
         self.refused: set[str] = set()
         self.steps: list[Step] = [
-            *[self.submit] * 3,
-            self.submit_held,
+            *[self.submit] * 5,
+            *[self.submit_held] * 2,
             self.open_session,
-            *[self.claim] * 4,
-            *[self.take] * 2,
+            *[self.claim] * 6,
+            *[self.take] * 6,
             self.assign,
-            *[self.move] * 10,
-            *[self.decide] * 5,
-            *[self.attend] * 2,
-            *[self.signal] * 3,
-            self.fork,
+            *[self.move] * 18,
+            *[self.decide] * 8,
+            *[self.attend] * 3,
+            *[self.signal] * 4,
+            *[self.fork] * 2,
             *[self.operate] * 4,
             self.beat,
             self.close,
@@ -138,10 +138,23 @@ class Walk:
     # -- what is chosen -------------------------------------------------------------------------------------------
 
     def run_id(self) -> str:
-        return f"r{self.random.randrange(14)}"
+        return f"r{self.random.randrange(20)}"
+
+    async def run_in(self, *statuses: RunStatus) -> str:
+        """Mostly a run that stands so, if there is one."""
+        page = await self.twins[0].store.list_runs(RunQuery(status=frozenset(statuses), limit=1_000))
+        return self.one_of([run.run_id for run in page])
+
+    async def asked_run(self) -> str:
+        """Mostly a run with a pending approval."""
+        page = await self.twins[0].store.list_approvals(ApprovalQuery(limit=1_000))
+        return self.one_of([approval.run_id for approval in page])
+
+    def one_of(self, run_ids: list[str]) -> str:
+        return self.random.choice(run_ids) if run_ids and self.random.random() < 0.9 else self.run_id()
 
     def session(self) -> str:
-        return self.random.choice(list(self.twins[0].sessions)[-4:])
+        return self.random.choice(list(self.twins[0].sessions)[-3:])
 
     def actor(self) -> Actor:
         return self.random.choice((ALICE, BOB, CAROL))
@@ -197,7 +210,7 @@ class Walk:
     async def claim(self) -> None:
         name, pool = self.session(), self.random.choice(POOLS)
         labels, limit = self.random.choice(LABELS), self.random.randrange(1, 4)
-        versions = self.random.sample(VERSIONS, self.random.randrange(1, 4))
+        versions = self.random.choice((VERSIONS, self.random.sample(VERSIONS, 1)))
 
         async def call(twin: Twin) -> Any:
             routes = await twin.scene.routes(pool=pool, labels=labels, versions=versions)
@@ -209,7 +222,7 @@ class Walk:
         await self.both(f"{name} claims {limit} of {pool} {labels} {versions}", call)
 
     async def take(self) -> None:
-        name, run_id = self.session(), self.run_id()
+        name, run_id = self.session(), await self.run_in(RunStatus.PENDING)
 
         async def call(twin: Twin) -> Any:
             lease = await twin.store.claim_run(twin.sessions[name], run_id)
@@ -277,7 +290,8 @@ class Walk:
         return {"requests": tuple(requests), "waits": tuple(waits)}
 
     async def signal(self) -> None:
-        run_id, name, sender = self.run_id(), self.random.choice(SIGNALS), self.actor()
+        run_id = await self.run_in(*set(RunStatus) - TERMINAL)
+        name, sender = self.random.choice(SIGNALS), self.actor()
         payload = self.random.randrange(100)
 
         async def call(twin: Twin) -> Any:
@@ -287,7 +301,7 @@ class Walk:
         await self.both(f"{sender.name}: signal {name} to {run_id}", call)
 
     async def fork(self) -> None:
-        rng, source, actor = self.random, self.run_id(), self.actor()
+        rng, source, actor = self.random, await self.run_in(*RunStatus), self.actor()
         run_id = rng.choice((f"f{source}", f"f{source}", self.run_id()))
         step = rng.choice((None, "fetch", "judge", "file", "nothing"))
         if source in self.refused or (step is None and await self._has_ended(source)):
@@ -304,9 +318,7 @@ class Walk:
         return any(run.run_id == run_id for run in runs)
 
     async def attend(self) -> None:
-        rng, actor = self.random, self.actor()
-        approvals = await _pending(self.twins[0])
-        run_id = rng.choice(approvals) if approvals and rng.random() < 0.9 else self.run_id()
+        rng, actor, run_id = self.random, self.actor(), await self.asked_run()
         place, attention = rng.choice((0, 0, 1, 2)), rng.choice(list(Attention))
         seconds = rng.choice((LONG, LONG, 0.0))
 
@@ -318,11 +330,9 @@ class Walk:
         await self.both(f"{actor.name}: {attention} {run_id} #{place} for {seconds}", call)
 
     async def decide(self) -> None:
-        rng = self.random
-        approvals = [each for twin in self.twins[:1] for each in await _pending(twin)]
-        run_id = rng.choice(approvals) if approvals and rng.random() < 0.9 else self.run_id()
-        place = rng.choice((None, 0, 0, 1, 2))
-        seen = rng.choice((None, None, "stored", "0" * 64))
+        rng, run_id = self.random, await self.asked_run()
+        place = rng.choice((None, None, 0, 1, 2))
+        seen = rng.choice((None, None, None, "stored", "0" * 64))
         verdict = rng.choice((Verdict.APPROVE, Verdict.APPROVE, Verdict.APPROVE, Verdict.REJECT))
         reviewer, shared = self.actor(), rng.random() < 0.1
 
@@ -382,11 +392,6 @@ class Walk:
             return (await twin.store.ask_session(twin.sessions[name], wanted, BOB, "")).asked
 
         await self.both(f"ask {name} to {wanted}", call)
-
-
-async def _pending(twin: Twin) -> list[str]:
-    page = await twin.store.list_runs(RunQuery(status=frozenset({RunStatus.WAITING, RunStatus.PAUSED})))
-    return [run.run_id for run in page]
 
 
 async def _ending(call: Awaitable[Any]) -> Any:
