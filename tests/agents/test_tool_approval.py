@@ -24,6 +24,7 @@ from sagewai import (
     WorkflowSuspended,
     tool,
 )
+from sagewai.agents.llm import load
 from sagewai.core.codec import decode
 from sagewai.core.stores.base import Store
 from sagewai.models.approval import Approval
@@ -261,9 +262,15 @@ async def test_a_sync_step_that_brings_a_loop_of_its_own_waits_too(
     def pay(order: str) -> str:
         return f"paid {order}"
 
+    async def ask() -> str:
+        try:
+            return await UniversalAgent("clerk", "gpt-4o", tools=[pay]).chat("go")
+        finally:
+            await (await load()).close_litellm_async_clients()
+
     @wf.step("serve")
     def serve() -> str:
-        return asyncio.run(UniversalAgent("clerk", "gpt-4o", tools=[pay]).chat("go"))
+        return asyncio.run(ask())
 
     models.answer = wants(Call("pay", {"order": "A-17"}))
     with pytest.raises(WorkflowSuspended):
