@@ -9,6 +9,7 @@ import typer
 from sagewai.cli import (
     approvals,
     attending,
+    audit,
     db,
     dlq,
     forks,
@@ -52,6 +53,7 @@ app.add_typer(approvals.app, name="approvals")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(workers.app, name="workers")
 app.add_typer(pools.app, name="pools")
+app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")
 
 

@@ -1,14 +1,15 @@
-"""``sagewai db``: bring a store's schema up to date, or check it."""
+"""``sagewai db``: bring a store's schema up to date, or check it; who may do what there."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sagewai.cli.exits import Exit
 from sagewai.cli.invocation import Invocation, JsonOption, StoreOption
 from sagewai.cli.output import emit, emit_json, line_width, note
+from sagewai.cli.safe import visible
 from sagewai.cli.shape import plain
 from sagewai.cli.tables import fields
 
@@ -36,6 +37,28 @@ def check(context: typer.Context, store: StoreOption = None, as_json: JsonOption
             f"sagewai: the schema is at {info.schema}, this code's at {info.expected}: run `sagewai db migrate`"
         )
         raise typer.Exit(Exit.STORE)
+
+
+@app.command()
+def roles(
+    context: typer.Context,
+    prefix: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the roles' names begin with.")
+    ] = "sagewai_",
+    apply: Annotated[bool, typer.Option("--apply", help="Carry it out as well, all or none.")] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the SQL that makes the group roles viewer, operator, approver, worker and owner in PostgreSQL, and gives
+    them their rights. Put people and workers into them with GRANT. Again after each migration."""
+    call = Invocation.of(context, store, as_json)
+    statements = call.call(lambda opened: opened.apply_roles(prefix) if apply else opened.plan_roles(prefix))
+    if call.json:
+        emit_json({"applied": apply, "statements": list(statements)})
+        return
+    emit(["begin;", *(f"{visible(statement)};" for statement in statements), "commit;"])
+    if apply:
+        note(f"sagewai: done; now e.g. `grant {prefix}approver to alice`")
 
 
 async def _info(store: Store) -> StoreInfo:

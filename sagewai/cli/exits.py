@@ -31,7 +31,8 @@ Exit codes:
 
 \b
   0    done; `runs watch`: the run completed
-  1    `runs watch`: the run failed and is a dead letter
+  1    `runs watch`: the run failed and is a dead letter; `audit verify`: the
+       chain is broken
   2    usage: an option, argument, label, store URL or input that can't be
        taken
   3    not found: a run, approval, dead letter, worker or workflow

@@ -23,7 +23,8 @@ VERBS = {
     "dlq": ("list", "show", "retry", "discard"),
     "workers": ("list", "drain", "pause", "resume"),
     "pools": ("list",),
-    "db": ("migrate", "check"),
+    "audit": ("list", "verify"),
+    "db": ("migrate", "check", "roles"),
 }
 
 LOOK = """
