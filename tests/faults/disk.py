@@ -45,18 +45,21 @@ class Mounted:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def fill(self) -> None:
+    def fill(self, *, spare: int = SPARE) -> None:
         """As others write meanwhile, what was measured may be too little a moment later."""
         until = time.monotonic() + 10
         while True:
-            there = os.statvfs(self.folder)
-            used = (there.f_blocks - there.f_bfree) * there.f_frsize
             try:
-                _mount("-o", f"remount,size={used + SPARE}", str(self.folder))
+                _mount("-o", f"remount,size={self.used + spare}", str(self.folder))
                 return
             except OSError:
                 if time.monotonic() > until:
                     raise
+
+    @property
+    def used(self) -> int:
+        there = os.statvfs(self.folder)
+        return (there.f_blocks - there.f_bfree) * there.f_frsize
 
     def make_room(self) -> None:
         _mount("-o", f"remount,size={ROOM}", str(self.folder))

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from sagewai.core.stores.base import Store
 from sagewai.models.history import EventKind
+from tests.engine.helpers import until
 from tests.faults.evidence import Acknowledged, Evidence, gather
 from tests.faults.invariants import broken
 from tests.faults.ledger import Ledger
 from tests.faults.report import Fault
 from tests.faults.waiting import all_over, settled
+
+RESUME = 8.0
+"""Seconds after the end of a short outage within which some worker has begun a body: its back-off, and a margin."""
 
 
 async def judged(
@@ -33,3 +37,13 @@ def taken_from(evidence: Evidence, *workers: str) -> Sequence[str]:
         for event in story.events
         if event.kind is EventKind.TAKEN_OVER and (not workers or event.detail["worker"] in workers)
     ]
+
+
+async def first_body(ledger: Ledger, *, since: float) -> float:
+    """Seconds until a worker begins a body."""
+
+    async def begun() -> float | None:
+        return next((line.at for line in ledger.lines() if line.at > since), None)
+
+    begun_at: float = await until(begun, timeout=30)
+    return begun_at - since

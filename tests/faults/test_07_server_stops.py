@@ -11,9 +11,8 @@ import pytest
 
 from sagewai.core.stores.base import Store
 from sagewai.core.stores.url import open_store
-from tests.engine.helpers import until
 from tests.faults.crew import Crew
-from tests.faults.ending import judged
+from tests.faults.ending import RESUME, first_body, judged
 from tests.faults.invariants import Acknowledged
 from tests.faults.ledger import Ledger
 from tests.faults.report import Fault
@@ -25,9 +24,6 @@ from tests.postgres.local import LocalServer
 
 DOWN, DOWN_SHORT = 2.0, 0.7
 """Seconds that the server is away at most."""
-
-RESUME = 8.0
-"""Seconds after its return within which some worker has begun a body: the longest back-off, and a margin."""
 
 
 @pytest.fixture
@@ -64,7 +60,7 @@ async def test_nothing_acknowledged_is_lost_and_work_goes_on(
 ) -> None:
     hands = [crew.start() for _ in range(2)]
     resumed: list[float] = []
-    async with Traffic(store, ledger_workflow(store), acknowledged, rng) as traffic:
+    async with Traffic(store, ledger_workflow(store), acknowledged, rng, every=0.1) as traffic:
         for hand in hands:
             await crew.seen(hand)
         for number in range(5 if long else 2):
@@ -84,13 +80,3 @@ async def test_nothing_acknowledged_is_lost_and_work_goes_on(
     assert all(hand.code is None for hand in hands)
     assert max(resumed) < RESUME
     assert acknowledged.decisions
-
-
-async def first_body(ledger: Ledger, *, since: float) -> float:
-    """Seconds until a worker begins a body."""
-
-    async def begun() -> float | None:
-        return next((line.at for line in ledger.lines() if line.at > since), None)
-
-    begun_at: float = await until(begun, timeout=30)
-    return begun_at - since

@@ -44,6 +44,8 @@ class Traffic:
         every: float = 0.05,
         pace: float = 0.05,
     ) -> None:
+        self.weight = 0
+        """Characters that each run brings along, for who wants to fill a disk."""
         self.unanswered = 0
         self.complaints: set[str] = set()
         """What the unanswered calls said."""
@@ -81,6 +83,8 @@ class Traffic:
                 return
             run_id = f"run-{number:04}"
             acts = {"step-2": "ask"} if number % ASKS == 0 else {}
+            if self.weight:
+                acts["weight"] = self._rng.randbytes(self.weight // 2).hex()
 
             async def submit(run_id: str = run_id, acts: dict[str, str] = acts) -> None:
                 await self._flow.submit(run_id=run_id, pace=self._pace, acts=acts)
