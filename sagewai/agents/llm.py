@@ -105,9 +105,8 @@ def _asked(call: ModelCall, model: str, litellm: ModuleType) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     if call.tools:
         asked["tools"] = [dict(tool) for tool in call.tools]
-        asked["_skip_mcp_handler"] = (
-            True  # else litellm looks for MCP among them, by an import it doesn't ship with
-        )
+        # Else litellm looks for MCP servers among them, by an import of packages that it doesn't bring along.
+        asked["_skip_mcp_handler"] = True
     if call.output is not None:
         # Several providers express a wanted form as a tool that must be called, which leaves no room for other tools.
         if call.tools or not litellm.supports_response_schema(model=model):

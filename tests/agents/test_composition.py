@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
 from sagewai.agents import ConditionalAgent, LoopAgent, ParallelAgent, SequentialAgent, UniversalAgent
-from sagewai.agents.base import Agent
+from sagewai.agents.base import Agent, stream_of
+from sagewai.agents.parallel import FailedAnswer, OnFailure
 from sagewai.core.context import current_branch
-from sagewai.errors import AgentError, AgentInputError, InvalidOptionError, NonRetryableError, Suspension
+from sagewai.errors import (
+    AgentError,
+    AgentInputError,
+    InvalidOptionError,
+    LeaseLost,
+    LoopLimitError,
+    NoBranchError,
+    NonRetryableError,
+    Suspension,
+)
 from tests.agents.endpoint import LoopbackModels
 
 
@@ -222,6 +232,74 @@ async def test_cancelling_a_panel_cancels_its_branches() -> None:
     assert sorted(ended) == ["a", "b"]
 
 
+def joined(answers: Mapping[str, str]) -> str:
+    return " | ".join(f"{name}: {answer}" for name, answer in answers.items())
+
+
+def trouble(name: str, error: BaseException | None = None) -> Raises:
+    return Raises(name, ValueError("no luck, password=hunter22") if error is None else error)
+
+
+async def test_a_branch_that_failed_can_be_left_out() -> None:
+    agents: list[Agent] = [Adds("a"), trouble("b"), Adds("c")]
+
+    assert await ParallelAgent("panel", agents, joined, on_failure="drop").chat("x") == "a: x+a | c: x+c"
+
+
+async def test_a_branch_that_failed_can_stand_in_the_answer_without_secrets() -> None:
+    seen: list[BaseException] = []
+
+    def noting(answers: Mapping[str, str]) -> str:
+        seen.extend(answer.error for answer in answers.values() if isinstance(answer, FailedAnswer))
+        return joined(answers)
+
+    agents: list[Agent] = [trouble("a"), Adds("b")]
+    panel = ParallelAgent("panel", agents, noting, on_failure="collect")
+
+    assert await panel.chat("x") == "a: (no answer: ValueError: no luck, password=[secret]) | b: x+b"
+    assert [type(error) for error in seen] == [ValueError]
+
+
+async def test_each_branch_can_have_a_policy_of_its_own() -> None:
+    agents: list[Agent] = [trouble("a"), trouble("b"), Adds("c"), trouble("d")]
+    mixed = ParallelAgent("panel", agents, joined, on_failure={"a": "drop", "b": "collect"})
+
+    with pytest.raises(ValueError, match="no luck"):
+        await mixed.chat("x")  # d has none: it fails
+    assert (
+        await ParallelAgent("panel", agents[:3], joined, {"a": "drop", "b": "collect"}).chat("x")
+    ).startswith("b: (no answer")
+
+
+@pytest.mark.parametrize("policy", ["drop", "collect"])
+async def test_if_nobody_has_an_answer_there_is_none(policy: OnFailure) -> None:
+    with pytest.raises(ValueError, match="no luck"):
+        await ParallelAgent("panel", [trouble("a"), trouble("b")], joined, on_failure=policy).chat("x")
+
+
+@pytest.mark.parametrize("policy", ["drop", "collect"])
+@pytest.mark.parametrize("error", [Suspension(), LeaseLost("gone"), asyncio.CancelledError()], ids=repr)
+async def test_what_concerns_the_run_is_no_failure_of_a_branch(
+    policy: OnFailure, error: BaseException
+) -> None:
+    late = FinishesLate("late")
+    agents: list[Agent] = [trouble("a", error), late]
+
+    with pytest.raises(type(error)):
+        await ParallelAgent("panel", agents, joined, on_failure=policy).chat("x")
+
+    assert late.finished
+
+
+@pytest.mark.parametrize(
+    ("policy", "named"),
+    [("ignore", "'ignore'"), ({"z": "drop"}, "'z'"), ({"a": "ignore"}, "'ignore'"), (None, "None")],
+)
+def test_a_policy_that_is_none_is_refused(policy: object, named: str) -> None:
+    with pytest.raises(InvalidOptionError, match=named):
+        ParallelAgent("panel", [Adds("a")], on_failure=policy)  # type: ignore[arg-type]
+
+
 # -- one of several -------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +327,7 @@ async def test_the_default_answers_where_no_branch_does() -> None:
 async def test_without_a_default_an_unknown_branch_is_named_with_the_known_ones(chosen: object) -> None:
     router = ConditionalAgent("router", lambda _: chosen, {"here": Adds("H"), "there": Adds("T")})  # type: ignore[arg-type, return-value]
 
-    with pytest.raises(AgentError, match=r"'router' chose .*'here', 'there'") as caught:
+    with pytest.raises(NoBranchError, match=r"'router' chose .*'here', 'there'") as caught:
         await router.chat("x")
 
     assert repr(chosen) in str(caught.value)
@@ -284,8 +362,10 @@ async def test_the_last_answer_is_given_when_the_rounds_are_used_up() -> None:
 async def test_used_up_rounds_can_be_an_error() -> None:
     loop = LoopAgent("loop", Adds("a"), lambda _: False, max_iterations=2, on_limit="raise")
 
-    with pytest.raises(AgentError, match="'loop' asked 'a' 2 times"):
+    with pytest.raises(LoopLimitError, match="'loop' asked 'a' 2 times"):
         await loop.chat("x")
+    assert issubclass(LoopLimitError, AgentError)
+    assert issubclass(NoBranchError, AgentError)
 
 
 # -- nesting and bad declarations -----------------------------------------------------------------------------------
@@ -297,6 +377,23 @@ async def test_workflow_agents_nest() -> None:
     looped = LoopAgent("looped", SequentialAgent("pipe", [Adds("w"), routed]), max_iterations=2)
 
     assert await looped.chat("x") == "x+w+e,x+w+f+w+e,x+w+e,x+w+f+w+f"
+
+
+KINDS: dict[str, Callable[[Agent], Agent]] = {
+    "sequence": lambda agent: SequentialAgent("s", [agent]),
+    "panel": lambda agent: ParallelAgent("p", [agent], merge=lambda answers: "".join(answers.values())),
+    "router": lambda agent: ConditionalAgent("c", lambda _: "it", {"it": agent}),
+    "loop": lambda agent: LoopAgent("l", agent, max_iterations=1),
+}
+
+
+@pytest.mark.parametrize("outer", KINDS)
+@pytest.mark.parametrize("inner", KINDS)
+async def test_any_nests_in_any_and_streams_through(outer: str, inner: str) -> None:
+    whole = KINDS[outer](KINDS[inner](Adds("a")))
+
+    assert await whole.chat("x") == "x+a"
+    assert "".join([piece async for piece in stream_of(whole, "x")]) == "x+a"
 
 
 def test_two_agents_of_one_name_can_not_be_told_apart_in_a_panel() -> None:

@@ -81,6 +81,7 @@ async def test_a_function_s_annotations_and_docstring_are_its_schema(
     assert shown["properties"]["unit"]["description"] == "of the temperature"
     assert "The weather in a city.\\n\\nLooks it up once a day." in str(request.body["tools"])
     assert "Returns" not in str(request.body["tools"])
+    assert "mcp" not in str(request.body)
 
 
 def test_models_enums_and_constraints_are_shown_by_reference() -> None:
