@@ -17,7 +17,6 @@ async def get_identity(database: Database) -> Identity:
     return Identity(None if row["kinds"] is None else row["name"], rights)
 
 
-async def sign(database: Database, actor: Actor) -> Actor:
+def sign(identity: Identity, actor: Actor) -> Actor:
     """The actor as the database will note it: whoever has rights of their own is the session's user."""
-    identity = await get_identity(database)
     return actor if identity.name is None else replace(actor, name=identity.name, assurance="db")

@@ -74,7 +74,8 @@ async def migrate(database: Database) -> None:
                 f"{await connection.fetchval(_WHO)!r} may not create it: run `sagewai db migrate` as the schema's owner"
             )
         owner = await connection.fetchval(_OWNER)
-        if applied and owner is not None:  # what is made belongs to one role, whichever of its members makes it
+        if applied and owner is not None:
+            # What is made belongs to one role, whichever of its members makes it.
             await connection.execute(f"set local role {owner}")
         for migration in missing:
             await _apply(connection, migration, database.target.place)

@@ -93,6 +93,7 @@ class PostgresStore(Store):
         self._hints = Hints(self._database)
         self._names = Names(self._database)
         self._verified = False
+        self._identity: Identity | None = None  # as it was when first needed; the database judges each time
 
     def __repr__(self) -> str:
         return f"PostgresStore({self._database.target.shown!r})"
@@ -227,7 +228,9 @@ class PostgresStore(Store):
         priority: int | None = None,
     ) -> Run:
         database = await self._open()
-        by = await identity.sign(database, actor)
+        if self._identity is None:
+            self._identity = await identity.get_identity(database)
+        by = identity.sign(self._identity, actor)
         return await operating.operate(database, run_id, operation, by, reason, priority)
 
     # -- reading --------------------------------------------------------------------------------------------------
