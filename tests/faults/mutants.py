@@ -175,22 +175,10 @@ def mutate(copy: Path, mutant: Mutant) -> None:
 
 def verdict(copy: Path, tests: Iterable[str]) -> subprocess.CompletedProcess[str]:
     """What pytest says of these tests against the copy."""
+    options = "-q -x -p no:cacheprovider -p pytest_asyncio.plugin -o addopts=--import-mode=importlib".split()
+    no_server = ("-k", "not postgres")  # one for each would take most of the time
     return subprocess.run(
-        [
-            *(
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "-x",
-                "-p",
-                "no:cacheprovider",
-                "-p",
-                "pytest_asyncio.plugin",
-            ),
-            *("-o", "addopts=--import-mode=importlib", *tests),
-            *("-k", "not postgres"),  # a server of its own for each would take most of the time
-        ],
+        [sys.executable, "-m", "pytest", *options, *tests, *no_server],
         cwd=copy,
         env={
             **os.environ,

@@ -34,6 +34,7 @@ TITLES = {
     20: "the oracle",
 }
 PROPERTY = "fault"
+_MUTANT = "tests/faults/test_mutants.py::test_a_mutant_is_caught["
 _NUMBERED = re.compile(r"tests/faults/test_(\d\d)_\w+\.py::[^\[]+(\[.*\])?$")
 
 
@@ -145,6 +146,9 @@ def write(terminal: pytest.TerminalReporter, config: pytest.Config) -> None:
         if isinstance(report, pytest.TestReport)
     ]
     tallies = tallied(reports)
+    caught = [report.passed for report in reports if _MUTANT in report.nodeid and report.when == "call"]
+    if caught:
+        terminal.write_line(f"mutants caught {sum(caught)}/{len(caught)}")
     if tallies:
         for line in lines(tallies, seed=config.option.faults_seed, long=config.option.faults == "long"):
             terminal.write_line(line)
