@@ -90,9 +90,8 @@ def require_open(state: State, approval: ApprovalRow) -> None:
 
 def _require_allowed(state: State, approval: ApprovalRow, request: DecisionRequest) -> None:
     policy, reviewer = approval.request.policy, request.reviewer.name
-    level = approval.level + approval.is_late(
-        state.now
-    )  # whom the next sweep would let join, may decide already
+    # Whom the next sweep would let join may decide already.
+    level = approval.level + approval.is_late(state.now)
     if request.verdict is Verdict.APPROVE:
         objection = may_approve(policy, level, reviewer, approval.run.submitted_by)
     else:
