@@ -90,7 +90,7 @@ class Limited:
         while new := [writer for writer in self._writers() if writer not in told]:
             for writer in new:
                 with suppress(ProcessLookupError):
-                    resource.prlimit(writer, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+                    _limit(writer, size)
                 told.add(writer)
 
 
@@ -122,6 +122,22 @@ def family(pid: int) -> list[int]:
 
 def files_in(folder: Path) -> list[Path]:
     return [Path(at) / name for at, _, names in os.walk(folder) for name in names]
+
+
+def _limit(pid: int, size: int) -> None:
+    """Raises ProcessLookupError where there is no such process any more."""
+    try:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    except PermissionError:  # of another account, which this one's may not reach into, but can become
+        try:
+            owner = os.stat(f"/proc/{pid}")
+        except FileNotFoundError:
+            raise ProcessLookupError(pid) from None
+        soft = "unlimited" if size == resource.RLIM_INFINITY else size
+        command = ["prlimit", f"--pid={pid}", f"--fsize={soft}:unlimited"]
+        done = subprocess.run(command, user=owner.st_uid, group=owner.st_gid, extra_groups=[], check=False)
+        if done.returncode != 0 and Path(f"/proc/{pid}").exists():
+            raise
 
 
 def _size(file: Path) -> int:
