@@ -84,7 +84,7 @@ select approval.id, run.run_id, run.workflow, run.pool, approval.step, approval.
                       when decision.payload is null or (select sagewai.sees_payloads()) then decision.payload
                       else '"[redacted]"'
                     end)
-                  order by decision.id)
+                  order by decision.id + 0)   -- looked up by approval, not read in order of ids
            from sagewai.decisions as decision
           where decision.approval = approval.id
        )::text as decisions
