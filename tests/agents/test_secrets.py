@@ -22,8 +22,8 @@ KEY = "Zq7-very-private-9341"
 ECHO = f"Incorrect API key provided: {KEY}. You can find yours at https://user:{KEY}@keys.example?key={KEY}"
 
 
-def agent(model: str) -> UniversalAgent:
-    inference = InferenceParams(api_key=SecretStr(KEY), timeout=0.5)
+def agent(model: str, timeout: float = 30.0) -> UniversalAgent:
+    inference = InferenceParams(api_key=SecretStr(KEY), timeout=timeout)
     return UniversalAgent("writer", model, inference=inference, retries=1, backoff=RetryPolicy(delay=0.001))
 
 
@@ -47,7 +47,7 @@ async def test_no_failure_carries_the_key_even_where_the_provider_repeats_it(
     models.reply(reply, reply)
 
     with pytest.raises(ModelCallError) as caught:
-        await agent(model).chat("write")
+        await agent(model, timeout=1.0 if reply is HANGING else 30.0).chat("write")
 
     error = caught.value
     assert models.requests[0].key == KEY or model.startswith("ollama")

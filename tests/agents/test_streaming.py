@@ -132,7 +132,11 @@ async def test_what_was_streamed_is_remembered(models: LoopbackModels) -> None:
 
 
 @EVERY_WIRE
-@pytest.mark.parametrize("trouble", [RATE_LIMITED, SERVER_ERROR, OVERLOADED, MALFORMED, EMPTY], ids=str)
+@pytest.mark.parametrize(
+    "trouble",
+    [RATE_LIMITED, SERVER_ERROR, OVERLOADED, MALFORMED, EMPTY],
+    ids=["rate limit", "provider error", "overloaded", "malformed", "empty"],
+)
 async def test_trouble_before_the_first_piece_is_tried_again(
     models: LoopbackModels, model: str, trouble: Reply
 ) -> None:
