@@ -50,7 +50,7 @@ def roles(
     as_json: JsonOption = False,
 ) -> None:
     """Print the SQL that makes the group roles viewer, operator, approver, worker and owner in PostgreSQL, and gives
-    them their rights. Put people and workers into them with GRANT. Again after each migration."""
+    them their rights. Put people and workers into them with GRANT."""
     call = Invocation.of(context, store, as_json)
     statements = call.call(lambda opened: opened.apply_roles(prefix) if apply else opened.plan_roles(prefix))
     if call.json:

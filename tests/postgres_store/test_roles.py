@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from sagewai.core.stores.migrations import migrations
-from sagewai.core.stores.postgres import PostgresStore
+from sagewai.core.stores.migrations import Migration, migrations
+from sagewai.core.stores.postgres import PostgresStore, schema
 from sagewai.core.stores.postgres.grants import KINDS, OPEN, PAYLOADS
 from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidOptionError, NotPermitted
@@ -411,3 +411,19 @@ async def test_what_an_owner_migrates_belongs_to_all_owners(
                 "where relnamespace = 'sagewai'::regnamespace"
             )
         assert [row["name"] for row in owners] == [group]
+
+
+async def test_a_migration_gives_roles_their_rights_to_what_it_brings(
+    store: PostgresStore, staff: People, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Applied by a member of the owners, while workers of the old code go on."""
+    known = migrations("postgres")
+    sql = "drop view sagewai.signal_overview; create view sagewai.signal_overview as select * from sagewai.signals"
+    later = Migration(known[-1].number + 1, "later", sql, checksum="", min_code=1)
+    monkeypatch.setattr(schema, "migrations", lambda _: (*known, later))
+    async with acting(staff, "owner") as owner:
+        assert (await owner.store.info()).schema == later.number
+    async with acting(staff, "viewer") as viewer:
+        await viewer.store.list_runs(RunQuery())
+    rows = "select has_table_privilege($1, 'sagewai.signal_overview', 'select')"
+    assert await admin.fetchval(rows, f"{staff.prefix}viewer")

@@ -180,8 +180,8 @@ class Store(Journal, ABC):
         )
 
     async def apply_roles(self, prefix: str) -> tuple[str, ...]:
-        """Carry out what :meth:`plan_roles` gives, all or none; again after each migration, which may bring tables that
-        roles have no rights to. Raises NotPermitted too."""
+        """Carry out what :meth:`plan_roles` gives, all or none; a migration does so again for what it brings. Raises
+        NotPermitted too."""
         return await self.plan_roles(prefix)
 
     async def free_space(self) -> float | None:

@@ -39,6 +39,16 @@ select 'function ' || routine.oid::regprocedure
  order by 1
 """
 
+_PREFIXES = """
+select left(role.name, -length(role.kind)) as prefix
+  from sagewai.roles as role
+  join pg_roles as known on known.rolname = role.name
+ where role.kind = any ($1::text[]) and right(role.name, length(role.kind)) = role.kind
+ group by 1
+having count(*) = cardinality($1::text[])
+"""
+"""Of roles that are all still there."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -71,6 +81,15 @@ async def apply_roles(database: Database, prefix: str) -> tuple[str, ...]:
         for statement in planned:
             await connection.execute(statement)
     return planned
+
+
+async def renew_roles(connection: Connection) -> None:
+    """Give the roles of a schema that was migrated their rights to what is new, so that its workers go on."""
+    if not await connection.fetchval("select to_regclass('sagewai.roles') is not null"):
+        return
+    for row in await connection.fetch(_PREFIXES, list(KINDS)):
+        for statement in _statements(row["prefix"], await _look(connection, row["prefix"])):
+            await connection.execute(statement)
 
 
 def _check(prefix: str) -> None:

@@ -10,6 +10,7 @@ import asyncpg
 from sagewai.core.stores.migrations import Migration, migrations
 from sagewai.core.stores.postgres.database import Database
 from sagewai.core.stores.postgres.pool import Connection
+from sagewai.core.stores.postgres.roles import renew_roles
 from sagewai.errors import SchemaError
 
 PATIENCE = 3600.0
@@ -79,6 +80,7 @@ async def migrate(database: Database) -> None:
             await connection.execute(f"set local role {owner}")
         for migration in missing:
             await _apply(connection, migration, database.target.place)
+        await renew_roles(connection)
 
 
 async def require(database: Database) -> None:
