@@ -389,6 +389,25 @@ async def test_whoever_may_not_make_roles_is_told(staff: People) -> None:
             await worker.store.apply_roles("nobody_")
 
 
+async def test_an_owner_who_is_no_superuser_applies_roles_and_stays_an_owner(
+    postgres_server: PostgresServer, postgres_url: str, admin: asyncpg.Connection
+) -> None:
+    """Whoever made the schema needs the right to make roles, and no more."""
+    with people(postgres_server, postgres_url) as everybody:
+        boss = everybody.hire("boss")
+        await admin.execute(f"alter role {boss} createrole")
+        await admin.execute(f"grant create on database {everybody.database} to {boss}")
+        async with everybody.store(boss) as owned:
+            await owned.apply_roles(everybody.prefix)
+            await owned.apply_roles(everybody.prefix)
+            assert await owned.get_identity() == ANYBODY
+            await Scene(owned).run_in(RunStatus.REJECTED)
+            async with everybody.store(everybody.hire("app", "approver")) as approver:
+                await Scene(owned).run_in(RunStatus.WAITING, "r2")
+                await Scene(approver).decide("r2")
+            assert [entry.kind for entry in await owned.list_audit()] == ["rejected", "approved"]
+
+
 async def test_what_an_owner_migrates_belongs_to_all_owners(
     postgres_server: PostgresServer, postgres_url: str, admin: asyncpg.Connection
 ) -> None:
