@@ -6,12 +6,12 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from sagewai import DurableWorkflow, InMemoryStore, WorkflowWorker
-from sagewai.core.stores.base import Store
+from sagewai.core.stores.base import Claimed, Store
 from sagewai.core.worker.disk import STOP_AT, WARN_AT, Room, room
 from sagewai.errors import StoreUnavailable
 from sagewai.models.session import SessionSpec
@@ -24,6 +24,11 @@ class Disk(InMemoryStore):
 
     free: float | None = 0.5
     broken = False
+    claims = 0
+
+    async def claim(self, session: int, routes: Sequence[int], limit: int) -> Claimed:
+        self.claims += 1
+        return await super().claim(session, routes, limit)
 
     async def free_space(self) -> float | None:  # type: ignore[override]
         if self.broken:
@@ -64,7 +69,7 @@ async def test_a_worker_claims_nothing_on_a_full_disk_says_so_and_goes_on_by_its
         assert (await handle.status()).token == 0
         store.broken = True  # what can't be known changes nothing
         await until(said(caplog, "worker w can't look at its disk"))
-        assert (await handle.status()).token == 0
+        assert ((await handle.status()).token, store.claims) == (0, 0)
         store.broken, store.free = False, 0.06
         assert await handle.result(timeout=10) == 1
         store.free = 0.5
