@@ -22,7 +22,13 @@ from tests.faults.waiting import all_over
 from tests.faults.workload import RETRIES, SHORT_RETRY, ledger_workflow
 
 FLOW = "tests.faults.bad_steps:badly"
+TIMED = "timed"
+"""The pool whose worker gives each attempt TIMEOUT seconds."""
+
 TIMEOUT = 0.3
+
+SLACK = 5.0
+"""Seconds beyond what leases, time-outs and back-offs add up to, as P7 has it."""
 
 FAILING = ("raise cancelled", "exit the process", "interrupt itself")
 ENDLESS = ("dawdle", "swallow cancellation", "hang in a thread")
@@ -33,11 +39,10 @@ async def test_bad_steps_are_settled_in_seconds(
     fault: Fault, store: Store, crew: Crew, ledger: Ledger, acknowledged: Acknowledged
 ) -> None:
     flow = ledger_workflow(store)
-    timed = {"timeout": True}
     innocent = (await flow.submit(run_id="innocent", pace=0.1)).run_id
     failing = [(await flow.submit(run_id=named(act), acts={"step-2": act})).run_id for act in FAILING]
     slow = [
-        (await flow.submit(run_id=named(act, "timed"), acts={"step-2": act}, labels=timed)).run_id
+        (await flow.submit(run_id=named(act, "timed"), acts={"step-2": act}, pool=TIMED)).run_id
         for act in ENDLESS
     ]
     stuck = [
@@ -46,9 +51,7 @@ async def test_bad_steps_are_settled_in_seconds(
     acknowledged.runs += [innocent, *failing, *slow, *stuck]
 
     worker = crew.start("worker", flow=FLOW, max_concurrent=20)
-    timing = crew.start(
-        "timing", flow=FLOW, max_concurrent=20, labels=timed, flow_options={"timeout": TIMEOUT}
-    )
+    timing = crew.start("timing", flow=FLOW, max_concurrent=20, pool=TIMED, flow_options={"timeout": TIMEOUT})
     began = await began_at(ledger, acknowledged.runs)
     for run_id in stuck:
         await crew.seen(worker, "step-2", run=run_id)
@@ -57,10 +60,10 @@ async def test_bad_steps_are_settled_in_seconds(
 
     tries = RETRIES + 1
     allowed = {
-        innocent: 5.0,
-        **dict.fromkeys(failing, tries * SHORT_RETRY + 3),
-        **dict.fromkeys(slow, tries * (TIMEOUT + crew.lease + SHORT_RETRY) + 3),
-        **dict.fromkeys(stuck, 2 * crew.lease + 3),
+        innocent: SLACK,
+        **dict.fromkeys(failing, tries * SHORT_RETRY + SLACK),
+        **dict.fromkeys(slow, tries * (TIMEOUT + crew.lease + SHORT_RETRY) + SLACK),
+        **dict.fromkeys(stuck, 2 * crew.lease + SLACK),
     }
     took = await settling(store, began, allowed, fault)
     evidence = await gather(store, ledger, acknowledged)
