@@ -57,7 +57,9 @@ class ApprovalGate:
         ``required`` different reviewers must approve, one rejection is enough. ``approvers`` names who may decide
         (anyone, without it); ``exclude_requester`` leaves out whoever submitted the run. With ``allow_edit``, a type,
         an approval may carry changed content of that type; the context must be of it, and the decision's ``payload`` is
-        an instance. ``read_to_end`` asks reviewers' screens to show all of it before they take an approval.
+        an instance. Where several must approve, all must hand in the same content; otherwise they are asked again, as
+        after an edit that isn't of the type. ``read_to_end`` asks reviewers' screens to show all of it before they take
+        an approval.
 
         Raises ApprovalOutsideRun without a run, InvalidOptionError for options that make no sense, ApprovalRejected
         when the answer was no, ApprovalUnstable when content changes on every re-run, and an internal BaseException

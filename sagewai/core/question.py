@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,9 +31,9 @@ MAX_REVISIONS = 3
 class ApprovalDecision:
     """What ``request_approval`` returns once enough reviewers approved.
 
-    ``payload`` is what the last of them handed in; of a gate with ``allow_edit`` it is the edited content, or the
-    context where nobody edited it, as an instance of that type. ``reviewer``, ``reason`` and ``decided_at`` are the
-    last one's, ``reviewers`` all who approved, in order.
+    ``payload`` is what the last of them handed in; of a gate with ``allow_edit`` it is the edited content, the same
+    from all of them, or the context where nobody edited it, as an instance of that type. ``reviewer``, ``reason`` and
+    ``decided_at`` are the last one's, ``reviewers`` all who approved, in order.
     """
 
     approval_id: int
@@ -103,9 +104,9 @@ def answer(step: StepContext, asked: Question, recorded: Sequence[Approval]) -> 
         latest, again = approval, False
         if approval.digest != request.digest:
             continue
-        wrong = _unusable(asked.content, approval)
+        wrong = _unusable(asked, approval)
         if wrong is not None:  # whoever decides next is told, and their decision is on what they were told
-            request, again = _told_of(request, approval, wrong), True
+            request, again = _told_of(request, wrong), True
     if latest is not None and latest.digest == request.digest:
         if latest.status is ApprovalStatus.APPROVED and latest.decision is not None:
             return _decision(asked.content, request, latest)
@@ -149,25 +150,31 @@ def _decision(content: Payload | None, request: ApprovalRequest, approval: Appro
     )
 
 
-def _unusable(content: Payload | None, approval: Approval) -> str | None:
-    """Why an approved edit can't be used, though it passed the schema: the type knows more than its schema says."""
+def _unusable(asked: Question, approval: Approval) -> str | None:
+    """Why what was approved can't be used: an edit that passed the schema but isn't of the type, which knows more, or
+    reviewers of a quorum who didn't approve the same content."""
     decision = approval.decision
-    if (
-        content is None
-        or decision is None
-        or decision.verdict is not Verdict.APPROVE
-        or decision.payload is None
-    ):
+    if asked.content is None or decision is None or decision.verdict is not Verdict.APPROVE:
+        return None
+    approved = [each for each in approval.decisions if each.verdict is Verdict.APPROVE]
+    contents = {_canonical(each.payload or asked.request.context) for each in approved}
+    if len(contents) > 1:
+        names = ", ".join(each.reviewer.name for each in approved)
+        return f"{names} approved different contents; all must approve the same"
+    if decision.payload is None:
         return None
     try:
-        content.load(decision.payload, what="the edit")
+        asked.content.load(decision.payload, what="the edit")
     except Exception as error:  # a validator is the user's code: it can raise anything
-        return told(error)[:MAX_NOTE]
+        return f"what {decision.reviewer.name} made of it could not be used: {told(error)[:MAX_NOTE]}"
     return None
 
 
-def _told_of(request: ApprovalRequest, approval: Approval, wrong: str) -> ApprovalRequest:
-    assert approval.decision is not None
-    note = f"(Asked again: what {approval.decision.reviewer.name} made of it could not be used. {wrong})"
+def _canonical(text: str) -> str:
+    return json.dumps(decode(text), sort_keys=True)
+
+
+def _told_of(request: ApprovalRequest, wrong: str) -> ApprovalRequest:
+    note = f"(Asked again: {wrong})"
     prompt = f"{request.prompt[: MAX_PROMPT - len(note) - 2]}\n\n{note}"
     return replace(request, prompt=prompt, digest=content_digest(prompt, request.context, request.policy))

@@ -319,6 +319,22 @@ async def test_an_edit_that_only_the_type_refuses_is_asked_again_and_loses_nothi
     assert await wf.run(run_id="r") == 8
 
 
+async def test_a_quorum_opens_on_one_content_only(store: Store) -> None:
+    async def body(gate: ApprovalGate) -> list[Any]:
+        decision = await gate.request_approval("refund?", context={"cents": 4}, allow_edit=Even, required=2)
+        return [decision.payload.cents, *decision.reviewers]
+
+    wf, gate = gated(store, body)
+    await asked(store, wf)
+    await gate.approve("r", "ada", payload={"cents": 2})
+    await gate.approve("r", "bob")  # the content as it stood: not what ada approved
+    again = await asked(store, wf)
+    assert "ada, bob approved different contents; all must approve the same" in again.prompt
+    await gate.approve("r", "ada")
+    await gate.approve("r", "bob", payload={"cents": 4})  # which is what stands there
+    assert await wf.run(run_id="r") == [4, "ada", "bob"]
+
+
 # -- attention, and workers -----------------------------------------------------------------------------------------
 
 
