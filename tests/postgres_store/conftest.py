@@ -8,7 +8,10 @@ import asyncpg
 import pytest
 
 from sagewai.core.stores.postgres import PostgresStore
+from sagewai.core.stores.postgres.grants import KINDS
 from tests.contract.scene import Scene
+from tests.postgres.server import PostgresServer
+from tests.postgres_store.people import People, people
 
 
 @pytest.fixture
@@ -28,3 +31,16 @@ async def admin(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(postgres_url)
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def staff(
+    store: PostgresStore, postgres_server: PostgresServer, postgres_url: str
+) -> AsyncIterator[People]:
+    """Roles in place, and a login of each kind under its first letters."""
+    with people(postgres_server, postgres_url) as everybody:
+        await store.apply_roles(everybody.prefix)
+        for kind in KINDS:
+            everybody.hire(kind[:3], kind)
+        yield everybody
+        await store.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from sagewai.core.stores.postgres import PostgresStore
 from sagewai.core.stores.postgres.grants import KINDS
+from tests.contract.scene import Scene
 from tests.postgres.server import PostgresServer
 from tests.postgres_store.test_secrets import with_login
 
@@ -58,3 +59,10 @@ def people(server: PostgresServer, postgres_url: str) -> Iterator[People]:
         for name in [*everybody.logins, *(group for group in groups if group in known)]:
             server.execute(f"drop owned by {name} cascade", database)
             server.execute(f"drop role {name}")
+
+
+@asynccontextmanager
+async def acting(staff: People, kind: str) -> AsyncIterator[Scene]:
+    """Somebody of this kind, hired under its first letters."""
+    async with staff.store(f"{staff.prefix}{kind[:3]}") as opened:
+        yield Scene(opened)

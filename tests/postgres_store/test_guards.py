@@ -14,22 +14,9 @@ from sagewai.models.actor import Actor
 from sagewai.models.approval import ApprovalPolicy, Attention
 from sagewai.models.status import ApprovalStatus, RunStatus
 from tests.contract.scene import ALICE, Scene, ask
-from tests.postgres.server import PostgresServer
-from tests.postgres_store.people import People, people
+from tests.postgres_store.people import People
 
 REFUSED = asyncpg.InsufficientPrivilegeError
-
-
-@pytest.fixture
-async def staff(
-    store: PostgresStore, postgres_server: PostgresServer, postgres_url: str
-) -> AsyncIterator[People]:
-    with people(postgres_server, postgres_url) as everybody:
-        await store.apply_roles(everybody.prefix)
-        for kind in ("operator", "approver", "worker"):
-            everybody.hire(kind[:3], kind)
-        yield everybody
-        await store.close()
 
 
 @pytest.fixture
