@@ -13,8 +13,8 @@ _LONGEST = 20_000
 
 def report(error: BaseException, scribe: Scribe | None = None) -> Text:
     """The traceback, with secrets removed, and where to send it."""
-    from sagewai.core.redact import redact
+    from sagewai.core.failure import without_secrets
 
     lines = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
-    text = (scribe or Scribe()).lines(redact(lines), limit=_LONGEST)
+    text = (scribe or Scribe()).lines(without_secrets(lines), limit=_LONGEST)
     return Text(f"sagewai-tui crashed; what the database holds is not affected.\n\n{text}")

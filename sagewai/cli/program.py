@@ -98,7 +98,6 @@ def _message(error: Exception) -> str:
 
 
 def _redacted(text: str) -> str:
-    from sagewai.core.failure import known_secrets
-    from sagewai.core.redact import redact
+    from sagewai.core.failure import without_secrets
 
-    return redact(text, known_secrets())
+    return without_secrets(text)

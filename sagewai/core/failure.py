@@ -41,6 +41,11 @@ def told(error: BaseException) -> str:
     return info.message or info.type
 
 
+def without_secrets(text: str) -> str:
+    """``text`` as it may be logged or shown: without the keys this process knows, and what is shaped like one."""
+    return redact(text, known_secrets())
+
+
 def _message(error: BaseException) -> str:
     try:
         return str(error)

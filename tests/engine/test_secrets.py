@@ -22,6 +22,7 @@ from sagewai.errors import SagewaiError, StoreUnavailable, Suspension
 from sagewai.models.page import DeadLetterQuery
 from sagewai.models.status import RunStatus
 from tests.engine.helpers import until_status, working
+from tui.crash import report
 
 KNOWN = "correct-horse-battery"  # shaped like nothing: only its variable's name says what it is
 SECRETS = {
@@ -88,6 +89,13 @@ def test_no_class_of_error_is_described_with_a_secret(kind: type[Exception], for
 @pytest.mark.parametrize("kind", [Suspension, SystemExit, KeyboardInterrupt], ids=lambda kind: kind.__name__)
 def test_what_is_no_ordinary_exception_is_described_without_secrets_too(kind: type[BaseException]) -> None:
     assert shown(repr(describe(raised(kind(TEXT)))) + told(kind(TEXT))) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_consoles_crash_handler_shows_no_secret_of_any_class(form: str) -> None:
+    told = [report(FORMS[form](kind)).plain for kind in ORDINARY]
+    assert [shown(text) for text in told if shown(text)] == []
+    assert all("Traceback" in text for text in told)
 
 
 async def test_rows_and_logs_of_a_failing_run_hold_no_secret(

@@ -164,7 +164,7 @@ class Door:
 
     def said(self, what: BaseException | str) -> str:
         """A text or an error's text, safe and without secrets."""
-        from sagewai.core.redact import redact
+        from sagewai.core.failure import without_secrets
 
         text = str(what) or ("no answer in time" if isinstance(what, TimeoutError) else type(what).__name__)
-        return self.shaper.scribe.line(redact(text), limit=500)
+        return self.shaper.scribe.line(without_secrets(text), limit=500)

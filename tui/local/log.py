@@ -30,10 +30,10 @@ class Tail(logging.Handler):
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        from sagewai.core.redact import redact
+        from sagewai.core.failure import without_secrets
 
         try:
-            text = redact(self.format(record))
+            text = without_secrets(self.format(record))
         except Exception:  # a hostile argument must not stop the worker
             text = f"{record.levelname} (a log record that can't be formatted)"
         for line in text.split("\n"):
