@@ -32,8 +32,16 @@ _QUIET_IMPORT = {
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
     "LITELLM_MODE": "PRODUCTION",  # no reading of .env files into this process's environment
 }
-_FIRST_CALL = ("openai.resources", "httpcore", "litellm.proxy._types")
-"""What its first call would import on the event loop, for a third of a second."""
+_FIRST_CALL = (
+    "openai.resources",
+    "httpcore",
+    "litellm.proxy._types",
+    "litellm.proxy.openai_files_endpoints.common_utils",
+    "litellm.litellm_core_utils.default_encoding",
+    "litellm.types.litellm_core_utils.streaming_chunk_builder_utils",
+    "anyio._backends._asyncio",
+)
+"""What its first call, or its first stream, would import on the event loop, for a second and more."""
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 
 

@@ -87,6 +87,43 @@ def test_twenty_first_calls_at_once_import_it_once_and_leave_the_loop_free() -> 
     assert seen["lag"] < max(0.3, seen["took"] / 4)
 
 
+def test_neither_a_first_call_nor_a_first_stream_nor_tools_import_anything_large_on_the_loop() -> None:
+    with LoopbackModels() as models:
+        late = result_of(
+            """
+            import asyncio, json, sys
+            from sagewai.agents import UniversalAgent
+            from sagewai.agents.llm import load
+
+            def look() -> str:
+                return ""
+
+            async def main():
+                await load()
+                before = set(sys.modules)
+                for model in ("gpt-4o", "claude-sonnet-4-20250514", "ollama_chat/llama3.2"):
+                    await UniversalAgent("a", model, tools=[look]).chat("hi")
+                    async for _ in UniversalAgent("a", model).chat_stream("hi"):
+                        pass
+                print(json.dumps(sorted(set(sys.modules) - before)))
+
+            asyncio.run(main())
+            """,
+            models.env(),
+        )
+
+    large = (
+        "openai",
+        "tiktoken",
+        "anyio",
+        "httpcore",
+        "aiohttp",
+        "litellm.proxy",
+        "litellm.litellm_core_utils",
+    )
+    assert [name for name in late if name.startswith(large)] == []
+
+
 def test_it_is_silent_keeps_off_the_network_and_leaves_the_environment_as_it_was() -> None:
     with LoopbackModels() as models:
         seen = result_of(
