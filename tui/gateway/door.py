@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from sagewai.errors import (
     ApprovalNotFound,
     DeadLetterNotFound,
+    NotPermitted,
     RunError,
     StoreError,
     StoreRefused,
     WorkerNotFound,
 )
 from sagewai.models.actor import Actor
+from sagewai.models.right import Right
 from tui.gateway.link import Link
 from tui.gateway.place import place
 from tui.gateway.shape import Shaper
@@ -37,7 +39,7 @@ _REST = 0.3
 """Seconds between two looks at least, however often something comes to rest."""
 
 _CLOCK_EVERY = 60.0
-_NOT_THERE = (RunError, ApprovalNotFound, DeadLetterNotFound, WorkerNotFound, StoreRefused)
+_NOT_THERE = (RunError, ApprovalNotFound, DeadLetterNotFound, WorkerNotFound, StoreRefused, NotPermitted)
 
 
 class Unreachable(Exception):
@@ -122,10 +124,13 @@ class Door:
             await asyncio.sleep(pause)
 
     async def sweep(self) -> None:
-        """Do what time has made due, as every writing process does; a reader leaves it to others."""
+        """Do what time has made due, as every writing process does; a reader, and whoever lacks the right, leave it to
+        others."""
         if self.read_only or self._store is None or self.link.state != "live":
             return
-        await self.read(lambda store: store.tick())
+        rights = (await self.read(lambda store: store.get_identity())).rights
+        if rights & {Right.OPERATE, Right.EXECUTE}:
+            await self.read(lambda store: store.tick())
 
     def now(self) -> datetime:
         """The database's clock, as of its last reading."""
