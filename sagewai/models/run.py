@@ -60,7 +60,8 @@ class RunSpec:
 
 @dataclass(frozen=True, slots=True)
 class ForkSpec:
-    """A new run that starts from a copy of another's checkpoints: those before ``from_step``, or all (None).
+    """A new run that starts from a copy of another's checkpoints: those before ``from_step``, or all (None)
+    where that leaves a step to run.
 
     ``input`` and ``input_digest`` replace the source's where given.
     """

@@ -143,6 +143,33 @@ async def test_a_run_retried_after_its_deadline_has_none_any_more(scene: Scene, 
     assert await owner.finish() is RunStatus.COMPLETED
 
 
+async def test_a_deadline_that_passed_unseen_is_gone_with_a_retry(scene: Scene, store: Store) -> None:
+    await scene.run_in(RunStatus.FAILED, deadline=SOON)
+    await passed(scene)
+    assert (await store.operate("r1", Operation.RETRY, BOB)).deadline_at is None
+    assert (await store.tick()).timed_out == 0
+    assert await scene.status() is RunStatus.PENDING
+
+
+async def test_a_deadline_still_ahead_holds_for_a_retried_run(scene: Scene, store: Store) -> None:
+    before = await scene.run_in(RunStatus.FAILED, deadline=0.5)
+    retried = await store.operate("r1", Operation.RETRY, BOB)
+    assert retried.deadline_at == before.deadline_at is not None
+    await passed(scene)
+    assert (await store.tick()).timed_out == 1
+    assert await scene.status() is RunStatus.FAILED
+
+
+@pytest.mark.parametrize("status", [RunStatus.PENDING, RunStatus.COMPLETED])
+async def test_a_deadline_that_a_sweep_has_seen_is_shown_no_more(
+    scene: Scene, store: Store, status: RunStatus
+) -> None:
+    await scene.run_in(status, deadline=SOON)
+    await passed(scene)
+    await store.tick()
+    assert (await store.get_run("r1")).deadline_at is None
+
+
 async def test_a_deadline_comes_before_a_timer_that_is_due_too(scene: Scene, store: Store) -> None:
     owner = await scene.own(deadline=SOON)
     await owner.park(timer(delay=SOON))

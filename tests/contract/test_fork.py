@@ -226,6 +226,15 @@ async def test_a_step_past_the_first_without_a_result_is_refused(scene: Scene, s
     assert (await store.fork_run(replace(FORK, from_step="judge"))).step == "judge"
 
 
+async def test_a_fork_with_nothing_left_to_run_is_refused(scene: Scene, store: Store) -> None:
+    await scene.run_in(RunStatus.COMPLETED)
+    before = await picture(store)
+    with pytest.raises(InvalidOptionError, match="from_step, one of fetch, judge, file"):
+        await store.fork_run(replace(FORK, from_step=None))
+    assert await picture(store) == before
+    assert (await store.fork_run(replace(FORK, from_step="file"))).step == "file"
+
+
 @pytest.mark.parametrize("from_step", [None, "fetch"])
 async def test_a_run_whose_code_nobody_has_seen_cannot_be_forked(
     scene: Scene, store: Store, from_step: str | None

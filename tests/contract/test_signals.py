@@ -139,6 +139,35 @@ async def test_a_signal_that_is_there_counts_although_the_time_is_over_too(scene
     assert (wait.status, wait.payload) == (WaitStatus.FIRED, "1")
 
 
+async def left_behind(scene: Scene) -> Owner:
+    """``fetch`` waited for two signals, and was content with one: the run is at ``judge``."""
+    owner = await scene.own()
+    await owner.park(listen("paid"), listen("enough", "#2"))
+    await scene.signal("r1", "enough")
+    owner = await scene.take()
+    await owner.make(Move.STEP_DONE)
+    return owner
+
+
+async def test_a_wait_that_an_earlier_step_left_behind_swallows_no_signal(scene: Scene, store: Store) -> None:
+    owner = await left_behind(scene)
+    assert (await scene.signal("r1", "paid", 1)).taken is False
+    assert await owner.park(listen("paid", step="judge")) is RunStatus.PENDING
+    left, _, judged = await store.waits_of("r1")
+    assert (left.step, left.status, left.payload) == ("fetch", WaitStatus.PENDING, None)
+    assert (judged.step, judged.status, judged.payload) == ("judge", WaitStatus.FIRED, "1")
+
+
+async def test_the_step_that_waits_now_comes_before_an_older_wait_of_an_earlier_one(
+    scene: Scene, store: Store
+) -> None:
+    owner = await left_behind(scene)
+    await owner.park(listen("paid", step="judge"))
+    assert (await scene.signal("r1", "paid", 1)).taken is True
+    assert await scene.status() is RunStatus.PENDING
+    assert [wait.payload for wait in await store.waits_of("r1")] == [None, "null", "1"]
+
+
 async def test_a_timer_takes_no_signal(scene: Scene) -> None:
     owner = await scene.own()
     await owner.park(timer())

@@ -189,7 +189,7 @@ async def test_waits_and_signals_are_found_by_their_run(stocked: SQLiteStore) ->
         waits.RECORDED: "waits_of (run=? AND step=? AND branch=? AND key=?)",
     }
     for sql, index in looked_up.items():
-        values = (1, 1, "b", "c")[: 2 if sql is waits.SETTLE else sql.count("?")]
+        values = (1, "a", "b", "c")[: 2 if sql is waits.SETTLE else sql.count("?")]
         ((_, plan),) = await plans_of(stocked, lambda tx, sql=sql, values=values: tx.rows(sql, *values))
         assert [step.split("INDEX ")[1] for step in plan] == [index]
     for work, given in ((waits.waits_of, ("r1", None)), (waits.signals_of, ("r1",))):

@@ -218,8 +218,8 @@ class Store(Journal, ABC):
         source, all by the actor. Legal whatever the source's status.
 
         The same fork again (source, step, input) gives the run that exists. Raises RunNotFound, RunExists,
-        InvalidOptionError when ``from_step`` isn't a step of the source's definition, or lies after its first step
-        without a result; UnknownWorkflow when no code of the source has been seen.
+        InvalidOptionError when ``from_step`` isn't a step of the source's definition, lies after its first step without
+        a result, or isn't given although every step has one; UnknownWorkflow when no code of the source has been seen.
         """
         raise NotImplementedError
 
@@ -391,8 +391,8 @@ class Store(Journal, ABC):
 
     async def signal(self, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
         """Send a signal (``payload`` is JSON text) to a run that isn't over: wakeups + 1, event SIGNALLED. If a wait
-        for it is pending, the oldest takes it, and a waiting run becomes pending (event WOKEN, signal). Else it is
-        kept.
+        of the run's current step (``Run.step``) is pending for it, the oldest takes it, and a waiting run becomes
+        pending (event WOKEN, signal). Else it is kept: what an earlier step left waiting takes nothing any more.
 
         Raises RunNotFound, InvalidTransition.
         """
@@ -414,8 +414,9 @@ class Store(Journal, ABC):
         PAUSE_REQUESTED); asking again changes nothing but adds the event, CANCEL replaces PAUSE, and PAUSE or RESUME of
         a run asked to cancel, like RESUME of a running one not asked to pause, raises InvalidTransition. CANCEL of any
         other ends it and cancels its pending approvals. PAUSE ends a wait; RESUME makes the run pending, its step finds
-        out what it still waits for. RETRY removes the dead letter, and starts again at the first step without a
-        checkpoint with attempt 1 and takeovers 0. DISCARD removes the dead letter, the run stays failed.
+        out what it still waits for. RETRY removes the dead letter and a deadline that has passed, swept or not (one
+        still ahead holds), and starts again at the first step without a checkpoint with attempt 1 and takeovers 0.
+        DISCARD removes the dead letter, the run stays failed.
 
         Raises RunNotFound, InvalidTransition, DeadLetterNotFound (RETRY and DISCARD without one), InvalidOptionError
         (any other operation, SET_PRIORITY without ``priority``).

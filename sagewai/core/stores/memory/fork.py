@@ -49,9 +49,14 @@ def _kept(source: RunRow, from_step: str | None) -> int:
             f"no code of workflow {source.workflow!r} has been seen: run {source.run_id!r} can't be forked before that",
             run_id=source.run_id,
         )
-    if from_step is None:
-        return source.seq
     steps = [step.name for step in source.definition.steps]
+    if from_step is None:
+        if source.seq >= len(steps):
+            raise InvalidOptionError(
+                f"run {source.run_id!r} has a result of every step, so a fork would have nothing to run: name the step "
+                f"to fork from with from_step, one of {', '.join(steps)}"
+            )
+        return source.seq
     if from_step not in steps:
         raise InvalidOptionError(f"run {source.run_id!r} has no step {from_step!r}: {', '.join(steps)}")
     at = steps.index(from_step)

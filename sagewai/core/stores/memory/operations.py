@@ -89,6 +89,7 @@ def _resume(state: State, run: RunRow, status: RunStatus, by: Actor, reason: str
 def _retry(state: State, run: RunRow, status: RunStatus, by: Actor, reason: str) -> None:
     _pop_dead_letter(state, run)
     run.attempt, run.takeovers, run.error = 1, 0, None
+    state.forget_deadline(run)
     state.move(run, status)
     state.tell(run, EventKind.RETRIED, by, reason, {"step": run.step})
 

@@ -111,6 +111,12 @@ class State:
             self.sessions[run.assigned_to].assigned.discard(run.key)
             run.assigned_to = None
 
+    def forget_deadline(self, run: RunRow) -> None:
+        """Take a deadline away that has passed, swept or not; one that lies ahead holds."""
+        if run.deadline is not None and run.deadline <= self.now:
+            _drop(self.run_deadlines, (run.deadline, run.key))
+            run.deadline = None
+
     def _enter(self, run: RunRow) -> None:
         self.by_status[run.status].add(run.key)
         self.counters[run.pool, run.status] += 1

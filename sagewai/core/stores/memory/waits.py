@@ -68,8 +68,13 @@ def signal(state: State, run_id: str, name: str, payload: str, sender: Actor) ->
     run.signals.append(sent)
     run.wakeups += 1
     state.tell(run, EventKind.SIGNALLED, sender, detail={"signal_id": sent.id, "name": name})
+    here = (run.step, name)
     for wait in run.waits:
-        if wait.is_pending and wait.request.kind == "signal" and wait.request.name == name:
+        if (
+            wait.is_pending
+            and wait.request.kind == "signal"
+            and (wait.request.step, wait.request.name) == here
+        ):
             take(state, wait, sent)
             if run.status is RunStatus.WAITING:
                 state.move(run, after(run.status, Operation.WAKE, run_id=run_id))

@@ -85,6 +85,11 @@ def _kept(spec: ForkSpec, source: Row) -> int:
             "start a worker that has it"
         )
     if spec.from_step is None:
+        if done >= len(steps):
+            raise InvalidOptionError(
+                f"run {spec.source!r} has a result of every step, so a fork would have nothing to run: name the step "
+                f"to fork from with from_step, one of {', '.join(steps)}"
+            )
         return done
     if spec.from_step not in steps:
         raise InvalidOptionError(f"run {spec.source!r} has no step {spec.from_step!r}: {', '.join(steps)}")

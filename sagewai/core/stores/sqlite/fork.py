@@ -51,8 +51,7 @@ def _make(tx: Transaction, source: Head, spec: ForkSpec, digest: str) -> int:
     known = names.read_steps(steps)
     kept = _kept(source, spec, known)
     route = names.route_id(tx, pool, source.workflow, version, labels)
-    step = known[kept].name if kept < len(known) else None
-    key = tx.insert(_RUN, spec.run_id, route, kept, tx.now, tx.now, step, source.key)
+    key = tx.insert(_RUN, spec.run_id, route, kept, tx.now, tx.now, known[kept].name, source.key)
     tx.change(_INPUT, key, spec.actor.name, digest, spec.input, source.key)
     tx.change(
         "insert into run_tags (tag, run) select t.id, ?1 from run_inputs i, json_each(i.tags) j "
@@ -68,9 +67,14 @@ def _make(tx: Transaction, source: Head, spec: ForkSpec, digest: str) -> int:
 
 def _kept(source: Head, spec: ForkSpec, known: tuple[StepInfo, ...]) -> int:
     """How many of the source's recorded steps the fork starts with."""
-    if spec.from_step is None:
-        return source.seq
     steps = [step.name for step in known]
+    if spec.from_step is None:
+        if source.seq >= len(steps):
+            raise InvalidOptionError(
+                f"run {spec.source!r} has a result of every step, so a fork would have nothing to run: name the step "
+                f"to fork from with from_step, one of {', '.join(steps)}"
+            )
+        return source.seq
     if spec.from_step not in steps:
         raise InvalidOptionError(
             f"run {spec.source!r} has no step {spec.from_step!r} to fork from: its steps are {', '.join(steps)}"

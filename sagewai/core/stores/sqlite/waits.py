@@ -99,7 +99,7 @@ def signal(tx: Transaction, run_id: str, name: str, payload: str, actor: Actor) 
     changes.events.note(run.key, EventKind.SIGNALLED, {"signal_id": sent, "name": name}, actor=actor)
     run.wakeups += 1
     tx.change("update runs set wakeups = ? where id = ?", run.wakeups, run.key)
-    wait = tx.value(AWAITING, run.key, name)
+    wait = tx.value(AWAITING, run.key, run.step, name)
     if wait is not None:
         _take(tx, wait, sent)
         if before is RunStatus.WAITING:
@@ -144,7 +144,7 @@ KEPT = "select id from signals where run = ? and name = ? and taken = 0 order by
 
 AWAITING = f"""
 select id from waits indexed by waits_pending
-where run = ? and status = 1 and kind = {_SIGNAL} and name = ? order by id limit 1
+where run = ? and status = 1 and kind = {_SIGNAL} and step = ? and name = ? order by id limit 1
 """
 
 SETTLE = f"""

@@ -111,7 +111,7 @@ begin
   with waiting as materialized (
     select id, row_number() over (order by id) as place
       from sagewai.waits
-     where run = held.id and kind = 3 and status = 1 and name = its_name
+     where run = held.id and kind = 3 and status = 1 and step = held.step and name = its_name
   ),
   kept as materialized (
     select id, row_number() over (order by id) as place

@@ -14,6 +14,10 @@ buried as (
 forgotten as (
   delete from sagewai.endings as ending using held where ending.run = any (array[held.id])
 ),
+over as (                       -- a deadline that came while the run was over, and that no sweep has seen
+  delete from sagewai.deadlines as deadline using held
+   where deadline.run = any (array[held.id]) and deadline.at <= held.moment
+),
 moved as (
   update sagewai.runs as run set status = 1, attempt = 1, takeovers = 0, changed_at = held.moment
     from held
