@@ -62,6 +62,15 @@ async def test_a_stream_falls_back_too_as_long_as_nothing_was_heard(models: Loop
     assert [piece async for piece in agent("gpt-4.1").chat_stream("hi")] == ["hello", " you"]
 
 
+async def test_after_a_piece_was_heard_nobody_else_is_asked(models: LoopbackModels) -> None:
+    models.reply(Reply("one two three four five six", cut=True))
+
+    with pytest.raises(ModelCallError, match="had been streamed"):
+        assert [piece async for piece in agent("gpt-4.1").chat_stream("hi")]
+
+    assert [request.model for request in models.requests] == ["gpt-4o"]
+
+
 async def test_when_all_have_failed_each_is_named_with_its_reason(models: LoopbackModels) -> None:
     models.reply(UNAUTHORIZED, Reply("what?", status=400))
 

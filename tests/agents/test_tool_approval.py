@@ -296,3 +296,20 @@ async def test_outside_a_run_nobody_is_there_to_wait(models: LoopbackModels) -> 
 def test_a_gate_must_be_one() -> None:
     with pytest.raises(InvalidOptionError, match="must be an ApprovalGate"):
         tool(gate="door")(print)  # type: ignore[call-overload]
+
+
+async def test_a_streaming_agent_waits_too(store: Store, models: LoopbackModels) -> None:
+    desk = Desk(store)
+    wf = DurableWorkflow("streams", store=store)
+
+    @wf.step("serve")
+    async def serve() -> str:
+        return "".join([piece async for piece in desk.agent.chat_stream("go")])
+
+    models.answer = wants(Call("pay", {"order": "A-17"}))
+    with pytest.raises(WorkflowSuspended):
+        await wf.run(run_id="r")
+    await ApprovalGate(wf).approve("r", "ada")
+
+    assert await wf.run(run_id="r") == "paid 100"
+    assert desk.paid == [("A-17", 100)]
