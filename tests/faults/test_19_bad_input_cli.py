@@ -7,7 +7,9 @@ import json
 import os
 import pwd
 import random
+import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,7 +66,7 @@ class Typist:
 
     def judge(self, place: str, case: Case, said: Said, read: Callable[[], Any], *words: str) -> None:
         """A refusal is one line that names the place, and what is printed never acts on a terminal."""
-        if any(not line.isprintable() for line in (said.out + said.err).split("\n")):
+        if acts(said.out + said.err):
             self.score.note(place, case, f"printed what acts: {(said.out + said.err)[:200]!a}")
         elif said.code == Exit.OK:
             self.score.came_back(place, case, read())
@@ -130,7 +132,7 @@ def test_names_labels_and_tags(fault: Fault, typist: Typist) -> None:
             blank = place in ("label", "tag") and len(text) <= 200 and not text.strip()
             said = typist("submit", argument, "echo")
             words = {"run id": "--run-id", "pool": "--pool", "label": "label", "tag": "tag"}
-            typist.judge(place, Case(case.name, text, blank), said, lambda text=text: text, words[place])
+            typist.judge(place, Case(case.name, text, blank), said, partial(str, text), words[place])
     for place, arguments_, words_ in typist.some(ODD_OPTIONS, 8):
         said = typist("submit", "echo", *arguments_)
         typist.judge(place, Case(" ".join(arguments_)[:60], None, False), said, lambda: None, *words_)
@@ -294,6 +296,13 @@ def documents() -> list[tuple[Case, bytes]]:
         "UTF-16": '{"value": 1}'.encode("utf-16"),
     }
     return [*made, *utf8, *((Case(name, None, False), text) for name, text in wrong.items())]
+
+
+def acts(text: str) -> bool:
+    """Whether a terminal would do anything but show it: a space of whatever width is only a space."""
+    return any(
+        not each.isprintable() and each != "\n" and unicodedata.category(each) != "Zs" for each in text
+    )
 
 
 def is_json(case: Case) -> bool:
