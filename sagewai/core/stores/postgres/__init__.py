@@ -4,7 +4,7 @@
 ``database`` statements sent through them · ``hints`` LISTEN · ``schema`` migrations · ``queries/`` every statement,
 ``statements`` their names · ``words`` and ``rows`` between rows and models, ``names`` small numbers for what many rows
 share · ``submitting``, ``sessions``, ``claiming``, ``recording``, ``sweeping``, ``deciding``, ``attending``,
-``operating``, ``reading``, ``listing``, ``auditing`` and others the rooms of the contract · ``identity`` who the user
+``operating``, ``journaling``, ``reading``, ``listing`` and others the rooms of the contract · ``identity`` who the user
 is, ``grants`` and ``roles`` who may do what · ``store`` the contract over all of it.
 """
 

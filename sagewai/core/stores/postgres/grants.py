@@ -14,19 +14,22 @@ PAYLOADS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "approvals": ("context",),
         "attempts": ("result", "error"),
+        "calls": ("digest", "identity", "request", "response"),
         "decisions": ("payload",),
         "endings": ("error",),
         "inputs": ("input", "digest"),
         "signals": ("payload",),
+        "tails": ("text",),
     }
 )
 """What a viewer doesn't see; the views named ``..._overview`` show that something is there."""
 
 OPEN = (
-    *("asks", "counter_deltas", "counters", "dead_letters", "deadlines", "definitions", "events", "forks"),
-    *("migrations", "roles", "routes", "run_tags", "runs", "session_definitions", "sessions", "waits"),
-    *("approval_overview", "attempt_overview", "ending_overview", "input_overview", "run_overview"),
-    "signal_overview",
+    *("asks", "budgets", "counter_deltas", "counters", "dead_letters", "deadlines", "definitions", "events"),
+    *("forks", "migrations", "roles", "routes", "run_tags", "runs", "session_definitions", "sessions"),
+    *("spending", "waits"),
+    *("approval_overview", "attempt_overview", "call_overview", "ending_overview", "input_overview"),
+    *("run_overview", "signal_overview", "tail_overview"),
 )
 """What everybody may read whole."""
 
@@ -44,6 +47,7 @@ _SWEEP = MappingProxyType(
         "runs": ("update",),
         "sessions": ("update",),
         "signals": ("update (taken)",),
+        "tails": ("delete",),
         "waits": ("update",),
     }
 )
@@ -57,6 +61,7 @@ _ASKED = (
 
 _SUBMIT = MappingProxyType(
     {
+        "budgets": ("insert",),
         "counter_deltas": ("insert",),
         "deadlines": ("insert",),
         "definitions": ("insert",),
@@ -92,8 +97,11 @@ WRITES: Mapping[str, tuple[Mapping[str, tuple[str, ...]], ...]] = MappingProxyTy
             MappingProxyType(
                 {
                     "approvals": (f"insert ({_ASKED})",),
+                    "calls": ("insert",),
                     "session_definitions": ("insert",),
                     "sessions": ("insert",),
+                    "spending": ("insert", "update"),
+                    "tails": ("insert", "update"),
                     "waits": ("insert",),
                 }
             ),

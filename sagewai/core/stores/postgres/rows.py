@@ -13,6 +13,7 @@ from sagewai.core.stores import words
 from sagewai.core.stores.postgres.database import Row
 from sagewai.models.actor import SYSTEM, Actor
 from sagewai.models.approval import Approval, Decision
+from sagewai.models.call import Call, Spent
 from sagewai.models.history import Attempt, DeadLetter, Event, EventKind
 from sagewai.models.run import ErrorInfo, LabelValue, LeasedRun, Run, RunOutcome
 from sagewai.models.session import ProcessIdentity, Session
@@ -216,6 +217,40 @@ def signal(run_id: str, row: Row) -> Signal:
 
 def _actor(row: Row) -> Actor:
     return Actor(row["actor"], source=row["source"], assurance=row["assurance"])
+
+
+def call(run_id: str, row: Row) -> Call:
+    return Call(
+        id=row["id"],
+        run_id=run_id,
+        seq=row["seq"],
+        step=row["step"],
+        attempt=row["attempt"],
+        branch=row["branch"],
+        name=row["name"],
+        position=row["position"],
+        round=row["round"],
+        kind=row["kind"],
+        digest=row["digest"],
+        request=row["request"],
+        response=row["response"],
+        model=row["model"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost=row["cost"],
+        latency=row["latency"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+def spent(row: Row) -> Spent:
+    return Spent(
+        calls=row["calls"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost=row["cost"],
+        unpriced=row["unpriced"],
+    )
 
 
 def dead_letter(row: Row) -> DeadLetter:

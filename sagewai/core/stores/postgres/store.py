@@ -8,6 +8,7 @@ from typing import Literal
 
 from sagewai.core.codec import MAX_PAYLOAD
 from sagewai.core.stores.base import Claimed, Routes, Store, StoreInfo, Ticked, Topic
+from sagewai.core.stores.journal import SpendingBy
 from sagewai.core.stores.migrations import migrations
 from sagewai.core.stores.postgres import (
     attending,
@@ -16,6 +17,7 @@ from sagewai.core.stores.postgres import (
     deciding,
     forking,
     identity,
+    journaling,
     listing,
     operating,
     reading,
@@ -35,6 +37,7 @@ from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidOptionError
 from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, Attention, DecisionRequest
+from sagewai.models.call import Budget, Call, CallRecord, Spending, Spent, Tail
 from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
 from sagewai.models.right import Identity
@@ -199,6 +202,29 @@ class PostgresStore(Store):
 
     async def heads(self, keys: Sequence[int]) -> dict[int, RunHead]:
         return await recording.heads(await self._open(), keys)
+
+    # -- calls inside steps ---------------------------------------------------------------------------------------
+
+    async def record_calls(self, calls: Sequence[CallRecord]) -> list[str | None]:
+        return await journaling.record_calls(await self._open(), calls)
+
+    async def calls_of(self, run_id: str, seq: int | None = None) -> list[Call]:
+        return await journaling.calls_of(await self._open(), run_id, seq)
+
+    async def spent(self, run_id: str) -> Spent:
+        return await journaling.spent(await self._open(), run_id)
+
+    async def spending(self, by: SpendingBy, *, days: int | None = None, limit: int = 500) -> list[Spending]:
+        return await journaling.spending(await self._open(), by, days, limit)
+
+    async def get_budget(self, run_id: str) -> Budget | None:
+        return await journaling.get_budget(await self._open(), run_id)
+
+    async def write_tails(self, tails: Mapping[int, tuple[str, str, str]]) -> None:
+        await journaling.write_tails(await self._open(), tails)
+
+    async def tail_of(self, run_id: str) -> Tail | None:
+        return await journaling.tail_of(await self._open(), run_id)
 
     # -- sweeping -------------------------------------------------------------------------------------------------
 

@@ -123,6 +123,9 @@ def _columns(rows: Sequence[tuple[RunSpec, _Shape, int]]) -> tuple[list[object],
         [actor.assurance for actor in actors],
         [shape.version for _, shape, _ in rows],
         [spec.deadline for spec in specs],
+        [None if spec.budget is None else spec.budget.usd for spec in specs],
+        [None if spec.budget is None else spec.budget.tokens for spec in specs],
+        [None if spec.budget is None else spec.budget.on_exceed for spec in specs],
     )
 
 

@@ -1,4 +1,4 @@
-"""What time makes due: lapsed sessions, overdue cancels, timers, deadlines; and counters, folded."""
+"""What time makes due: lapsed sessions, overdue cancels, timers, deadlines; counters, folded; old tails, forgotten."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ LATECOMERS = 120.0
 FOLDED_AT_ONCE = 20_000
 """Counter changes that one sweep adds up at most."""
 
+TAILS_KEPT = 3_600.0
+"""Seconds after which what a run heard from a model is forgotten, unless it hears more."""
+
 
 def _error_text(error: ErrorInfo) -> str:
     return json.dumps({"type": error.type, "message": error.message, "traceback": error.traceback})
@@ -34,6 +37,7 @@ async def tick(database: Database, limit: int) -> Ticked:
     woken = await database.fetch(statements.WAKE_DUE, limit)
     past = await database.fetch(statements.EXPIRE, limit)
     await database.fetch(statements.FOLD, FOLDED_AT_ONCE)
+    await database.fetch(statements.FORGET_TAILS, TAILS_KEPT, limit)
     lost = [words.STATUS[row["status"]] for row in taken if row["lapsed"]]
     return Ticked(
         lapsed_sessions=len(lapsed),
