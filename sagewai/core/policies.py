@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sagewai.core.codec import digest
+from sagewai.core.codec import digest, shown
+from sagewai.core.retry import check_count
 from sagewai.errors import InvalidOptionError
 from sagewai.models.approval import ANYONE, ApprovalPolicy
 
@@ -23,21 +24,21 @@ def check_policy(policy: ApprovalPolicy, *, timeout: float | None) -> ApprovalPo
         if len(names) > MAX_REVIEWERS:
             raise InvalidOptionError(f"{what} has {len(names)} names: at most {MAX_REVIEWERS}")
         for name in names:
-            if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:  # type: ignore[redundant-expr]
+            if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME or not _kept(name):  # type: ignore[redundant-expr]
                 raise InvalidOptionError(
-                    f"{what} holds {name!r}: a reviewer is a name of 1 to {MAX_NAME} characters"
+                    f"{what} holds {shown(name)}: a reviewer is a name of 1 to {MAX_NAME} characters, none of them NUL "
+                    "or a lone surrogate"
                 )
-    if isinstance(policy.required, bool) or not 1 <= policy.required <= MAX_REVIEWERS:
-        raise InvalidOptionError(
-            f"required is {policy.required!r}: it must lie between 1 and {MAX_REVIEWERS}"
-        )
+    check_count("required", policy.required, low=1, high=MAX_REVIEWERS)
     everybody = set(policy.approvers) | set(policy.escalate_to)
     if policy.approvers and policy.required > len(everybody):
         raise InvalidOptionError(
             f"required is {policy.required}, but only {len(everybody)} reviewers may ever decide: name more approvers"
         )
     if policy.on_timeout not in ("reject", "escalate"):
-        raise InvalidOptionError(f"on_timeout is {policy.on_timeout!r}: it must be 'reject' or 'escalate'")
+        raise InvalidOptionError(
+            f"on_timeout is {shown(policy.on_timeout)}: it must be 'reject' or 'escalate'"
+        )
     if policy.on_timeout == "escalate" and (timeout is None or not policy.escalate_to):
         raise InvalidOptionError("on_timeout='escalate' needs a timeout and somebody in escalate_to")
     if policy.on_timeout == "reject" and policy.escalate_to:
@@ -45,6 +46,11 @@ def check_policy(policy: ApprovalPolicy, *, timeout: float | None) -> ApprovalPo
             "escalate_to is given, but on_timeout is 'reject': say on_timeout='escalate'"
         )
     return policy
+
+
+def _kept(text: str) -> bool:
+    """Whether every store keeps it as it is."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def encode_policy(policy: ApprovalPolicy) -> str | None:
