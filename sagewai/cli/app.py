@@ -10,6 +10,8 @@ from sagewai.cli import (
     approvals,
     attending,
     audit,
+    calls,
+    cost,
     db,
     dlq,
     forks,
@@ -43,12 +45,14 @@ app = typer.Typer(
 )
 app.command("submit")(submit.submit)
 app.command("worker")(worker.worker)
+app.command("cost")(cost.cost)
 runs.app.command("signal")(signals.signal)
 runs.app.command("signals")(signals.signals)
 runs.app.command("fork")(forks.fork)
 for verb in (attending.claim, attending.release, attending.snooze, attending.comment):
     approvals.app.command()(verb)
 app.add_typer(runs.app, name="runs")
+app.add_typer(calls.app, name="calls")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(workers.app, name="workers")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sagewai.models.actor import Actor
+from sagewai.models.call import Budget, Spent
 from sagewai.models.run import ErrorInfo, LabelValue, Run
 
 
@@ -69,6 +70,36 @@ def actor(value: Actor) -> str:
 def count(number: int, noun: str) -> str:
     """``1 character``, ``2,000 characters``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def took(seconds: float) -> str:
+    """``0.42s``, ``3m``."""
+    return f"{max(seconds, 0.0):.2f}s" if seconds < 100 else span(seconds)
+
+
+def money(usd: float | None) -> str:
+    """An amount in USD, ``unknown`` where no price is known: ``$0.0042``, ``$1.23``, ``$12,345``."""
+    if usd is None:
+        return "unknown"
+    if 0 < usd < 0.00005:
+        return "<$0.0001"
+    if usd < 0.99995:
+        return f"${usd:.4f}" if usd else "$0"
+    return f"${usd:.2f}" if usd < 9_999.995 else f"${usd:,.0f}"
+
+
+def cost(spent: Spent) -> str:
+    """What calls cost together; that of those without a known price is unknown, never nothing."""
+    if not spent.unpriced:
+        return money(spent.cost)
+    return "unknown" if spent.unpriced >= spent.calls else f"{money(spent.cost)} + {spent.unpriced:,} unknown"
+
+
+def budget(value: Budget) -> str:
+    """``$1.00 and 20,000 tokens, then it asks``."""
+    limits = [] if value.usd is None else [money(value.usd)]
+    limits += [] if value.tokens is None else [count(value.tokens, "token")]
+    return f"{' and '.join(limits)}, then it {'asks' if value.on_exceed == 'approve' else 'fails'}"
 
 
 def pretty(value: object) -> str:

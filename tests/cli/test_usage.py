@@ -19,6 +19,8 @@ VERBS = {
     "submit": (),
     "worker": (),
     "runs": ("list", "show", "timeline", "watch", "retry", "cancel", "pause", "resume", "priority"),
+    "calls": ("list", "show"),
+    "cost": (),
     "approvals": ("list", "show", "approve", "reject"),
     "dlq": ("list", "show", "retry", "discard"),
     "workers": ("list", "drain", "pause", "resume"),
