@@ -38,10 +38,11 @@ class Target:
 class ModelCall:
     """A model call, fully resolved.
 
-    (branch, agent, position) identify it within its step, whatever arrives first; ``position`` counts the agent's calls
-    in the branch from 1, and is 0 outside a durable step. ``asked`` is model and parameters as the agent has them;
-    ``targets`` are what they became on this worker: the model first, then its fallbacks. ``tools`` have OpenAI's shape,
-    ``output`` the name and the JSON schema of a structured answer.
+    (branch, agent, position) identify it within its step, whatever arrives first: ``position`` counts the agent's
+    questions in the branch from 1; what a question's answer leads to, after tools or as a repair, is counted on from 2
+    in the branch ``agent#position`` beneath. Outside a durable step ``position`` is 0. ``asked`` is model and
+    parameters as the agent has them; ``targets`` are what they became on this worker: the model first, then its
+    fallbacks. ``tools`` have OpenAI's shape, ``output`` the name and the JSON schema of a structured answer.
     """
 
     agent: str

@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 
 class Exchange(Generic[Out]):
-    """Make it and begin it before any await: of exchanges side by side, the first one gets the first position."""
+    """Make it before any await: of exchanges side by side, the first one gets the first position. What follows its
+    first call is counted in a branch of the exchange's own, so that it doesn't depend on what the others do."""
 
     def __init__(self, agent: UniversalAgent[Out], said: Said | None = None) -> None:
         self._agent = agent
         self._branch = current_branch()
         self._step = current_step()
-        self._first = self._next_position()
-        self._position: int | None = self._first
+        self._number = (
+            0 if self._step is None else self._step.next_position(f"{self._branch}/{agent.name} model call")
+        )
+        self._place = f"{agent.name}#{self._number}"
+        self._calls = 0
         self._said = None if said is None else _Paragraphs(said)
 
     async def remembered(self, question: Message) -> Out:
@@ -51,13 +55,16 @@ class Exchange(Generic[Out]):
             messages = [{"role": "system", "content": agent.system_prompt}, *messages]
         answers, repaired = 0, False
         while True:
-            call = self._call(messages)
-            said = await complete(call, self._said)
+            said = await complete(self._call(messages), self._said)
             answers += 1
             if said.tool_calls:
                 if answers >= agent.max_iterations:
                     raise self._endless(said, answers)
-                messages = [*messages, said.as_message(), *await toolbox.call(said, call.position)]
+                messages = [
+                    *messages,
+                    said.as_message(),
+                    *await toolbox.call(said, f"{self._place}.{answers}"),
+                ]
             elif output is None:
                 return said.text  # type: ignore[return-value]  # without an output type Out is str
             else:
@@ -77,12 +84,12 @@ class Exchange(Generic[Out]):
 
     def _call(self, messages: list[Message]) -> ModelCall:
         agent = self._agent
-        position = self._next_position() if self._position is None else self._position
-        self._position = None
+        self._calls += 1
+        follows = self._calls > 1 and self._step is not None
         return ModelCall(
             agent=agent.name,
-            branch=self._branch,
-            position=position,
+            branch=f"{self._branch}/{self._place}".lstrip("/") if follows else self._branch,
+            position=self._calls if follows else self._number,
             asked=Target(agent.model, self._own),
             targets=self._targets(),
             messages=tuple(messages),
@@ -91,11 +98,6 @@ class Exchange(Generic[Out]):
             tools=tuple(tool.as_shown() for tool in agent.toolbox),
             output=None if agent.output is None else agent.output.form,
         )
-
-    def _next_position(self) -> int:
-        if self._step is None:
-            return 0
-        return self._step.next_position(f"{self._branch}/{self._agent.name} model call")
 
     @property
     def _own(self) -> InferenceParams:
@@ -123,8 +125,8 @@ class Exchange(Generic[Out]):
     def _turn(self) -> Turn:
         if self._step is None:
             return Turn("", "")
-        place = f"{self._branch}/{self._agent.name}#{self._first}"
-        return Turn(f"{self._step.run_id}/{self._branch}", f"{self._step.step}/{place}")
+        key = f"{self._step.step}/{self._branch}/{self._place}"
+        return Turn(f"{self._step.run_id}/{self._branch}", key)
 
     @property
     def _secrets(self) -> list[str]:

@@ -44,19 +44,20 @@ class Toolbox:
     tools: Sequence[Tool[..., Any]]
     secrets: Sequence[str] = field(default=(), repr=False)
 
-    async def call(self, said: Answer, position: int) -> list[Message]:
-        """The results of an answer's tool calls as messages, in the answer's order. ``position`` is the answer's own.
+    async def call(self, said: Answer, place: str) -> list[Message]:
+        """The results of an answer's tool calls as messages, in the answer's order. ``place`` identifies the answer in
+        its branch: what a tool does is in a branch of its call's own.
 
         Nobody's tool is called before every approval that this answer needs is there, and all calls finish before
         anything is raised: a suspension first, so that all that was asked for is asked at once, else the first failure
         that isn't the model's business.
         """
-        calls = [(call, f"{self.agent}#{position}.{at}") for at, call in enumerate(said.tool_calls, 1)]
-        ready = await _together({place: self._ready(call, place) for call, place in calls})
-        results = await _together({place: self._result(ready[place], place) for _, place in calls})
+        calls = [(f"{place}.{at}", call) for at, call in enumerate(said.tool_calls, 1)]
+        ready = await _together({own: self._ready(call, own) for own, call in calls})
+        results = await _together({own: self._result(ready[own], own) for own, _ in calls})
         return [
-            {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": results[place]}
-            for call, place in calls
+            {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": results[own]}
+            for own, call in calls
         ]
 
     async def _ready(self, call: ToolCall, place: str) -> _Ready | str:

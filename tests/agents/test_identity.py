@@ -164,7 +164,12 @@ async def test_what_follows_a_tool_a_repair_and_a_stream_pass_the_same_place(
 
     await run(body)
 
-    assert seam.identities() == [("", "judge", 1), ("", "judge", 2), ("", "judge", 3), ("", "writer", 1)]
+    assert seam.identities() == [
+        ("", "judge", 1),
+        ("judge#1", "judge", 2),
+        ("judge#1", "judge", 3),
+        ("", "writer", 1),
+    ]
     assert len(models.requests) == 5  # a fallback is another try of the same call
 
 
@@ -195,13 +200,13 @@ async def test_identities_and_contents_do_not_depend_on_which_answer_comes_first
         3
         * [
             ("east", "east", 1),
-            ("east", "east", 2),
-            ("east/east#1.1", "helper", 1),
-            ("east/east#1.2", "helper", 1),
+            ("east/east#1", "east", 2),
+            ("east/east#1.1.1", "helper", 1),
+            ("east/east#1.1.2", "helper", 1),
             ("west", "west", 1),
-            ("west", "west", 2),
-            ("west/west#1.1", "helper", 1),
-            ("west/west#1.2", "helper", 1),
+            ("west/west#1", "west", 2),
+            ("west/west#1.1.1", "helper", 1),
+            ("west/west#1.1.2", "helper", 1),
         ]
     )
     helped = {key: value for key, value in seam.contents().items() if key[1] == "helper"}
@@ -222,3 +227,36 @@ async def test_calls_made_side_by_side_are_numbered_in_the_order_they_were_begun
 
     asked = {call.position: call.messages[-1]["content"] for call in seam.calls}
     assert asked == {1: "one", 2: "two", 3: "three"}
+
+
+async def test_what_follows_a_question_is_numbered_apart_from_what_follows_its_neighbour_s(
+    models: LoopbackModels, seam: Seam
+) -> None:
+    def look(word: str) -> str:
+        return f"saw {word}"
+
+    scout = UniversalAgent("scout", "gpt-4o", tools=[look])
+    delays = itertools.cycle([0.05, 0.0, 0.02, 0.0, 0.03])
+
+    def answer(request: Request) -> Reply:
+        if len(request.results) == 2:
+            return Reply(request.prompt, delay=next(delays))
+        return Reply(None, calls=(Call("look", {"word": request.prompt}),), delay=next(delays))
+
+    models.answer = answer
+
+    async def body() -> str:
+        return " ".join(await asyncio.gather(*(scout.chat(word) for word in ("one", "two"))))
+
+    await run(body, attempts=2)
+
+    asked = sorted((identity(call), call.messages[0]["content"], len(call.messages)) for call in seam.calls)
+    assert asked[::2] == asked[1::2]  # both attempts the same
+    assert asked[::2] == [
+        (("", "scout", 1), "one", 1),
+        (("", "scout", 2), "two", 1),
+        (("scout#1", "scout", 2), "one", 3),
+        (("scout#1", "scout", 3), "one", 5),
+        (("scout#2", "scout", 2), "two", 3),
+        (("scout#2", "scout", 3), "two", 5),
+    ]

@@ -205,7 +205,7 @@ async def test_a_listener_that_leaves_ends_the_call(models: LoopbackModels) -> N
 
     assert await anext(stream) == "one"
     before = asyncio.all_tasks()
-    await stream.aclose()  # type: ignore[attr-defined]
+    await asyncio.wait_for(stream.aclose(), 10)  # type: ignore[attr-defined]
     pause.set()
 
     assert not [task for task in before if "_chat" in repr(task) and not task.done()]

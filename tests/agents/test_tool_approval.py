@@ -102,7 +102,7 @@ async def test_the_run_waits_with_exactly_the_call_as_the_content(desk: Desk, mo
         order="A-17", cents=100
     )  # what it would be called with: all of it
     assert "clerk wants to call pay" in approval.prompt
-    assert (approval.branch, approval.gate) == ("clerk#1.1", "pay")
+    assert (approval.branch, approval.gate) == ("clerk#1.1.1", "pay")
     assert desk.paid == []
 
 
@@ -177,7 +177,7 @@ async def test_all_that_one_answer_wants_is_asked_at_once_and_nothing_is_called_
 
     asked = await desk.suspended()
 
-    assert [approval.branch for approval in asked] == ["clerk#1.1", "clerk#1.3"]
+    assert [approval.branch for approval in asked] == ["clerk#1.1.1", "clerk#1.1.3"]
     assert (desk.paid, desk.looked) == ([], [])
 
     await desk.gate.approve("r", "ada", approval_id=asked[1].id)
@@ -216,7 +216,7 @@ async def test_panels_ask_side_by_side_in_their_own_branches(store: Store, model
     with pytest.raises(WorkflowSuspended):
         await wf.run(run_id="r")
     asked = await store.approvals_of("r")
-    assert sorted(approval.branch for approval in asked) == ["east/east#1.1", "west/west#1.1"]
+    assert sorted(approval.branch for approval in asked) == ["east/east#1.1.1", "west/west#1.1.1"]
 
     for approval in asked:
         await gate.approve("r", "ada", approval_id=approval.id)

@@ -259,7 +259,7 @@ async def test_each_call_has_a_branch_of_its_own(models: LoopbackModels) -> None
     with branch("left"):
         await UniversalAgent("clerk", "gpt-4o", tools=[look]).chat("go")
 
-    assert seen == {1: "left/clerk#0.1", 2: "left/clerk#0.2", 3: "left/clerk#0.3"}
+    assert seen == {1: "left/clerk#0.1.1", 2: "left/clerk#0.1.2", 3: "left/clerk#0.1.3"}
 
 
 # -- what goes wrong ------------------------------------------------------------------------------------------------
