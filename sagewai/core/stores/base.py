@@ -212,10 +212,10 @@ class Store(Journal, ABC):
         """
 
     async def fork_run(self, spec: ForkSpec) -> Run:
-        """Record a pending run with the source's workflow, definition, version, pool, labels, priority and tags, and a
-        copy of its recorded steps before ``from_step``: each attempt that completed one, under token 0, with its times.
-        No deadline, approval, wait or signal is copied. Events: SUBMITTED and FORKED of the new run, FORKED of the
-        source, all by the actor. Legal whatever the source's status.
+        """Record a pending run with the source's workflow, definition, version, pool, labels, priority, tags and budget,
+        and a copy of its recorded steps before ``from_step``: each attempt that completed one, under token 0, with its
+        times. No deadline, approval, wait, signal or call is copied. Events: SUBMITTED and FORKED of the new run,
+        FORKED of the source, all by the actor. Legal whatever the source's status.
 
         The same fork again (source, step, input) gives the run that exists. Raises RunNotFound, RunExists,
         InvalidOptionError when ``from_step`` isn't a step of the source's definition, lies after its first step without

@@ -39,7 +39,8 @@ class Journal:
         raise NotImplementedError
 
     async def get_budget(self, run_id: str) -> Budget | None:
-        """What the run was submitted with (``RunSpec.budget``), if anything. Raises RunNotFound."""
+        """What the run was submitted with (``RunSpec.budget``), or the source of a fork, if anything. Raises
+        RunNotFound."""
         raise NotImplementedError
 
     async def write_tails(self, tails: Mapping[int, tuple[str, str, str]]) -> None:

@@ -34,6 +34,12 @@ copied as (
     join sagewai.attempts as attempt on attempt.run = any (array[source.id]) and attempt.seq < $5
    where attempt.outcome = 1
 ),
+bounded as (                    -- it has spent nothing yet
+  insert into sagewai.budgets (run, usd, tokens, on_exceed)
+  select source.fork, budget.usd, budget.tokens, budget.on_exceed
+    from source
+    join sagewai.budgets as budget on budget.run = any (array[source.id])
+),
 noted as (
   insert into sagewai.forks (run, source, step) select fork, id, $6 from source
 ),
