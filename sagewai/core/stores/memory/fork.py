@@ -85,6 +85,7 @@ def _copy(state: State, source: RunRow, spec: ForkSpec, kept: int) -> RunRow:
         created=state.now,
         changed=state.now,
         forked=(source.run_id, spec.from_step),
+        budget=source.budget,
         seq=kept,
         results=dict(list(source.results.items())[:kept]),
         attempts=[

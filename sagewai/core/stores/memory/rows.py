@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sagewai.models.actor import Actor
 from sagewai.models.approval import ApprovalRequest, Decision
+from sagewai.models.call import Budget, Call, Tail
 from sagewai.models.history import Attempt, Event
 from sagewai.models.run import Definition, ErrorInfo
 from sagewai.models.session import SessionSpec
@@ -19,6 +20,9 @@ from sagewai.models.status import (
     WaitStatus,
 )
 from sagewai.models.wait import WaitRequest
+
+CallIdentity = tuple[int, str, str, int, int, str]
+"""What tells the calls of a run apart: seq, branch, name, position, round, digest."""
 
 
 @dataclass(slots=True, eq=False)
@@ -150,6 +154,9 @@ class RunRow:
     events: list[Event] = field(default_factory=list)
     approvals: list[ApprovalRow] = field(default_factory=list)
     waits: list[WaitRow] = field(default_factory=list)
+    calls: dict[CallIdentity, Call] = field(default_factory=dict)  # in the order they were recorded
+    budget: Budget | None = None
+    tail: Tail | None = None
     signals: list[SignalRow] = field(default_factory=list)
 
     def pending_approvals(self) -> list[ApprovalRow]:

@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from sagewai.core.stores.base import Topic
 from sagewai.core.stores.memory.rows import ApprovalRow, RunRow, SessionRow
 from sagewai.errors import ApprovalNotFound, RunNotFound
 from sagewai.models.actor import SYSTEM, Actor
+from sagewai.models.call import Spent
 from sagewai.models.history import AUDITED, Attempt, AuditEntry, DeadLetter, Event, EventKind
 from sagewai.models.run import Definition, ErrorInfo
 from sagewai.models.status import TERMINAL, ApprovalStatus, Outcome, RunStatus, WaitReason
@@ -48,6 +49,8 @@ class State:
         self.events: list[Event] = []
         self.by_people: list[Event] = []
         self.audit: list[AuditEntry] = []
+        self.calls = 0
+        self.spending: dict[tuple[date, str, str], Spent] = {}  # by day (UTC), workflow, model
         self.dead: dict[int, tuple[int, DeadLetter]] = {}  # by the run's key, numbered as they come
         self.deaths = 0
 

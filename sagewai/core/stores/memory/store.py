@@ -12,11 +12,13 @@ from typing import Literal
 
 from sagewai.core.codec import MAX_PAYLOAD
 from sagewai.core.stores.base import Claimed, Routes, Store, StoreInfo, Ticked, Topic
+from sagewai.core.stores.journal import SpendingBy
 from sagewai.core.stores.memory import attention as attending
 from sagewai.core.stores.memory import (
     claim,
     decisions,
     fork,
+    journal,
     moves,
     operations,
     pages,
@@ -32,6 +34,7 @@ from sagewai.core.transitions import Operation
 from sagewai.errors import DeadLetterNotFound
 from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, Attention, DecisionRequest
+from sagewai.models.call import Budget, Call, CallRecord, Spending, Spent, Tail
 from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
 from sagewai.models.run import (
@@ -162,6 +165,38 @@ class InMemoryStore(Store):
         with self._transaction() as state:
             runs = [state.runs[key] for key in keys if key in state.runs]
             return {run.key: RunHead(run.token, run.rev, run.status) for run in runs}
+
+    # -- calls inside steps ---------------------------------------------------------------------------------------
+
+    async def record_calls(self, calls: Sequence[CallRecord]) -> list[str | None]:
+        with self._transaction() as state:
+            return journal.record_calls(state, calls)
+
+    async def calls_of(self, run_id: str, seq: int | None = None) -> list[Call]:
+        with self._transaction() as state:
+            run = state.by_id.get(run_id)
+            calls = run.calls.values() if run else ()
+            return [call for call in calls if seq in (None, call.seq)]
+
+    async def spent(self, run_id: str) -> Spent:
+        with self._transaction() as state:
+            return journal.spent(state.run(run_id))
+
+    async def spending(self, by: SpendingBy, *, days: int | None = None, limit: int = 500) -> list[Spending]:
+        with self._transaction() as state:
+            return journal.spending(state, by, days, limit)
+
+    async def get_budget(self, run_id: str) -> Budget | None:
+        with self._transaction() as state:
+            return state.run(run_id).budget
+
+    async def write_tails(self, tails: Mapping[int, tuple[str, str, str]]) -> None:
+        with self._transaction() as state:
+            journal.write_tails(state, tails)
+
+    async def tail_of(self, run_id: str) -> Tail | None:
+        with self._transaction() as state:
+            return journal.tail_of(state.run(run_id))
 
     # -- sweeping -------------------------------------------------------------------------------------------------
 

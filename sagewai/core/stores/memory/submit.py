@@ -71,6 +71,7 @@ def _insert(state: State, spec: RunSpec, holder: SessionRow | None) -> Inserted:
         created=state.now,
         changed=state.now,
         deadline=None if spec.deadline is None else state.now + spec.deadline,
+        budget=spec.budget,
     )
     run.adopt(known)
     if spec.delay:
