@@ -146,8 +146,8 @@ MUTANTS = (
         "a lost reply taken for a lost lease",
         "P9",
         "sagewai/core/worker/committer.py",
-        "                    _answer(item, head.status)\n",
-        "                    _answer(item, None)\n",
+        "                    item.answer(head.status)\n",
+        "                    item.answer(None)\n",
         "tests/engine/test_committer.py::test_an_unanswered_write_is_read_back_and_never_made_twice",
     ),
 )
