@@ -18,3 +18,4 @@ async def models() -> AsyncIterator[LoopbackModels]:
         litellm = sys.modules.get("litellm")
         if litellm is not None:  # its clients belong to the test's event loop, which ends now
             await litellm.close_litellm_async_clients()
+            litellm.in_memory_llm_clients_cache.flush_cache()  # full of dead ones, it drops living ones unclosed
