@@ -1,4 +1,4 @@
-"""The way to the database: opens it when first asked, notices when it goes away, keeps its clock."""
+"""The way to the database: opens it when first asked, notices when it goes away, keeps its clock, knows its rights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sagewai.errors import (
     WorkerNotFound,
 )
 from sagewai.models.actor import Actor
-from sagewai.models.right import Right
+from sagewai.models.right import ANYBODY, Right
 from tui.gateway.link import Link
 from tui.gateway.place import place
 from tui.gateway.shape import Shaper
@@ -88,7 +88,6 @@ class Door:
         self.url = url
         self.place = self.shaper.short(place(url))
         self.actor = actor
-        self.actor_name = self.shaper.short(actor.name)
         self.read_only = read_only
         self.interval = interval
         self.link = Link()
@@ -97,6 +96,29 @@ class Door:
         self._opening = asyncio.Lock()
         self._clock_offset = timedelta(0)
         self._clock_read_at = float("-inf")
+        self._identity = ANYBODY
+
+    def may(self, right: Right) -> bool:
+        """Whether this console offers what needs ``right``. Until the database has said who its user is, it does."""
+        return not self.read_only and right in self._identity.rights
+
+    @property
+    def sees_payloads(self) -> bool:
+        """Whether contents are what was recorded, rather than a word that says they are hidden."""
+        return Right.PAYLOADS in self._identity.rights
+
+    @property
+    def access(self) -> str:
+        """``RW``, ``RO``, or the one thing that can be done: ``RO/approve``, ``RO/operate``."""
+        operate, decide = self.may(Right.OPERATE), self.may(Right.DECIDE)
+        if operate:
+            return "RW" if decide else "RO/operate"
+        return "RO/approve" if decide else "RO"
+
+    @property
+    def actor_name(self) -> str:
+        """By whose name this console acts: the database's own word where it has one."""
+        return self.shaper.short(self._identity.name or self.actor.name)
 
     @property
     def shown_url(self) -> str:
@@ -128,8 +150,7 @@ class Door:
         others."""
         if self.read_only or self._store is None or self.link.state != "live":
             return
-        rights = (await self.read(lambda store: store.get_identity())).rights
-        if rights & {Right.OPERATE, Right.EXECUTE}:
+        if self.may(Right.OPERATE) or self.may(Right.EXECUTE):
             await self.read(lambda store: store.tick())
 
     def now(self) -> datetime:
@@ -143,6 +164,7 @@ class Door:
                 store = await self.opened()
                 if time.monotonic() - self._clock_read_at > _CLOCK_EVERY:
                     self._clock_offset = await store.now() - datetime.now(UTC)
+                    self._identity = await store.get_identity()
                     self._clock_read_at = time.monotonic()
                 value = await call(store)
         except _NOT_THERE as error:

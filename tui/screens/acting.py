@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
+from sagewai.models.right import Right
 from tui.format import Cell, Role, plural
 from tui.gateway import RunVerb
 from tui.screens.base import ConsoleScreen
@@ -29,7 +30,13 @@ RUN_KEYS: tuple[BindingType, ...] = (
 class RunActions(ConsoleScreen):
     """A screen on which runs can be acted on."""
 
-    WRITES: ClassVar[frozenset[str]] = frozenset({"decide", "retry", "cancel", "hold", "discard"})
+    WRITES: ClassVar[Mapping[str, Right]] = {
+        "decide": Right.DECIDE,
+        "retry": Right.OPERATE,
+        "cancel": Right.OPERATE,
+        "hold": Right.OPERATE,
+        "discard": Right.OPERATE,
+    }
 
     @abstractmethod
     def targets(self) -> Sequence[Ref]:

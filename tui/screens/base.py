@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from sagewai.models.right import Right
 from sagewai.models.status import RunStatus
 from tui.format import Cell, Role, clock, number
 from tui.gateway import Gateway, Missing, Unreachable
@@ -37,8 +38,8 @@ class ConsoleScreen(Screen[None]):
 
     MODE: ClassVar[Mode]
     AUTO_FOCUS = ""
-    WRITES: ClassVar[frozenset[str]] = frozenset()
-    """Actions that change something: a read-only console doesn't bind them."""
+    WRITES: ClassVar[Mapping[str, Right]] = {}
+    """Actions that change something, and what each needs: a console without that right doesn't bind them."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
 
@@ -107,7 +108,7 @@ class ConsoleScreen(Screen[None]):
         glyphs, door = self.console.glyphs, self.gateway.door
         crumb = Cell(f" {glyphs.crumb} ", Role.DIM)
         right = (
-            Cell("  RO" if door.read_only else "  RW", Role.WAITING if door.read_only else Role.DIM),
+            Cell(f"  {door.access}", Role.DIM if door.access == "RW" else Role.WAITING),
             Cell("  "),
             Cell("resting", Role.WAITING) if self.console.resting else door.link.badge(door.interval),
             Cell(f"  {door.actor_name}", Role.DIM),
@@ -159,7 +160,8 @@ class ConsoleScreen(Screen[None]):
         return [*cells, Cell(" :", Role.ACCENT), Cell(" go", Role.DIM)]
 
     def _is_refused(self, action: str) -> bool:
-        return self.gateway.door.read_only and action.partition("(")[0] in self.WRITES
+        needs = self.WRITES.get(action.partition("(")[0])
+        return needs is not None and not self.gateway.door.may(needs)
 
     def leave(self) -> bool:
         """Esc: leave what was opened on this screen; False when nothing was, so that the screen before comes back."""
@@ -210,7 +212,7 @@ class ConsoleScreen(Screen[None]):
     # -- acting -------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys are for an open prompt first; a read-only console binds none that changes anything."""
+        """Keys are for an open prompt first; none is bound that this console may not act on."""
         return not self.prompt.is_open and not self._is_refused(action)
 
     def report(self, record: ActionRecord) -> None:

@@ -39,7 +39,6 @@ class DeadLettersScreen(RunActions):
     """What failed for good and waits for a person's judgement."""
 
     MODE = "dlq"
-    WRITES = frozenset({"retry", "discard"})
     BINDINGS: ClassVar[list[BindingType]] = [
         key("r", "retry", "retry", shown=True),
         key("D", "discard", "discard", shown=True),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 
+from sagewai.models.right import Right
 from tui.format import Cell, Role
 from tui.gateway import WorkerVerb
 from tui.payload import Line
@@ -48,7 +50,7 @@ class WorkersScreen(ConsoleScreen):
     """Who does the work."""
 
     MODE = "workers"
-    WRITES = frozenset({"drain", "hold"})
+    WRITES: ClassVar[Mapping[str, Right]] = {"drain": Right.OPERATE, "hold": Right.OPERATE}
     BINDINGS: ClassVar[list[BindingType]] = [
         key("d", "drain", "drain", shown=True),
         key("P", "hold", "pause/resume", shown=True),
