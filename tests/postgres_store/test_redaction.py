@@ -12,6 +12,7 @@ from sagewai.core.stores.postgres.grants import OPEN, PAYLOADS
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery
 from sagewai.models.transition import Move
 from tests.contract.scene import Scene, ask
+from tests.contract.test_calls import call
 from tests.postgres_store.people import People, acting
 
 SECRET = "the-secret"
@@ -22,6 +23,8 @@ async def run_of_secrets(scene: Scene) -> None:
     """One run with the secret in every kind of payload, and a dead letter."""
     held = await scene.own(values={"card": SECRET})
     await held.make(Move.STEP_DONE, result=json.dumps(SECRET))
+    await scene.store.record_calls([call(held, json.dumps(SECRET), request=json.dumps(SECRET))])
+    await scene.store.write_tails({held.lease.key: ("judge", "writer", SECRET)})
     await scene.signal(payload=SECRET)
     await held.park(ask(step="judge", context={"card": SECRET}))
     await scene.decide(payload=json.dumps(SECRET))
@@ -47,6 +50,7 @@ async def everything(scene: Scene) -> str:
         await store.list_dead_letters(DeadLetterQuery()),
         await store.signals_of("r1"),
         await store.waits_of("r1"),
+        await store.calls_of("r1"),
         approval,
         await store.get_approval(approval.id),
         await store.list_approvals(ApprovalQuery(status=None)),
@@ -74,6 +78,9 @@ async def test_a_viewer_sees_that_there_are_payloads_but_not_what_is_in_them(
         assert (letter.error.type, letter.error.message) == ("shop.CardError", "[redacted]")
         assert json.loads(await viewer.store.get_input("r1")) == "[redacted]"
         assert (await viewer.store.get_attempts("r1"))[0].result_bytes == len(json.dumps(SECRET))
+        (made,) = await viewer.store.calls_of("r1")
+        assert made.request == made.response == json.dumps("[redacted]")
+        assert (made.digest, made.model, made.cost) == ("[redacted]", "gpt-4o", 0.25)
 
 
 async def test_no_sql_shows_a_viewer_a_payload(staff: People, store: PostgresStore) -> None:

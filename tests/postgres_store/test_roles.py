@@ -13,12 +13,14 @@ from sagewai.core.stores.postgres.grants import KINDS, OPEN, PAYLOADS
 from sagewai.core.transitions import Operation
 from sagewai.errors import NotPermitted
 from sagewai.models.approval import Attention
+from sagewai.models.call import Budget
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
 from sagewai.models.right import ANYBODY, Right
 from sagewai.models.run import ForkSpec
 from sagewai.models.status import Ask, RunStatus, Verdict
 from sagewai.models.transition import Move
 from tests.contract.scene import ALICE, Scene
+from tests.contract.test_calls import call
 from tests.postgres_store.people import People, acting
 
 Verb = Callable[[Scene, Scene, str], Awaitable[object]]
@@ -37,6 +39,11 @@ async def read(owner: Scene, actor: Scene, run_id: str) -> object:
     await store.get_events()
     await store.waits_of(run_id)
     await store.signals_of(run_id)
+    await store.calls_of(run_id)
+    await store.spent(run_id)
+    await store.spending("day")
+    await store.get_budget(run_id)
+    await store.tail_of(run_id)
     await store.approvals_of(run_id)
     await store.list_runs(RunQuery())
     await store.list_runs(RunQuery(order="changed"))
@@ -63,7 +70,7 @@ async def audit(owner: Scene, actor: Scene, run_id: str) -> object:
 
 
 async def submit(owner: Scene, actor: Scene, run_id: str) -> object:
-    return await actor.submit(run_id, tags={"team": "blue"}, deadline=600.0)
+    return await actor.submit(run_id, tags={"team": "blue"}, deadline=600.0, budget=Budget(usd=1.0))
 
 
 async def signal(owner: Scene, actor: Scene, run_id: str) -> object:
@@ -107,6 +114,9 @@ async def execute(owner: Scene, actor: Scene, run_id: str) -> object:
     held = await actor.take(run_id)
     await actor.store.heartbeat((await actor.store.get_run(run_id)).session or 0)
     await held.make(Move.STEP_DONE)
+    await actor.store.record_calls([call(held), call(held, name="again")])
+    await actor.store.record_calls([call(held)])
+    await actor.store.write_tails({held.lease.key: ("judge", "writer", "Dear")})
     return await held.finish()
 
 
