@@ -18,4 +18,5 @@ async def models() -> AsyncIterator[LoopbackModels]:
         litellm = sys.modules.get("litellm")
         if litellm is not None:  # its clients belong to the test's event loop, which ends now
             await litellm.close_litellm_async_clients()
-            litellm.in_memory_llm_clients_cache.flush_cache()  # full of dead ones, it drops living ones unclosed
+            # A process full of tests makes more clients than litellm keeps, and what it drops it leaves unclosed.
+            litellm.in_memory_llm_clients_cache.max_size_in_memory = 100_000
