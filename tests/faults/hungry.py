@@ -12,7 +12,7 @@ from sagewai.models.page import RunQuery
 from tests.faults.workload import ACTS, ledger_workflow
 
 ACT = "be hungry"
-MEAL = 2.0
+MEAL = 3.0
 """Seconds that a hungry step eats."""
 
 CALLS = 4
@@ -29,7 +29,7 @@ async def _eat(until: float) -> None:
     assert isinstance(store, PostgresStore)
     while time.monotonic() < until:
         async with store._database.connection() as connection:  # a statement that takes its time
-            await connection.execute("select pg_sleep(0.05)")
+            await connection.execute("select pg_sleep(0.15)")
         await store.list_runs(RunQuery(limit=200))
 
 

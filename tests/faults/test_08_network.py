@@ -77,6 +77,7 @@ async def test_a_worker_cut_off_for_longer_than_a_lease_loses_its_runs_and_write
     way = "black hole" if break_it is Proxy.go_silent else "one-way cut"
     fault.figure(f"{way}: late writes refused {refused}/{len(taken_from(evidence, 'away'))}")
     assert set(taken_from(evidence)) == lost
+    assert "failed for good" not in away.log(), "it took a lost lease for something else"
 
 
 async def test_a_commit_whose_reply_is_lost_is_looked_up_and_not_made_again(
