@@ -164,7 +164,6 @@ async def test_a_run_without_calls_and_one_that_does_not_exist_have_none(scene: 
     await scene.submit()
     assert await store.calls_of("r1") == []
     assert await store.calls_of("nowhere") == []
-    assert await store.calls_of("a\0b") == []
 
 
 async def test_a_call_changes_nothing_of_its_run(scene: Scene, store: Store) -> None:

@@ -60,6 +60,11 @@ def _make(tx: Transaction, source: Head, spec: ForkSpec, digest: str) -> int:
         source.key,
     )
     tx.change(_ATTEMPTS, key, source.key, kept)
+    tx.change(
+        "insert into budgets (run, usd, tokens, on_exceed) select ?, usd, tokens, on_exceed from budgets where run = ?",
+        key,
+        source.key,
+    )
     tx.change("insert into forks (run, source, step) values (?, ?, ?)", key, source.key, spec.from_step)
     _tell(tx, key, source, spec, pool_name)
     return key

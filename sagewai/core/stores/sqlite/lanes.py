@@ -88,8 +88,8 @@ class Lanes:
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self._reader.run(lambda connection: connection.read(work))
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        return await self._writer.run(lambda connection: self._write(connection, work))
+    async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
+        return await self._writer.run(lambda connection: self._write(connection, work, durable))
 
     async def write_if(self, peek: Callable[[Transaction], T | None], work: Callable[[Transaction], T]) -> T:
         """What ``peek`` finds, and only where that is None, ``work``: a look takes no lock from those who write."""
@@ -113,9 +113,9 @@ class Lanes:
         for lane in (self._reader, self._writer):
             lane.end()
 
-    def _write(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
+    def _write(self, connection: Connection, work: Callable[[Transaction], T], durable: bool = True) -> T:
         """In the writing thread."""
-        result = connection.write(work)
+        result = connection.write(work) if durable else connection.write_lightly(work)
         if connection.wants_checkpoint:  # behind this job, so that its caller goes on meanwhile
             self._writer.hand_over(_shorten_log)
         self._wrote_at = time.monotonic()

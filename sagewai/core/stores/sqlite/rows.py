@@ -10,6 +10,7 @@ from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.names import read_labels, read_steps, read_tags
 from sagewai.core.stores.sqlite.transaction import Row
 from sagewai.models.actor import Actor
+from sagewai.models.call import Call
 from sagewai.models.history import Attempt, DeadLetter, Event, EventKind
 from sagewai.models.run import ErrorInfo, Run
 from sagewai.models.session import ProcessIdentity, Session
@@ -60,6 +61,12 @@ from waits w left join signals g on g.id = w.signal
 SIGNAL = """
 select g.id, r.run_id, g.name, g.payload, g.sent_at, g.actor, g.source, g.assurance, g.taken
 from signals g join runs r on r.id = g.run
+"""
+
+CALL = """
+select c.id, c.seq, c.step, c.attempt, c.branch, c.name, c.position, c.round, c.kind, c.digest, c.request, c.response,
+       c.model, c.input_tokens, c.output_tokens, c.cost, c.latency, c.recorded_at
+from calls c
 """
 
 SESSION = """
@@ -203,6 +210,11 @@ def signal_of(row: Row) -> Signal:
         sender=Actor(actor, source=source, assurance=assurance),
         taken=bool(taken),
     )
+
+
+def call_of(row: Row, run_id: str) -> Call:
+    number, *rest, recorded = row
+    return Call(*(number, run_id, *rest, read_time(recorded)))
 
 
 def session_of(row: Row) -> Session:

@@ -37,6 +37,7 @@ from sagewai.core.stores.sqlite import (
 )
 from sagewai.core.stores.sqlite import sessions as holders
 from sagewai.core.stores.sqlite.connection import PATIENCE, Arrivals, Connection
+from sagewai.core.stores.sqlite.journal import SQLiteJournal
 from sagewai.core.stores.sqlite.lanes import Lanes
 from sagewai.core.stores.sqlite.rows import read_time
 from sagewai.core.stores.sqlite.transaction import Transaction
@@ -65,7 +66,7 @@ from sagewai.models.wait import Signal, Wait
 T = TypeVar("T")
 
 
-class SQLiteStore(Store):
+class SQLiteStore(SQLiteJournal, Store):
     """Runs in one file, for any number of processes of one machine.
 
     The file (0600) and its folder (0700) are made where they are missing. ``patience`` is how many seconds a call waits
@@ -295,8 +296,8 @@ class SQLiteStore(Store):
     async def _read(self, work: Callable[[Transaction], T]) -> T:
         return await self._here().read(work)
 
-    async def _write(self, work: Callable[[Transaction], T]) -> T:
-        return await self._here().write(work)
+    async def _write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
+        return await self._here().write(work, durable=durable)
 
     def _here(self) -> Lanes:
         """The lanes of this event loop."""

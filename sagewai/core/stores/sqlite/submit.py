@@ -85,6 +85,7 @@ class _Intake:
         inputs: list[tuple[Value, ...]] = []
         tags: list[tuple[Value, ...]] = []
         deadlines: list[tuple[Value, ...]] = []
+        budgets: list[tuple[Value, ...]] = []
         leases: dict[str, LeasedRun] = {}
         first_key = 1 + (tx.value("select seq from sqlite_sequence where name = 'runs'") or 0)
         for key, spec in enumerate(specs, first_key):
@@ -96,6 +97,8 @@ class _Intake:
             tags += ((self._tag(name, value), key) for name, value in its_tags.items())
             if spec.deadline is not None:
                 deadlines.append((key, tx.now + round(spec.deadline * 1e6)))
+            if spec.budget is not None:
+                budgets.append((key, spec.budget.usd, spec.budget.tokens, spec.budget.on_exceed))
             detail = {"pool": spec.pool, "priority": spec.priority, "delay": spec.delay}
             self._events.note(key, EventKind.SUBMITTED, detail, actor=actor)
             if held:
@@ -108,6 +111,8 @@ class _Intake:
         tx.change_many("insert into run_tags (tag, run) values (?, ?)", tags)
         if deadlines:
             tx.change_many("insert into deadlines (run, at) values (?, ?)", deadlines)
+        if budgets:
+            tx.change_many("insert into budgets (run, usd, tokens, on_exceed) values (?, ?, ?, ?)", budgets)
         self._events.write()
         return leases
 
