@@ -17,15 +17,28 @@ HOLD = "SAGEWAI_FAULTS_HOLD"
 """Seconds that the loop is blocked or the GIL held."""
 
 
+HOLD_FROM = "SAGEWAI_FAULTS_HOLD_FROM"
+"""The file whose existence says that it may begin."""
+
+
+async def _let_go_ahead() -> bool:
+    """Whether this is the step's first body, and the test is ready for it."""
+    if not ledger.first_time():
+        return False
+    while not os.path.exists(os.environ[HOLD_FROM]):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    return True
+
+
 async def block_the_loop(_: DurableWorkflow) -> None:
     """As one does who calls time.sleep, or requests, in an async step."""
-    if ledger.first_time():
+    if await _let_go_ahead():
         time.sleep(float(os.environ[HOLD]))  # noqa: ASYNC251
 
 
 async def hold_the_gil(_: DurableWorkflow) -> None:
     """As an extension does that computes without letting go: no thread of this process runs."""
-    if ledger.first_time():
+    if await _let_go_ahead():
         ctypes.PyDLL(None).usleep(int(1_000_000 * float(os.environ[HOLD])))
 
 

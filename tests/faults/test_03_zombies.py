@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 
+import apsw
 import pytest
 
 from sagewai.core.stores.base import Store
+from sagewai.core.stores.sqlite import SQLiteStore
 from sagewai.models.history import EventKind
 from sagewai.models.status import Outcome, RunStatus
 from tests.engine.helpers import until, until_status
@@ -37,16 +39,20 @@ async def test_a_woken_zombie_writes_nothing(
 ) -> None:
     flow = ledger_workflow(store)
     zombies: dict[str, Hand] = {}
-    for number in range(20 if long else 4):
+    for number in range(100):
+        if len(zombies) == (20 if long else 4):
+            break
         run = f"run-{number}"
         failpoint = f"{rng.choice(PLACES)}=freeze@{rng.randint(1, 4)}"
         acknowledged.runs.append((await flow.submit(run_id=run, labels={run: True}, pace=0.1)).run_id)
-        zombies[run] = crew.start(f"zombie-{number}", labels={run: True}, failpoints=failpoint)
-    for run, zombie in zombies.items():
+        zombie = crew.start(f"zombie-{number}", labels={run: True}, failpoints=failpoint)
         await zombie.frozen()
-        await until_status(store, run, RunStatus.RUNNING)
+        if await can_write(store):
+            zombies[run] = zombie
+        else:
+            zombie.kill()
 
-    crew.start("owner", labels=dict.fromkeys(zombies, True), max_concurrent=len(zombies))
+    crew.start("owner", labels=dict.fromkeys(acknowledged.runs, True), max_concurrent=100)
     early = set(rng.sample(sorted(zombies), len(zombies) // 2))
 
     async def haunt(run: str) -> None:
@@ -74,6 +80,22 @@ async def test_a_woken_zombie_writes_nothing(
     late = [problem for run, zombie in zombies.items() for problem in late_writes(evidence, run, zombie)]
     fault.check(late)
     fault.figure(f"stale writes refused {len(zombies) - len(late)}/{len(zombies)}")
+
+
+async def can_write(store: Store) -> bool:
+    """Whether others can. Who is frozen while its heartbeat writes to SQLite holds everybody up until it goes on: that
+    is what a lock on a file is, and no zombie of this fault."""
+    if not isinstance(store, SQLiteStore):
+        return True
+    connection = apsw.Connection(str(store.path))
+    connection.set_busy_timeout(300)
+    try:
+        connection.execute("begin immediate")
+    except apsw.BusyError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def late_writes(evidence: Evidence, run: str, zombie: Hand) -> list[str]:

@@ -9,7 +9,7 @@ from sagewai.core.stores.base import Store
 from sagewai.models.history import EventKind
 from sagewai.models.status import Outcome
 from tests.engine.helpers import until
-from tests.faults.bad_steps import HOLD
+from tests.faults.bad_steps import HOLD, HOLD_FROM
 from tests.faults.crew import Crew, Hand
 from tests.faults.invariants import Acknowledged, broken, gather
 from tests.faults.ledger import Ledger
@@ -25,10 +25,14 @@ def flow(store: Store) -> DurableWorkflow:
     return ledger_workflow(store)
 
 
-async def start_beside_an_idle_one(crew: Crew, store: Store, hold: float) -> Hand:
-    """The worker that will be blocked, and another that would take its runs over."""
-    blocked = crew.start("blocked", flow=FLOW, labels={"bad": True}, environment={HOLD: str(hold)})
-    await crew.session(blocked, store)
+async def blocked_beside_another(crew: Crew, store: Store, ledger: Ledger) -> Hand:
+    """A worker in the step that blocks it for three leases, and another that lives to take its run over."""
+    go = ledger.path.with_name("go")
+    environment = {HOLD: str(3 * crew.lease), HOLD_FROM: str(go)}
+    blocked = crew.start("blocked", flow=FLOW, environment=environment)
+    await crew.seen(blocked, "step-3")
+    await crew.session(crew.start("other", flow=FLOW, environment=environment), store)
+    go.touch()
     return blocked
 
 
@@ -36,11 +40,9 @@ async def start_beside_an_idle_one(crew: Crew, store: Store, hold: float) -> Han
 async def test_a_blocked_event_loop_costs_no_lease(
     fault: Fault, store: Store, crew: Crew, ledger: Ledger, acknowledged: Acknowledged, flow: DurableWorkflow
 ) -> None:
-    blocked = await start_beside_an_idle_one(crew, store, 3 * crew.lease)
-    handle = await flow.submit(labels={"bad": True}, acts={"step-3": "block the loop"})
+    handle = await flow.submit(acts={"step-3": "block the loop"})
     acknowledged.runs.append(handle.run_id)
-    await crew.seen(blocked, "step-3")
-    crew.start("idle", labels={"bad": True})
+    blocked = await blocked_beside_another(crew, store, ledger)
     fault.check(await settled(store, within=2 * crew.lease + 5))
     fault.check(await all_over(store, acknowledged.runs, within=3 * crew.lease + 5))
     evidence = await gather(store, ledger, acknowledged)
@@ -57,11 +59,9 @@ async def test_a_blocked_event_loop_costs_no_lease(
 async def test_a_held_gil_costs_the_lease_once_and_what_is_written_late_is_refused(
     fault: Fault, store: Store, crew: Crew, ledger: Ledger, acknowledged: Acknowledged, flow: DurableWorkflow
 ) -> None:
-    blocked = await start_beside_an_idle_one(crew, store, 3 * crew.lease)
-    handle = await flow.submit(labels={"bad": True}, acts={"step-3": "hold the gil"})
+    handle = await flow.submit(acts={"step-3": "hold the gil"})
     acknowledged.runs.append(handle.run_id)
-    await crew.seen(blocked, "step-3")
-    crew.start("other", labels={"bad": True}, flow=FLOW, environment={HOLD: "0"})
+    blocked = await blocked_beside_another(crew, store, ledger)
     fault.check(await all_over(store, acknowledged.runs, within=2 * crew.lease + 5))
 
     async def woke() -> bool:

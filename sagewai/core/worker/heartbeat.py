@@ -29,6 +29,9 @@ PATIENCE = 5.0
 LAG_WARNING = 1.0
 """Seconds of delay of the owner's loop, or of this thread, from which a warning is logged."""
 
+PULSE = 0.5
+"""Seconds between two looks at whether this thread runs."""
+
 LISTEN = 1.0
 """Seconds between two looks, at most, at whether the owner's loop runs."""
 
@@ -107,7 +110,11 @@ class Heartbeat:
         self._nudge = nudge
         try:
             if await self._open():
-                await self._beat_until_stopped(wake)
+                feeling = asyncio.create_task(self._feel())
+                try:
+                    await self._beat_until_stopped(wake)
+                finally:
+                    feeling.cancel()
         finally:
             await self._store.close()
 
@@ -133,14 +140,11 @@ class Heartbeat:
                 due = now + self._interval * random.uniform(0.85, 1.0)
                 if not await self._beat():
                     return
-            began = time.monotonic()
-            planned = min(LISTEN, max(0.0, due - began))
             try:
-                async with asyncio.timeout(planned):
+                async with asyncio.timeout(min(LISTEN, max(0.0, due - time.monotonic()))):
                     await wake.wait()
             except TimeoutError:
                 pass
-            self._explain(time.monotonic() - began - planned)
         try:
             await self._store.close_session(self._session)
         except StoreError as error:
@@ -148,10 +152,15 @@ class Heartbeat:
                 "session %d will lapse by itself: it couldn't be closed (%s)", self._session, told(error)
             )
 
-    def _explain(self, late: float) -> None:
-        """This thread should have run ``late`` seconds ago. No loop of this process could run meanwhile: what the
-        owner's is accused of doesn't count that time."""
-        if late > LAG_WARNING:
+    async def _feel(self) -> None:
+        """Notice when not even this thread ran, whatever its beat is waiting for. No loop of this process could run
+        meanwhile: what the owner's is accused of doesn't count that time."""
+        while True:
+            felt = time.monotonic()
+            await asyncio.sleep(PULSE)
+            late = time.monotonic() - felt - PULSE
+            if late <= LAG_WARNING:
+                continue
             self._ticked = min(self._ticked + late, time.monotonic())
             log.warning(
                 "session %d: this process stood still for %.1f s: a step held the GIL, or the process was stopped",
