@@ -25,6 +25,7 @@ async def picture(store: Store) -> dict[str, Any]:
         "counts": plain(await store.counts()),
         "pools": plain(await store.list_pools()),
         "sessions": plain(await store.list_sessions()),
+        "spending": [plain(await store.spending(by)) for by in ("workflow", "model", "day")],
     }
 
 
@@ -39,6 +40,9 @@ async def history(store: Store, run_id: str) -> dict[str, Any]:
         "approvals": plain(await store.approvals_of(run_id)),
         "waits": plain(await store.waits_of(run_id)),
         "signals": plain(await store.signals_of(run_id)),
+        "calls": plain(await store.calls_of(run_id)),
+        "spent": plain(await store.spent(run_id)),
+        "budget": plain(await store.get_budget(run_id)),
     }
 
 

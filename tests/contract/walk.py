@@ -17,6 +17,7 @@ from sagewai.core.transitions import Operation
 from sagewai.errors import SagewaiError
 from sagewai.models.actor import Actor
 from sagewai.models.approval import ANYONE, ApprovalPolicy, Attention, DecisionRequest
+from sagewai.models.call import Budget, CallRecord
 from sagewai.models.page import ApprovalQuery, RunQuery
 from sagewai.models.run import ForkSpec, Inserted, LabelValue, LeasedRun
 from sagewai.models.status import TERMINAL, Ask, RunStatus, Verdict
@@ -103,6 +104,7 @@ class Walk:
             *[self.attend] * 3,
             *[self.signal] * 4,
             *[self.fork] * 2,
+            *[self.call] * 4,
             *[self.operate] * 4,
             self.beat,
             self.close,
@@ -176,6 +178,7 @@ class Walk:
             priority=rng.randrange(3),
             delay=rng.choice((None, None, LONG)),
             deadline=self.timeout() if rng.random() < 0.3 else None,
+            budget=rng.choice((None, Budget(usd=2.5), Budget(tokens=9, on_exceed="fail"))),
             actor=self.actor(),
         )
 
@@ -304,8 +307,8 @@ class Walk:
         rng, source, actor = self.random, await self.run_in(*RunStatus), self.actor()
         run_id = rng.choice((f"f{source}", f"f{source}", self.run_id()))
         step = rng.choice((None, "fetch", "judge", "file", "nothing"))
-        if source in self.refused or (step is None and await self._has_ended(source)):
-            return  # which route it takes isn't said; a fork of all that was done has nothing to do
+        if source in self.refused:
+            return  # which route it takes isn't said
         given = ForkSpec(source, run_id, actor, "because", step)
 
         async def call(twin: Twin) -> Any:
@@ -313,9 +316,34 @@ class Walk:
 
         await self.both(f"{actor.name}: fork {source} to {run_id} from {step}", call)
 
-    async def _has_ended(self, run_id: str) -> bool:
-        runs = await self.twins[0].store.list_runs(RunQuery(prefix=run_id, status=TERMINAL))
-        return any(run.run_id == run_id for run in runs)
+    async def call(self) -> None:
+        """A few calls of a few held runs together; some are known already, some are by nobody who owns the run."""
+        rng, held = self.random, list(self.twins[0].owners)
+        if not held:
+            return
+        made = [
+            (
+                rng.choice(held),
+                {
+                    "token": rng.choice((0, 0, 0, 0, 1)),
+                    "branch": rng.choice(("", "left")),
+                    "name": rng.choice(("writer", "critic")),
+                    "position": rng.randrange(1, 4),
+                    "kind": rng.choice(("model", "model", "once", "void")),
+                    "model": rng.choice(("gpt-4o", "mine")),
+                    "cost": rng.choice((0.25, 0.5, None)),
+                    "response": str(rng.randrange(100)),
+                },
+            )
+            for _ in range(rng.randrange(1, 6))
+        ]
+
+        async def record(twin: Twin) -> Any:
+            return await twin.store.record_calls(
+                [_call(twin.owners[run_id], **each) for run_id, each in made]
+            )
+
+        await self.both(f"calls of {', '.join(run_id for run_id, _ in made)}", record)
 
     async def attend(self) -> None:
         rng, actor, run_id = self.random, self.actor(), await self.asked_run()
@@ -399,6 +427,24 @@ async def _ending(call: Awaitable[Any]) -> Any:
         return await call
     except SagewaiError as error:
         return type(error)
+
+
+def _call(owner: Owner, *, token: int, **fields: Any) -> CallRecord:
+    """A call under the owner's token, or one off it."""
+    lease = owner.lease
+    return CallRecord(
+        key=lease.key,
+        token=lease.token + token,
+        seq=lease.seq,
+        step=owner.step,
+        attempt=lease.attempt,
+        round=0,
+        digest="0" * 64,
+        request=None,
+        input_tokens=3,
+        output_tokens=None,
+        **fields,
+    )
 
 
 def _lease(lease: LeasedRun | None) -> Any:

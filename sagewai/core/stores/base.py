@@ -184,9 +184,9 @@ class Store(Journal, ABC):
         NotPermitted too."""
         return await self.plan_roles(prefix)
 
+    @abstractmethod
     async def free_space(self) -> float | None:
         """The free share (0 to 1) of the disk that the store lives on, None where this process can't know it."""
-        raise NotImplementedError
 
     @abstractmethod
     async def now(self) -> datetime:
@@ -211,17 +211,17 @@ class Store(Journal, ABC):
         if any, and its version unless it has one. ``actor`` None is SYSTEM.
         """
 
+    @abstractmethod
     async def fork_run(self, spec: ForkSpec) -> Run:
-        """Record a pending run with the source's workflow, definition, version, pool, labels, priority, tags and budget,
-        and a copy of its recorded steps before ``from_step``: each attempt that completed one, under token 0, with its
-        times. No deadline, approval, wait, signal or call is copied. Events: SUBMITTED and FORKED of the new run,
-        FORKED of the source, all by the actor. Legal whatever the source's status.
+        """Record a pending run with the source's workflow, definition, version, pool, labels, priority, tags and
+        budget, and a copy of its recorded steps before ``from_step``: each attempt that completed one, under token 0,
+        with its times. No deadline, approval, wait, signal or call is copied. Events: SUBMITTED and FORKED of the new
+        run, FORKED of the source, all by the actor. Legal whatever the source's status.
 
         The same fork again (source, step, input) gives the run that exists. Raises RunNotFound, RunExists,
         InvalidOptionError when ``from_step`` isn't a step of the source's definition, lies after its first step without
         a result, or isn't given although every step has one; UnknownWorkflow when no code of the source has been seen.
         """
-        raise NotImplementedError
 
     # -- sessions -------------------------------------------------------------------------------------------------
 
@@ -377,6 +377,7 @@ class Store(Journal, ABC):
         that is known.
         """
 
+    @abstractmethod
     async def attend(
         self, approval_id: int, attention: Attention, actor: Actor, *, seconds: float = 0.0, text: str = ""
     ) -> Approval:
@@ -387,8 +388,8 @@ class Store(Journal, ABC):
         Raises ApprovalNotFound; ApprovalAlreadyDecided, ApprovalClosed or ApprovalExpired unless it is pending
         (COMMENT is always possible); ApprovalClaimed for CLAIM and UNCLAIM when somebody else's claim isn't over.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     async def signal(self, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
         """Send a signal (``payload`` is JSON text) to a run that isn't over: wakeups + 1, event SIGNALLED. If a wait
         of the run's current step (``Run.step``) is pending for it, the oldest takes it, and a waiting run becomes
@@ -396,7 +397,6 @@ class Store(Journal, ABC):
 
         Raises RunNotFound, InvalidTransition.
         """
-        raise NotImplementedError
 
     @abstractmethod
     async def operate(
@@ -475,19 +475,19 @@ class Store(Journal, ABC):
     async def approvals_of(self, run_id: str, step: str | None = None) -> list[Approval]:
         """Every approval of a run (of one step), oldest first, with contexts; none of a run that doesn't exist."""
 
+    @abstractmethod
     async def waits_of(self, run_id: str, step: str | None = None) -> list[Wait]:
         """Every timer and wait for a signal of a run (of one step), oldest first; none of a run that doesn't exist."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def signals_of(self, run_id: str) -> list[Signal]:
         """Every signal sent to a run, oldest first. Raises RunNotFound."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def list_audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
         """Entries of the audit numbered above ``after``, in order; see :mod:`sagewai.core.audit`. An entry is written
         with each event in ``history.AUDITED`` whose source isn't ``worker``, in the same transaction, with that
         event's time, actor, reason and detail."""
-        raise NotImplementedError
 
     @abstractmethod
     async def get_dead_letter(self, run_id: str) -> DeadLetter:
