@@ -211,6 +211,24 @@ def number(count: int) -> str:
     return f"{count / 1_000_000:.1f}M"
 
 
+def money(usd: float | None) -> str:
+    """An amount in USD, ``unknown`` where no price is known: $0.0042, $1.23, $12,345."""
+    if usd is None:
+        return "unknown"
+    if 0 < usd < 0.00005:
+        return "<$0.0001"
+    if usd < 0.99995:
+        return f"${usd:.4f}" if usd else "$0"
+    return f"${usd:.2f}" if usd < 9_999.995 else f"${usd:,.0f}"
+
+
+def cost(usd: float, calls: int, unpriced: int) -> str:
+    """What ``calls`` cost together. That of those without a known price is unknown, never nothing."""
+    if not unpriced:
+        return money(usd)
+    return money(None) if unpriced >= calls else f"{money(usd)} + {number(unpriced)} unknown"
+
+
 def clock(moment: datetime) -> str:
     """The time of day, UTC, to the minute."""
     return f"{moment:%H:%M}Z"

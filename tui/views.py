@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
@@ -70,9 +70,15 @@ class RunView:
     history: History
     notes: tuple[Line, ...]
     """What an operator should know before anything else: the error, who rejected it and why, what was asked."""
+    cost: Cell | None = None
+    """What its model calls have cost, of what they may; None where that wasn't read."""
+    saying: Line | None = None
+    """The end of what a model is answering the running step."""
+    called: Hashable = None
+    """Differs when the calls that were read do."""
 
 
-Tab = Literal["input", "output", "error", "events", "raw"]
+Tab = Literal["input", "output", "error", "model calls", "events", "raw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,8 @@ class ApprovalRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Everything a reviewer sees before deciding. ``decidable`` is False once it was decided, superseded or closed, or
-    when the content's digest isn't the one on record."""
+    """Everything a reviewer sees before deciding. ``content`` has a table where ``plain`` has JSON. ``decidable`` is
+    False once it was decided, superseded or closed, or when the content's digest isn't the one on record."""
 
     key: int
     run: Ref
@@ -97,6 +103,7 @@ class Card:
     title: tuple[Cell, ...]
     facts: tuple[Fact, ...]
     content: tuple[Line, ...]
+    plain: tuple[Line, ...]
     before: tuple[Line, ...]
     decidable: bool
 

@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sagewai.core.codec import encode, input_digest
+from sagewai.core.codec import digest, encode, input_digest
 from sagewai.core.policies import content_digest
 from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor
 from sagewai.models.approval import ANYONE, ApprovalPolicy, ApprovalRequest
+from sagewai.models.call import Budget, CallKind, CallRecord
 from sagewai.models.run import Definition, LabelValue, LeasedRun, RunSpec, StepInfo
 from sagewai.models.session import ProcessIdentity, SessionSpec
 from sagewai.models.status import Outcome
@@ -26,6 +27,11 @@ def definition(workflow: str, steps: tuple[str, ...] = STEPS, *, max_attempts: i
     return Definition(
         workflow, "1", tuple(StepInfo(name, max_attempts) for name in steps), f"print-of-{workflow}"
     )
+
+
+def conversation(model: str, *messages: Mapping[str, object]) -> dict[str, object]:
+    """What an agent asks a model."""
+    return {"model": model, "messages": list(messages), "tools": [], "output": None, "sampling": {}}
 
 
 class Clock:
@@ -47,6 +53,7 @@ class Stage:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.leases: dict[str, LeasedRun] = {}
+        self.positions: dict[tuple[str, int, str, str], int] = {}
         self.session = 0
 
     async def worker(
@@ -83,6 +90,7 @@ class Stage:
         tags: Mapping[str, str] | None = None,
         labels: Mapping[str, LabelValue] | None = None,
         steps: tuple[str, ...] = STEPS,
+        budget: Budget | None = None,
         **values: object,
     ) -> str:
         await self.store.insert_runs(
@@ -98,6 +106,7 @@ class Stage:
                     tags=tags or {},
                     labels=labels or {},
                     actor=SUBMITTER,
+                    budget=budget,
                 )
             ]
         )
@@ -146,13 +155,14 @@ class Stage:
         gate: str = "#1",
         timeout: float | None = None,
         policy: ApprovalPolicy = ANYONE,
+        branch: str = "",
     ) -> int:
         """Park the run at a gate; gives the approval's id."""
         lease = self.leases[run_id]
         step = (await self.store.get_run(run_id)).step or ""
         text = encode({"content": "Durable agents\nsurvive crashes."} if context is None else context)
-        digest = content_digest(prompt, text, policy)
-        request = ApprovalRequest(step, "", gate, prompt, text, digest, timeout, policy)
+        seal = content_digest(prompt, text, policy)
+        request = ApprovalRequest(step, branch, gate, prompt, text, seal, timeout, policy)
         await self._move(run_id, Move.PARK, Outcome.SUSPENDED, requests=(request,), wakeups=lease.wakeups)
         return (await self.store.approvals_of(run_id))[-1].id
 
@@ -170,6 +180,65 @@ class Stage:
             for number, prompt in enumerate(prompts, 1)
         )
         await self._move(run_id, Move.PARK, Outcome.SUSPENDED, requests=requests)
+
+    async def called(
+        self,
+        run_id: str,
+        response: object,
+        name: str = "writer",
+        *,
+        request: object = None,
+        model: str = "gpt-4o-mini",
+        tokens: tuple[int | None, int | None] = (812, 204),
+        cost: float | None = 0.0031,
+        branch: str = "",
+        kind: CallKind = "model",
+        rounds: int = 0,
+        latency: float = 1.25,
+    ) -> str | None:
+        """Record a call of the step that runs: of a model, which was asked ``request`` (a text: as its only message),
+        or of a function."""
+        lease = self.leases[run_id]
+        run = await self.store.get_run(run_id)
+        head = (await self.store.heads([lease.key]))[lease.key]
+        assert run.step is not None
+        if isinstance(request, str):
+            request = conversation(model, {"role": "user", "content": request})
+        if isinstance(response, str) and kind == "model":
+            response = {"text": response, "finish": "stop", "tool_calls": []}
+        place = (run_id, run.steps_done, branch, name)
+        self.positions[place] = position = self.positions.get(place, 0) + 1
+        text = None if request is None else encode(request)
+        [counts] = await self.store.record_calls(
+            [
+                CallRecord(
+                    key=lease.key,
+                    token=head.token,
+                    seq=run.steps_done,
+                    step=run.step,
+                    attempt=run.attempt,
+                    branch=branch,
+                    name=name,
+                    position=position,
+                    round=rounds,
+                    kind=kind,
+                    digest=digest(text or name),
+                    request=text,
+                    response=encode(response),
+                    model=model if kind == "model" else "",
+                    input_tokens=tokens[0] if kind == "model" else None,
+                    output_tokens=tokens[1] if kind == "model" else None,
+                    cost=cost if kind == "model" else None,
+                    latency=latency,
+                )
+            ]
+        )
+        return counts
+
+    async def says(self, run_id: str, text: str, name: str = "writer") -> None:
+        """Let a model be heard while it answers the step that runs."""
+        step = (await self.store.get_run(run_id)).step or ""
+        await self.store.write_tails({self.leases[run_id].key: (step, name, text)})
 
     async def die(
         self, run_id: str, message: str = "no such topic", *, kind: str = "builtins.ValueError"

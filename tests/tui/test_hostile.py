@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,11 +15,11 @@ from sagewai.models.actor import Actor
 from sagewai.models.status import RunStatus
 from tests.tui.corpus import HOSTILE, STORABLE
 from tests.tui.drive import NARROW, WIDE, driving
-from tests.tui.stage import Stage
+from tests.tui.stage import Stage, conversation
 from tests.tui.test_text import assert_harmless
 from tui.filters import Filter
 from tui.gateway import Door, Gateway
-from tui.views import Ref
+from tui.views import Ref, Tab
 
 WORDS = [text for text in STORABLE if text.strip() and len(text) <= 200]
 
@@ -45,6 +45,7 @@ async def hostile() -> Stage:
             "tags": {f"t{number}": next(word)},
         }
         running = await stage.running(f"{number}{next(word)}", **options, value=list(HOSTILE[:20]))
+        await calling(stage, running, next(word)[:100], next(word)[:100], next(word)[:100])
         await stage.fail_attempt(running, next(word))
         done = await stage.running(f"{number}{next(word)}", **options, done=2, value=list(HOSTILE[20:]))
         await stage.finish_step(done, dict.fromkeys(HOSTILE, "\n".join(HOSTILE)))
@@ -55,6 +56,18 @@ async def hostile() -> Stage:
         gone = await stage.submit(f"{number}{next(word)}", **options)
         await commands.cancel(stage.store, gone, actor=Actor(next(word)[:150]), reason=next(word))
     return stage
+
+
+async def calling(stage: Stage, run_id: str, agent: str, branch: str, model: str) -> None:
+    """Calls in which everybody is hostile: who asks, what is asked, who answers and what."""
+    odd = {"role": "\n".join(STORABLE), "content": "\n".join(HOSTILE), "name": agent}
+    asked = conversation(
+        model, odd, {"role": "tool", "content": list(HOSTILE)}, {text: text for text in HOSTILE}
+    )
+    said = {"text": "\n".join(HOSTILE), "tool_calls": [{text: text} for text in HOSTILE], agent: agent}
+    await stage.called(run_id, said, agent, request=asked, branch=branch, model=model)
+    await stage.called(run_id, list(HOSTILE), agent, request={text: text for text in HOSTILE}, kind="once")
+    await stage.says(run_id, "\n".join(STORABLE), agent)
 
 
 def assert_screen_is_harmless(text: str) -> None:
@@ -76,7 +89,7 @@ async def test_no_screen_obeys_or_hides_anything(hostile: Stage, size: tuple[int
         for row in (await drive.app.gateway.runs(Filter(), None, 100)).rows:
             drive.app.open_run(row.key)
             await drive.pilot.pause()
-            for _ in range(5):
+            for _ in range(6):
                 await drive.looked()
                 assert_screen_is_harmless(drive.text)
                 await drive.press("right")
@@ -139,7 +152,7 @@ async def test_everything_that_leaves_the_gateway_is_safe(hostile: Stage) -> Non
     views.append(await gateway.dead_letter_groups())
     for row in runs:
         views.append(await gateway.run(row.key))
-        views += [await gateway.tab(row.key, tab) for tab in ("input", "output", "error", "events", "raw")]
+        views += [await gateway.tab(row.key, tab) for tab in get_args(Tab)]
     for approval in (await gateway.approvals(None, 100)).rows:
         views += [approval, await gateway.card(approval.key)]
     views.append(await gateway.verbs.operate("retry", runs[0].key, "because\x1b[2J"))

@@ -62,6 +62,8 @@ async def test_the_tabs_show_input_output_error_events_and_the_row(night: Stage)
         assert "upstream said no" in drive.text
         assert "↯ lost" in drive.text
         await drive.press("right")
+        await drive.shows("no step has called a model")
+        await drive.press("right")
         await drive.shows("taken over")
         assert "claimed" in drive.text
         await drive.press("right")

@@ -8,14 +8,17 @@ from datetime import datetime
 from sagewai.core.labels import contained, encode_labels
 from sagewai.core.policies import content_digest
 from sagewai.models.approval import Approval
+from sagewai.models.call import Spent
 from sagewai.models.history import Attempt
 from sagewai.models.run import Run, StepInfo
 from sagewai.models.session import Session
 from sagewai.models.status import ApprovalStatus, SessionStatus
 from tui.format import Cell, Role, age, approval_state, plural
+from tui.gateway import contents
+from tui.gateway.calls import spent_fact
 from tui.gateway.details import attempt_line
 from tui.gateway.shape import Shaper
-from tui.payload import Line, raw, readable
+from tui.payload import Line, raw
 from tui.text import hidden
 from tui.views import ApprovalRow, Card, Fact, Ref
 
@@ -61,10 +64,15 @@ def card(
     attempts: Sequence[Attempt],
     others: Sequence[Approval],
     sessions: Sequence[Session],
+    spent: Spent,
     now: datetime,
     shaper: Shaper,
+    *,
+    seen: bool = True,
 ) -> Card:
-    """``approval`` with its context; ``others`` are what its step asked before, in this run."""
+    """``approval`` with its context; ``others`` are what its step asked before, in this run, ``spent`` what the run's
+    model calls cost until it was asked; not ``seen`` is a content that this role may not read."""
+    asked = contents.content(approval, shaper)
     context = approval.context or ""
     intact = content_digest(approval.prompt, context, approval.policy) == approval.digest
     pending = approval.status is ApprovalStatus.PENDING
@@ -78,9 +86,14 @@ def card(
             Cell(f"{_asked(approval, now)}; if approved: {_after(run, approval.step, steps, shaper)}"),
         ),
         *_conditions(approval, now, shaper),
+        *_costs(asked, spent),
         Fact("worker", takers(run, sessions, shaper)),
-        Fact("content", _content_fact(approval, length, unseen, intact, shaper)),
+        Fact("content", _content_fact(approval, length, unseen, intact, seen, shaper)),
     ]
+    if asked.kind:
+        facts.append(
+            Fact("shown", Cell(f"as a {asked.kind}; t shows what it is made of, and back", Role.DIM))
+        )
     if not pending:
         facts.insert(0, Fact("state", _decided(approval, now, shaper)))
     return Card(
@@ -94,13 +107,18 @@ def card(
             Cell(shaper.short(approval.run_id), Role.ACCENT),
         ),
         facts=tuple(facts),
-        content=(*_prompt(approval.prompt, shaper), *_context(context, shaper)),
+        content=_content(approval, asked.table or asked.plain, shaper),
+        plain=_content(approval, asked.plain, shaper),
         before=tuple(_before(approval, run, attempts, others, now, shaper)),
         decidable=pending and intact,
     )
 
 
-def _content_fact(approval: Approval, length: str, unseen: int, intact: bool, shaper: Shaper) -> Cell:
+def _content_fact(
+    approval: Approval, length: str, unseen: int, intact: bool, seen: bool, shaper: Shaper
+) -> Cell:
+    if not seen:
+        return Cell("hidden from this database role: it can't be decided here", Role.WAITING)
     if not intact:
         return Cell("its digest does NOT match: nothing can be decided here", Role.FAILED)
     digest = f"digest {digest_ref(approval.digest, shaper)}{shaper.glyphs.ellipsis}"
@@ -183,14 +201,17 @@ def _decided(approval: Approval, now: datetime, shaper: Shaper) -> Cell:
     return Cell(f"{state.text} by {shaper.short(decision.reviewer.name)} {ago} ago{reason}", state.role)
 
 
-def _prompt(prompt: str, shaper: Shaper) -> tuple[Line, ...]:
-    return tuple(Line(line.text, Role.STRONG) for line in raw(prompt, shaper.scribe))
+def _content(approval: Approval, context: Sequence[Line], shaper: Shaper) -> tuple[Line, ...]:
+    prompt = (Line(line.text, Role.STRONG) for line in raw(approval.prompt, shaper.scribe))
+    return (*prompt, *([Line()] if context else []), *context)
 
 
-def _context(context: str, shaper: Shaper) -> tuple[Line, ...]:
-    if not context or context in {"{}", "null"}:
-        return ()
-    return (Line(), *readable(context, shaper.scribe, shaper.glyphs))
+def _costs(asked: contents.Content, spent: Spent) -> Iterator[Fact]:
+    """What was spent so far, and what an approval would allow."""
+    if spent.calls and asked.kind != "budget":
+        yield Fact("cost", spent_fact(spent))
+    if asked.allows is not None:
+        yield Fact("allows", asked.allows)
 
 
 def _before(

@@ -3,18 +3,21 @@ and Missing for what isn't there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sagewai.models.approval import Approval
+from sagewai.models.call import Spent
 from sagewai.models.page import MAX_PAGE, ApprovalQuery, DeadLetterQuery, RunQuery
 from sagewai.models.run import Run
 from sagewai.models.session import PoolOverview, Session
 from sagewai.models.status import ApprovalStatus
 from tui.filters import Filter
+from tui.gateway import calls as paid
 from tui.gateway import cards, details
 from tui.gateway.door import Door, Missing
 from tui.gateway.follow import Followed
+from tui.gateway.ledger import Ledger
 from tui.gateway.verbs import Verbs
 from tui.payload import Line, readable
 from tui.views import (
@@ -50,10 +53,11 @@ class _Reviewed:
     run: Run
     others: tuple[Approval, ...]
     followed: Followed
+    spent: Spent
 
 
 class Gateway:
-    """What screens may ask and do. At most five statements a refresh, the counters included."""
+    """What screens may ask and do. At most six statements a refresh, the counters included."""
 
     def __init__(self, door: Door, *, shared: bool = False) -> None:
         self.door = door
@@ -61,6 +65,7 @@ class Gateway:
         self._pools: tuple[PoolOverview, ...] = ()
         self._followed: dict[str, Followed] = {}
         self._reviewed: _Reviewed | None = None
+        self._ledger = Ledger("")
         self._listed: dict[str, Run] = {}
 
     async def totals(self) -> Totals:
@@ -97,12 +102,22 @@ class Gateway:
             self._listed.pop(next(iter(self._listed)))
         return Window(tuple(rows), cursor, looked)
 
-    async def run(self, key: Ref) -> RunView:
-        """One run with its timeline; three statements."""
+    async def run(self, key: Ref, *, calls: bool = False) -> RunView:
+        """One run with its timeline and what it has spent; four statements at most. ``calls`` are wanted too."""
         run = await self.door.read(lambda store: store.get_run(key.raw))
         followed = await self._follow(key.raw)
+        if self._ledger.run_id != key.raw:
+            self._ledger = Ledger(key.raw)
+        ledger = self._ledger
+        await ledger.look(self.door.read, run, calls=calls)
         shaper, now = self.door.shaper, self.door.now()
-        return details.run_view(run, followed.steps, followed.attempts, followed.events, now, shaper)
+        view = details.run_view(run, followed.steps, followed.attempts, followed.events, now, shaper)
+        return replace(
+            view,
+            cost=None if ledger.spent is None else paid.spent_cell(ledger.spent, ledger.budget),
+            saying=None if ledger.tail is None else paid.saying(ledger.tail, shaper),
+            called=(len(ledger.calls or ()), ledger.spent, ledger.budget, ledger.tail),
+        )
 
     async def preview(self, row: RunRow) -> RunView | None:
         """A run of the last listing with its timeline; two statements."""
@@ -124,10 +139,19 @@ class Gateway:
             return details.result_lines(list(results.items()), shaper)
         if tab == "raw":
             return details.raw_lines(await self.door.read(lambda store: store.get_run(run_id)), shaper)
+        if tab == "model calls":
+            return await self._calls(run_id)
         followed = self._followed.get(run_id) or await self._follow(run_id)
         if tab == "error":
             return details.error_lines(followed.attempts, self.door.now(), shaper)
         return details.event_lines(followed.events, followed.origin, shaper)
+
+    async def _calls(self, run_id: str) -> tuple[Line, ...]:
+        """As :meth:`run` read them last; read now where it didn't."""
+        ledger = self._ledger if self._ledger.run_id == run_id else Ledger(run_id)
+        if ledger.calls is None:
+            await ledger.read_calls(self.door.read, await self.door.read(lambda store: store.get_run(run_id)))
+        return paid.call_lines(ledger.calls or (), ledger.spent, ledger.budget, ledger.tail, self.door.shaper)
 
     async def find_run(self, text: str) -> Ref:
         """The run whose id is ``text``, or the only one whose id begins with it."""
@@ -153,12 +177,13 @@ class Gateway:
         return Window(rows, page.next_cursor, len(page))
 
     async def card(self, approval_id: int) -> Card:
-        """Everything a reviewer reads before deciding."""
+        """Everything a reviewer reads before deciding, what the run has cost included."""
         approval = await self.door.read(lambda store: store.get_approval(approval_id))
         run_id = approval.run_id
         run = await self.door.read(lambda store: store.get_run(run_id))
         others = tuple(await self.door.read(lambda store: store.approvals_of(run_id)))
-        self._reviewed = _Reviewed(approval, run, others, await self._follow(run_id))
+        spent = await self.door.read(lambda store: store.spent(run_id))
+        self._reviewed = _Reviewed(approval, run, others, await self._follow(run_id), spent)
         return await self.card_again()
 
     async def card_again(self) -> Card:
@@ -169,7 +194,18 @@ class Gateway:
         sessions: list[Session] = await self.door.read(lambda store: store.list_sessions(live_only=True))
         steps, attempts = seen.followed.steps, seen.followed.attempts
         now, shaper = self.door.now(), self.door.shaper
-        return cards.card(seen.approval, seen.run, steps, attempts, seen.others, sessions, now, shaper)
+        return cards.card(
+            seen.approval,
+            seen.run,
+            steps,
+            attempts,
+            seen.others,
+            sessions,
+            seen.spent,
+            now,
+            shaper,
+            seen=self.door.sees_payloads,
+        )
 
     async def pending_approval(self, run: Ref) -> int | None:
         """The id of the run's first pending approval."""

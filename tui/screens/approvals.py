@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
+from sagewai.models.right import Right
 from tui.format import Cell, Role, plural
 from tui.gateway import Decided, Missing
 from tui.payload import Line
@@ -36,18 +37,20 @@ class ApprovalsScreen(ConsoleScreen):
     """What waits for a person."""
 
     MODE = "approvals"
-    WRITES = frozenset({"decide"})
+    WRITES: ClassVar[Mapping[str, Right]] = {"decide": Right.DECIDE}
     BINDINGS: ClassVar[list[BindingType]] = [
         key("a", "decide('approve')", "approve", shown=True),
         key("x", "decide('reject')", "reject", shown=True),
         key("enter,tab", "read", "read all", shown=True, shown_as="enter"),
         key("o", "open_run", "open run", shown=True),
+        key("t", "turn", "content as a table, or what it is made of"),
         key("y", "copy", "copy the run's id"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._card: Card | None = None
+        self._plain = False
         self._wanted: int | None = None
         self.table = Table[ApprovalRow](COLUMNS, self._source, id="rows", empty=_NOTHING)
         self.inbox = Vertical(id="inbox")
@@ -109,14 +112,16 @@ class ApprovalsScreen(ConsoleScreen):
     def _draw(self, card: Card) -> None:
         same = self._card is not None and self._card.key == card.key
         self._card = card
+        self._plain = self._plain and same
         gap = Cell("  ")
         self._heading.show([Cell(" "), *[cell for part in card.title for cell in (part, gap)]])
         lines = [
             Line(fact.value.text, fact.value.role, f" {fact.name:>8}  ", " " * 11) for fact in card.facts
         ]
+        content = card.plain if self._plain else card.content
         rule = self.console.glyphs.rule
         lines.append(Line())
-        lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in card.content]
+        lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in content]
         if card.before:
             lines += [Line(), Line("what happened before", Role.DIM, head=f" {rule * 2} ")]
             lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in card.before]
@@ -175,6 +180,12 @@ class ApprovalsScreen(ConsoleScreen):
             self.poke()
         self.set_class(reading, "-reading")
         self.set_focus(self.content if reading else self.table)
+
+    def action_turn(self) -> None:
+        """Show the content as it is, where it is shown as a table; and back."""
+        if self._card is not None:
+            self._plain = not self._plain
+            self._draw(self._card)
 
     def action_open_run(self) -> None:
         if self._card is not None:

@@ -14,6 +14,7 @@ from tui.gateway import Missing
 from tui.payload import Line
 from tui.screens.acting import RUN_KEYS, RunActions
 from tui.screens.keys import key
+from tui.text import cut_head, width
 from tui.views import Ref, RunView, Tab
 from tui.widgets.bar import Bar
 from tui.widgets.pane import Pane
@@ -82,7 +83,7 @@ class RunScreen(RunActions):
             self.pane.show([Line("no run is open: choose one on the Runs screen", Role.DIM, head=" ")])
             return
         try:
-            view = await self.gateway.run(run)
+            view = await self.gateway.run(run, calls=self._tab == "model calls")
         except Missing:
             self._forget(run)
             raise
@@ -110,12 +111,23 @@ class RunScreen(RunActions):
             right.insert(0, Cell(f"on {facts['worker'].text}", Role.DIM))
         else:
             right.insert(0, Cell(f"pool {facts['pool'].text}", Role.DIM))
+        if view.cost is not None and view.cost.text:
+            right.insert(0, Cell(f"  {view.cost.text}  ", view.cost.role))
         self._heading.show(left, right)
-        self._note.display = bool(view.notes)
-        if view.notes:
-            self._note.show([Cell(f"   {view.notes[0].text}", view.notes[0].role)])
+        self._draw_note(view)
         self.timeline.show(view.history)
         self.timeline.styles.height = max(3, min(self.timeline.wanted, self.size.height // 2 - 1))
+
+    def _draw_note(self, view: RunView) -> None:
+        """What an operator should know first, else what a model says right now: the end of it."""
+        self._note.display = bool(view.notes) or view.saying is not None
+        if view.notes:
+            self._note.show([Cell(f"   {view.notes[0].text}", view.notes[0].role)])
+        elif view.saying is not None:
+            head = f"   {view.saying.head}"
+            room = self.size.width - width(head) - 1
+            said = cut_head(view.saying.text, max(8, room), ellipsis=self.console.glyphs.ellipsis)
+            self._note.show([Cell(head, Role.DIM), Cell(said, view.saying.role)])
 
     async def _fill(self, run: Ref, view: RunView) -> None:
         """Read the tab again only if what it shows can have changed."""
@@ -125,6 +137,7 @@ class RunScreen(RunActions):
             "input": (),
             "output": tuple(lane.state for lane in lanes),
             "error": (spans,),
+            "model calls": (view.called,),
             "events": (spans, view.row.cells["state"].text, len(view.notes)),
             "raw": (view.row.cells["state"].text, view.row.cells["try"].text, view.row.cells["step"].tail),
         }[self._tab]

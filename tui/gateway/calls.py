@@ -1,0 +1,254 @@
+"""Builds what an operator reads about a run's calls: each with its prompt, answer, tokens, cost and wait. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sagewai.models.call import Budget, Call, Spent, Tail
+from tui.format import Cell, Role, cost, duration, money, number, plural
+from tui.gateway.shape import Shaper
+from tui.payload import Line, Members, Number, parsed, readable, readable_value
+from tui.text import width
+
+SHOWN = 100
+"""Calls of a run that its tab holds, the latest."""
+
+_SPOKEN = 4_000
+"""Characters of what is being said that are shown: its end."""
+
+_PLAIN = frozenset({"role", "content", "name", "tool_call_id", "tool_calls"})
+"""What a chat message holds that is shown as a conversation; one with anything else is shown as the JSON it is."""
+
+_TOLD = frozenset({"text", "finish", "tool_calls", "model", "input_tokens", "output_tokens", "tries", "cost"})
+"""What an answer holds that is shown as such, or stands in the call's first line already."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversation:
+    """What was asked, where it was a conversation: its messages, and what else was said to the model."""
+
+    call: int
+    messages: list[object]
+    rest: Members
+
+
+def spent_cell(spent: Spent, budget: Budget | None) -> Cell:
+    """What the run's calls cost, and what they may, in few cells: ``$0.42/$1.00``; '' for a run without any."""
+    if not spent.calls:
+        return Cell("")
+    role = Role.WAITING if spent.unpriced or _is_over(spent, budget) else Role.PLAIN
+    paid = "cost unknown"
+    if spent.unpriced < spent.calls:
+        paid = money(spent.cost) + ("+?" if spent.unpriced else "")
+    if budget is not None and budget.usd is not None:
+        return Cell(f"{paid}/{money(budget.usd)}", role)
+    if budget is not None and budget.tokens is not None:
+        return Cell(f"{paid} {number(spent.tokens)}/{number(budget.tokens)} tokens", role)
+    return Cell(paid, role)
+
+
+def spent_fact(spent: Spent, budget: Budget | None = None) -> Cell:
+    """The same in words."""
+    role = Role.WAITING if spent.unpriced or _is_over(spent, budget) else Role.PLAIN
+    paid = cost(spent.cost, spent.calls, spent.unpriced)
+    tokens = f"{spent.input_tokens:,} tokens in, {spent.output_tokens:,} out"
+    allowed = ""
+    if budget is not None:
+        limits = [] if budget.usd is None else [money(budget.usd)]
+        limits += [] if budget.tokens is None else [f"{budget.tokens:,} tokens"]
+        allowed = f"; budget {' and '.join(limits)}"
+    return Cell(f"{paid} for {plural(spent.calls, 'model call')}, {tokens}{allowed}", role)
+
+
+def _is_over(spent: Spent, budget: Budget | None) -> bool:
+    return budget is not None and (
+        (budget.usd is not None and spent.cost >= budget.usd)
+        or (budget.tokens is not None and spent.tokens >= budget.tokens)
+    )
+
+
+def saying(tail: Tail, shaper: Shaper) -> Line:
+    """The end of what a model says right now, on one line."""
+    return Line(shaper.scribe.line(tail.text[-300:]), Role.RUNNING, head=f"{shaper.short(tail.name)}: ")
+
+
+def call_lines(
+    calls: Sequence[Call], spent: Spent | None, budget: Budget | None, tail: Tail | None, shaper: Shaper
+) -> tuple[Line, ...]:
+    """What is being said, then the calls of a run, the latest first; ``calls`` are in the order they were recorded."""
+    lines: list[Line] = []
+    if tail is not None:
+        about = (
+            f"{shaper.glyphs.running} {shaper.short(tail.step)}  {shaper.short(tail.name)} is being answered"
+        )
+        lines += [Line(about, Role.RUNNING), *_quoted(tail.text[-_SPOKEN:], shaper), Line()]
+    if spent is not None and spent.calls:
+        fact = spent_fact(spent, budget)
+        lines += [Line(fact.text, fact.role), Line()]
+    before: dict[tuple[int, str, str], _Conversation] = {}
+    blocks: list[list[Line]] = []
+    first = len(calls) - SHOWN
+    for place, call in enumerate(calls[max(0, first) :], 1 + max(0, first)):
+        asked = _conversation(place, call)
+        speaker = (call.seq, call.branch, call.name)
+        blocks.append(list(_call(place, call, asked, before.get(speaker), shaper)))
+        if asked is not None:
+            before[speaker] = asked
+    for block in reversed(blocks):
+        lines += [*block, Line()]
+    if first > 0:
+        lines.append(Line(f"{number(first)} earlier: sagewai calls list RUN", Role.DIM))
+    elif lines:
+        lines.pop()
+    return tuple(lines) or (Line("no step has called a model", Role.DIM),)
+
+
+def _call(
+    place: int, call: Call, asked: _Conversation | None, before: _Conversation | None, shaper: Shaper
+) -> Iterator[Line]:
+    yield Line(_title(call, shaper), Role.STRONG, head=f"#{place} ", hang="   ")
+    if call.kind == "void":
+        yield Line("from here on, what this step asked before is asked anew", Role.WAITING, head="   ")
+        return
+    if call.request is None:
+        yield Line("what was asked was too long to be kept", Role.DIM, head="   ")
+    elif asked is None:
+        yield from _indented(readable(call.request, shaper.scribe, shaper.glyphs), "     ")
+    else:
+        yield from _indented(_asked(asked, before, shaper))
+    yield Line(head=f"   {'answer' if call.kind == 'model' else 'result'}")
+    yield from _indented(_answered(call, shaper))
+
+
+def _title(call: Call, shaper: Shaper) -> str:
+    short = shaper.short
+    parts = [short(call.step), short(call.name if not call.branch else f"{call.branch}/{call.name}")]
+    if call.kind == "model":
+        parts += [
+            short(call.model or "?"),
+            f"{_tokens(call.input_tokens)} in, {_tokens(call.output_tokens)} out",
+            money(call.cost),
+            duration(call.latency),
+        ]
+    elif call.kind == "once":
+        parts += ["called once", duration(call.latency)]
+    if call.attempt > 1:
+        parts.append(f"try {call.attempt}")
+    if call.round:
+        parts.append(f"round {call.round + 1}")
+    return "  ".join(parts)
+
+
+def _tokens(count: int | None) -> str:
+    return "?" if count is None else f"{count:,}"
+
+
+def _asked(asked: _Conversation, before: _Conversation | None, shaper: Shaper) -> Iterator[Line]:
+    """The prompt; of a conversation that goes on what is new since the call before."""
+    known = 0
+    if before is not None:
+        while (
+            known < min(len(before.messages), len(asked.messages))
+            and before.messages[known] == asked.messages[known]
+        ):
+            known += 1
+        if known:
+            yield Line(f"{plural(known, 'message')} as in call #{before.call}, then", Role.DIM)
+    for message in asked.messages[known:]:
+        yield from _message(message, shaper)
+    if asked.rest and (before is None or asked.rest != before.rest):
+        yield from _indented(_value(asked.rest, shaper), "  ")
+
+
+def _message(message: object, shaper: Shaper) -> Iterator[Line]:
+    fields = message.fields() if isinstance(message, Members) else None
+    if fields is None or not fields.keys() <= _PLAIN or not _is_text(fields.get("role")):
+        yield from _value(message, shaper)
+        return
+    name = fields.get("name")
+    role = shaper.short(str(fields["role"])) + (f" {shaper.short(str(name))}" if _is_text(name) else "")
+    yield Line(head=role)
+    content = fields.get("content")
+    if _is_text(content):
+        yield from _quoted(str(content), shaper)
+    elif content is not None:
+        yield from _indented(_value(content, shaper), "  ")
+    if fields.get("tool_calls"):
+        yield from _wanted(fields["tool_calls"], shaper)
+
+
+def _answered(call: Call, shaper: Shaper) -> Iterator[Line]:
+    answer = _json(call.response)
+    fields = answer.fields() if isinstance(answer, Members) else None
+    if call.kind != "model" or fields is None or not _is_text(fields.get("text")):
+        yield from _indented(readable(call.response, shaper.scribe, shaper.glyphs), "  ")
+        return
+    if fields["text"]:
+        yield from _quoted(str(fields["text"]), shaper)
+    if fields.get("tool_calls"):
+        yield from _wanted(fields["tool_calls"], shaper)
+    rest = Members((key, value) for key, value in fields.items() if key not in _TOLD and value is not None)
+    if rest:
+        yield from _indented(_value(rest, shaper), "  ")
+
+
+def _wanted(calls: object, shaper: Shaper) -> Iterator[Line]:
+    """The tools that a model wants called, each on a line; what isn't such a call is shown as it is."""
+    for call in calls if isinstance(calls, list) and not isinstance(calls, Members) else [calls]:
+        fields = call.fields() if isinstance(call, Members) else None
+        if fields is not None and fields.keys() == {"id", "type", "function"}:
+            function = fields["function"]
+            fields = function.fields() if isinstance(function, Members) else None
+        if fields is not None and fields.keys() - {"id"} == {"name", "arguments"}:
+            name, arguments = fields["name"], fields["arguments"]
+            if _is_text(name) and _is_text(arguments):
+                text = shaper.scribe.line(f"{name} {arguments}")
+                yield Line(text, Role.ACCENT, head="  wants called: ", hang="    ")
+                continue
+        yield Line(head="  wants called")
+        yield from _indented(_value(call, shaper), "    ")
+
+
+def _conversation(place: int, call: Call) -> _Conversation | None:
+    request = _json(call.request)
+    fields = request.fields() if isinstance(request, Members) else None
+    messages = None if fields is None else fields.get("messages")
+    if fields is None or not isinstance(messages, list) or isinstance(messages, Members):
+        return None
+    rest = Members(
+        (key, value)
+        for key, value in fields.items()
+        if key not in {"messages", "model"} and value is not None and value != []
+    )
+    return _Conversation(place, messages, rest)
+
+
+def _json(text: str | None) -> object:
+    try:
+        return None if text is None else parsed(text)
+    except ValueError:
+        return None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not isinstance(value, Number)
+
+
+def _value(value: object, shaper: Shaper) -> tuple[Line, ...]:
+    try:
+        return readable_value(value, shaper.scribe, shaper.glyphs)
+    except RecursionError:
+        return (Line("nested too deeply to be shown: see sagewai calls show", Role.DIM),)
+
+
+def _quoted(text: str, shaper: Shaper) -> Iterator[Line]:
+    """Lines of a text behind a gutter that data can't fake."""
+    gutter = f"  {shaper.glyphs.gutter} "
+    for line in shaper.scribe.lines(text).split("\n"):
+        yield Line(line, head=gutter, hang=gutter)
+
+
+def _indented(lines: Sequence[Line] | Iterator[Line], by: str = "   ") -> Iterator[Line]:
+    for line in lines:
+        yield Line(line.text, line.role, by + line.head, by + (line.hang or " " * width(line.head)))

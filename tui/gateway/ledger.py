@@ -1,0 +1,73 @@
+"""What a run has paid models so far and what it hears from one: followed at no more than one statement a look."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Literal
+
+from sagewai.models.call import Budget, Call, Spent, Tail
+from sagewai.models.run import Run
+from sagewai.models.status import RunStatus
+from tui.gateway.follow import Read
+
+_TURNS = 3
+"""Looks at a running run of which one reads what it has spent, the others what it hears."""
+
+_Part = Literal["calls", "spent", "budget", "tail"]
+
+
+class Ledger:
+    """The calls of one run, as far as they have been read. Calls are only ever added, by the step that runs."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.spent: Spent | None = None
+        self.budget: Budget | None = None
+        self.tail: Tail | None = None
+        self.calls: tuple[Call, ...] | None = None
+        self._spent_at: Hashable = None
+        self._calls_at: Hashable = None
+        self._calls_seq = 0
+        self._knows_budget = False
+        self._turn = 0
+
+    async def look(self, read: Read, run: Run, *, calls: bool) -> None:
+        """Read what most likely has changed, by at most one statement; the calls themselves only where asked."""
+        at = (run.status, run.token, run.steps_done, run.attempt)
+        if run.status is not RunStatus.RUNNING:
+            self.tail = None
+        due = self._due(run, at, calls=calls)
+        if due == "calls":
+            await self.read_calls(read, run)
+            self._calls_at = (at, self.spent)
+        elif due == "spent":
+            self.spent = await read(lambda store: store.spent(self.run_id))
+            self._spent_at = at
+        elif due == "budget":
+            self.budget = await read(lambda store: store.get_budget(self.run_id))
+            self._knows_budget = True
+        elif due == "tail":
+            tail = await read(lambda store: store.tail_of(self.run_id))
+            self.tail = tail if tail is not None and tail.step == run.step else None
+
+    async def read_calls(self, read: Read, run: Run) -> None:
+        """Read the calls of the running step; those of steps before it too, unless they were read when it ran."""
+        seq = run.steps_done
+        if self.calls is None or self._calls_seq != seq:
+            self.calls = tuple(await read(lambda store: store.calls_of(self.run_id)))
+        else:
+            new = await read(lambda store: store.calls_of(self.run_id, seq))
+            self.calls = (*(call for call in self.calls if call.seq != seq), *new)
+        self._calls_seq = seq
+
+    def _due(self, run: Run, at: Hashable, *, calls: bool) -> _Part | None:
+        if calls and self._calls_at != (at, self.spent):
+            return "calls"
+        if self._spent_at != at:
+            return "spent"
+        if self.spent is not None and self.spent.calls and not self._knows_budget:
+            return "budget"
+        if run.status is not RunStatus.RUNNING:
+            return None
+        self._turn += 1
+        return "tail" if self._turn % _TURNS else "spent"
