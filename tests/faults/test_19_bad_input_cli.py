@@ -56,7 +56,7 @@ class Typist:
         return cases if self._long or len(cases) <= count else self._rng.sample(cases, count)
 
     def __call__(self, *arguments: str | bytes, stdin: bytes | None = None) -> Said:
-        own = self._rng.random() < (0.2 if self._long else 0.04)
+        own = self._rng.random() < (0.2 if self._long else 0.05)
         self.processes += own
         return (self._command if own else self._inside)(*arguments, stdin=stdin)
 
@@ -83,7 +83,7 @@ def typist(store: Store, store_url: str, tmp_path: Path, rng: random.Random, lon
 
 @pytest.mark.one_database_when_short
 def test_input(fault: Fault, typist: Typist) -> None:
-    for case, text in typist.some(documents(), 25):
+    for case, text in typist.some(documents(), 15):
         for source in typist.some(("argument", "file", "stdin"), 1):
             run_id = typist.run_id()
             if source == "argument":
@@ -108,7 +108,7 @@ def test_input(fault: Fault, typist: Typist) -> None:
 @pytest.mark.one_database_when_short
 def test_names_labels_and_tags(fault: Fault, typist: Typist) -> None:
     """What has to be taken goes to every place at once; what has to be refused to each by itself."""
-    for case in typist.some(corpus.names(), 25):
+    for case in typist.some(corpus.names(), 12):
         text = case.value
         if "\0" in text or len(text) > LONGEST_ARGUMENT:
             continue  # no command line holds it
@@ -186,7 +186,7 @@ def test_reasons_and_signals(fault: Fault, typist: Typist, store: Store, store_u
     reasons = [
         case for case in corpus.texts() if "\0" not in case.value and len(case.value) < LONGEST_ARGUMENT
     ]
-    reasons = list(typist.some(reasons, 10))
+    reasons = list(typist.some(reasons, 6))
     asyncio.run(wait_for_people(store_url, [f"asks-{number}" for number in range(2 * len(reasons))]))
     for number, case in enumerate(reasons):
         storable = not any("\ud800" <= letter <= "\udfff" for letter in case.value)
@@ -202,7 +202,7 @@ def test_reasons_and_signals(fault: Fault, typist: Typist, store: Store, store_u
                 "reason",
             )
     asyncio.run(wait_for_people(store_url, ["signalled"]))
-    for case, text in typist.some(documents(), 15):
+    for case, text in typist.some(documents(), 8):
         payload = text[len(b'{"value": ') : -1] if text.startswith(b'{"value": ') else None
         if payload is None or case.name.startswith("a key twice"):
             continue
@@ -218,11 +218,14 @@ def test_reasons_and_signals(fault: Fault, typist: Typist, store: Store, store_u
 
 
 @pytest.mark.one_database_when_short
-def test_a_forged_user_is_nobody(fault: Fault, store: Store, store_url: str, tmp_path: Path) -> None:
+def test_a_forged_user_is_nobody(
+    fault: Fault, store: Store, store_url: str, tmp_path: Path, long: bool
+) -> None:
     """Who decides is the account of the process, whatever the environment says."""
     account = pwd.getpwuid(os.getuid()).pw_name
     score = Score()
-    for number, name in enumerate(("root\x1b[2J", "ann", "", "\u202etoor", "../../x")):
+    names = ("root\x1b[2J", "ann", "", "\u202etoor", "../../x")
+    for number, name in enumerate(names if long else names[:2]):
         run_id = f"forged-{number}"
         asyncio.run(wait_for_people(store_url, [run_id]))
         forged = dict.fromkeys(("USER", "LOGNAME", "USERNAME", "LNAME", "SUDO_USER"), name)
