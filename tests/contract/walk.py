@@ -321,7 +321,7 @@ class Walk:
         rng, held = self.random, list(self.twins[0].owners)
         if not held:
             return
-        made = [
+        made: list[tuple[str, dict[str, Any]]] = [
             (
                 rng.choice(held),
                 {

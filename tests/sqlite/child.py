@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +18,11 @@ from sagewai.errors import ApprovalAlreadyDecided
 from sagewai.models.actor import Actor
 from sagewai.models.approval import DecisionRequest
 from sagewai.models.page import RunQuery
+from sagewai.models.run import LeasedRun
 from sagewai.models.status import Verdict
 from sagewai.models.transition import Move
-from tests.contract.scene import ALICE, Scene, spec
+from tests.contract.scene import ALICE, Owner, Scene, spec
+from tests.contract.test_calls import call
 
 
 def say(text: object) -> None:
@@ -121,9 +124,47 @@ async def signal(path: Path) -> None:
             await store.signal("r1", "paid", str(number), ALICE)
 
 
+async def agree(path: Path) -> None:
+    """Record fifty calls of the run that is held, each with an answer of its own; say which answers count."""
+    mine = str(os.getpid())
+    async with SQLiteStore(path) as store:
+        owner = await holder(store)
+        await go()
+        said: list[str | None] = []
+        for position in random.sample(range(50), 50):
+            (answer,) = await store.record_calls([call(owner, mine, position=position)])
+            said.append(f"{position}:{answer}")
+        say(" ".join(map(str, sorted(map(str, said)))))
+
+
+async def pay(path: Path) -> None:
+    """Record calls, three at a time, until killed; say the first of each that was acknowledged."""
+    async with SQLiteStore(path) as store:
+        owner = await holder(store)
+        await go()
+        number = 0
+        while True:
+            number += 1
+            names = [f"{os.getpid()}-{number}-{letter}" for letter in "abc"]
+            await store.record_calls([call(owner, '"' + "x" * 3_000 + '"', name=name) for name in names])
+            say(names[0])
+
+
+async def holder(store: SQLiteStore) -> Owner:
+    """Whoever holds ``r1``, as another thread of that worker knows it."""
+    run = await store.get_run("r1")
+    assert run.session is not None
+    (held,) = (await store.heartbeat(run.session)).held
+    key = held.key
+    head = (await store.heads([key]))[key]
+    return Owner(
+        store, LeasedRun(key, "r1", "orders", head.token, head.rev, 0, 1, 0, 0, "{}", {}, "default", {}, {})
+    )
+
+
 VERBS = {
     each.__name__: each
-    for each in (initialize, claim, work, submit, forget, reprioritise, decide, sweep, signal)
+    for each in (initialize, claim, work, submit, forget, reprioritise, decide, sweep, signal, agree, pay)
 }
 
 if __name__ == "__main__":

@@ -8,7 +8,19 @@ from typing import Any
 import apsw
 import pytest
 
-from sagewai.core.stores.sqlite import SQLiteStore, audit, pages, reads, run_list, sessions, sweep, waits
+from sagewai.core.stores.sqlite import (
+    SQLiteStore,
+    audit,
+    calls,
+    pages,
+    reads,
+    run_list,
+    sessions,
+    spending,
+    sweep,
+    tails,
+    waits,
+)
 from sagewai.core.stores.sqlite.claim import READY, READY_ROUTES
 from sagewai.core.stores.sqlite.transaction import Row, Transaction, Value
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
@@ -206,3 +218,20 @@ async def test_what_people_did_is_found_without_what_workers_did(stocked: SQLite
     ((_, plan),) = await plans_of(stocked, reads.get_events, None, 0, 50)
     assert "events_of_people" in plan[0], plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+async def test_calls_are_found_by_their_identity_and_sums_by_their_day(stocked: SQLiteStore) -> None:
+    identity = "run=? AND seq=? AND branch=? AND name=? AND position=? AND round=? AND digest=?"
+    looked_up = {
+        calls.RECORDED: f"USING INDEX calls_of ({identity})",
+        spending.OF_RUN: "USING INDEX calls_of (run=?)",
+        tails.FORGET: "USING INDEX tails_at (at<?)",
+        **dict.fromkeys(spending.KEPT.values(), "USING PRIMARY KEY (day>?)"),
+    }
+    for sql, index in looked_up.items():
+        values = (1, 1, "b", "n", 1, 0, "d")[: sql.count("?")]
+        ((_, plan),) = await plans_of(stocked, lambda tx, sql=sql, values=values: tx.rows(sql, *values))
+        assert index in plan[0], plan
+    for work, given in ((calls.calls_of, ("r1", None)), (tails.tail_of, ("r1",))):
+        for sql, plan in await plans_of(stocked, work, *given):
+            assert not any("SCAN" in step or "B-TREE" in step for step in plan), (sql, plan)

@@ -11,9 +11,11 @@ from sagewai.core.audit import verify
 from sagewai.core.stores.sqlite import SQLiteStore
 from sagewai.core.transitions import Operation
 from sagewai.errors import ApprovalAlreadyDecided, SchemaError
+from sagewai.models.call import Spent
 from sagewai.models.page import RunQuery
 from sagewai.models.status import ApprovalStatus, RunStatus, Verdict
 from tests.contract.scene import ALICE, BOB, LONG, Scene
+from tests.contract.test_calls import call
 from tests.sqlite.processes import children
 from tests.sqlite.test_schema import tables
 
@@ -163,3 +165,12 @@ async def test_its_runs_are_found_by_the_version_they_were_submitted_with(old: S
         assert await claimed("bills", "") == []
         assert await claimed("bills", "7") == ["new"]
         assert await claimed("letters", "") == ["unknown"]
+
+
+async def test_its_runs_have_spent_nothing_and_record_what_they_ask_from_now_on(old: SQLiteStore) -> None:
+    async with old as store:
+        assert await store.calls_of("approved") == []
+        assert await store.get_budget("approved") is None
+        owner = await Scene(store).take("approved")
+        assert await store.record_calls([call(owner, "1")]) == ["1"]
+        assert await store.spent("approved") == Spent(1, 100, 20, 0.25)
