@@ -20,6 +20,10 @@ _WIDEST = 24
 _MODELS = 20
 """Models that a budget's table tells apart."""
 
+_BUDGETS = "budget #"
+"""How the gates begin at which budgets ask."""
+
+_ACCOUNT = {"budget", "spent", "by_model", "next", "further"}
 _MOST = 10**15
 """No sum is larger than this."""
 
@@ -47,8 +51,10 @@ def content(approval: Approval, shaper: Shaper) -> Content:
             return Content(plain)
         if (call := _tool_call(approval, fields)) is not None:
             return Content(plain, tuple(_call_table(call, shaper)), "tool call")
-        if (account := _account(fields)) is not None:
-            return Content(plain, tuple(_account_table(account, shaper)), "budget", _further(account))
+        if (account := _account(approval, fields)) is not None:
+            return Content(
+                plain, tuple(_account_table(account, shaper)), "budget", _further(account, approval, shaper)
+            )
     except (ValueError, RecursionError):
         pass
     return Content(plain)
@@ -114,39 +120,38 @@ class _Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
+class _Limits:
+    """None where there is no limit; there is one at least."""
+
     usd: float | None
     tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    allowed: _Limits
+    further: _Limits
     spent: _Sum
     by_model: tuple[tuple[str, _Sum], ...]
     model: str
     agent: str
 
 
-def _account(fields: Mapping[str, object]) -> _Account | None:
-    """A budget that was spent; None unless it is exactly that, down to the last number."""
-    if fields.keys() != {"budget", "spent", "by_model", "next"}:
+def _account(approval: Approval, fields: Mapping[str, object]) -> _Account | None:
+    """A budget that was spent: asked at a gate that only budgets have, and exactly that, down to the last number."""
+    if not approval.gate.startswith(_BUDGETS) or fields.keys() != _ACCOUNT:
         return None
-    budget, following = _fields(fields["budget"]), _fields(fields["next"])
-    by_model, spent = _fields(fields["by_model"]), _sum(fields["spent"])
-    if budget is None or budget.keys() != {"usd", "tokens"} or spent is None or by_model is None:
+    allowed, further, spent = _limits(fields["budget"]), _limits(fields["further"]), _sum(fields["spent"])
+    by_model, following = _fields(fields["by_model"]), _fields(fields["next"])
+    if allowed is None or further is None or spent is None or by_model is None or following is None:
         return None
-    if (
-        following is None
-        or following.keys() != {"model", "agent"}
-        or not all(map(_is_text, following.values()))
-    ):
+    if following.keys() != {"model", "agent"} or not all(map(_is_text, following.values())):
         return None
-    usd, tokens = _amount(budget["usd"]), _count(budget["tokens"])
-    if any(budget[name] is not None and value is None for name, value in (("usd", usd), ("tokens", tokens))):
-        return None
-    sums = [(model, _sum(value)) for model, value in by_model.items()]
-    if usd is None and tokens is None:
-        return None
-    known = tuple((model, each) for model, each in sums if each is not None)
+    sums = {model: _sum(value) for model, value in by_model.items()}
+    known = tuple((model, each) for model, each in sums.items() if each is not None)
     if len(known) != len(sums):
         return None
-    return _Account(usd, tokens, spent, known, str(following["model"]), str(following["agent"]))
+    return _Account(allowed, further, spent, known, str(following["model"]), str(following["agent"]))
 
 
 def _account_table(account: _Account, shaper: Shaper) -> Iterator[Line]:
@@ -154,8 +159,9 @@ def _account_table(account: _Account, shaper: Shaper) -> Iterator[Line]:
     names = [key_text(model, shaper.scribe) for model, _ in by_cost[:_MODELS]]
     broad = min(_WIDEST, max(9, *(width(name) + 2 for name in names), 0))
     yield _row("", ("COST", "TOKENS", "CALLS"), broad, Role.DIM)
-    allowed = (money(account.usd) if account.usd is not None else "-", _number(account.tokens), "")
-    yield _row("allowed", allowed, broad)
+    limits = account.allowed
+    most = ("-" if limits.usd is None else money(limits.usd), _number(limits.tokens), "")
+    yield _row("allowed", most, broad)
     spent = account.spent
     yield _row("spent", (spent.paid, f"{spent.tokens:,}", f"{spent.calls:,}"), broad, Role.WAITING)
     for name, (_, each) in zip(names, by_cost, strict=False):
@@ -180,11 +186,13 @@ def _row(name: str, amounts: Sequence[str], broad: int, role: Role = Role.PLAIN)
     return Line(f"{paid:>20} {tokens:>13} {calls:>7}".rstrip(), role, head=fit(name, broad))
 
 
-def _further(account: _Account) -> Cell:
-    """What an approval as it is would allow."""
-    more = [] if account.usd is None else [money(account.usd)]
-    more += [] if account.tokens is None else [f"{account.tokens:,} tokens"]
-    return Cell(f"{' and '.join(more)} more", Role.STRONG)
+def _further(account: _Account, approval: Approval, shaper: Shaper) -> Cell:
+    """What an approval without a payload allows, and how another amount is allowed."""
+    limits = account.further
+    more = [] if limits.usd is None else [money(limits.usd)]
+    more += [] if limits.tokens is None else [f"{limits.tokens:,} tokens"]
+    other = f"sagewai approvals approve {shaper.short(approval.run_id)} --edit '{{\"usd\": 1.5}}'"
+    return Cell(f"{' and '.join(more)} more; another amount: {other}", Role.WAITING)
 
 
 # -- reading strictly ---------------------------------------------------------------------------------------------
@@ -192,6 +200,16 @@ def _further(account: _Account) -> Cell:
 
 def _fields(value: object) -> dict[str, object] | None:
     return value.fields() if isinstance(value, Members) else None
+
+
+def _limits(value: object) -> _Limits | None:
+    fields = _fields(value)
+    if fields is None or fields.keys() != {"usd", "tokens"}:
+        return None
+    usd, tokens = _amount(fields["usd"]), _count(fields["tokens"])
+    if (fields["usd"] is not None and usd is None) or (fields["tokens"] is not None and tokens is None):
+        return None
+    return None if usd is None and tokens is None else _Limits(usd, tokens)
 
 
 def _sum(value: object) -> _Sum | None:
