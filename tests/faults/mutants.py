@@ -175,7 +175,8 @@ def mutate(copy: Path, mutant: Mutant) -> None:
 
 def verdict(copy: Path, tests: Iterable[str]) -> subprocess.CompletedProcess[str]:
     """What pytest says of these tests against the copy."""
-    options = "-q -x -p no:cacheprovider -p pytest_asyncio.plugin -o addopts=--import-mode=importlib".split()
+    plugins = ("-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin")
+    options = ("-q", "-x", *plugins, "-o", "addopts=--import-mode=importlib")
     no_server = ("-k", "not postgres")  # one for each would take most of the time
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options, *tests, *no_server],

@@ -151,7 +151,7 @@ async def test_a_worker_killed_around_a_refusal_leaves_the_run_to_the_right_code
     )
     assert await victim.ended(timeout=30) == KILLED, victim.log()
     fault.killed()
-    stage.crew.start("after")
+    await stage.crew.session(stage.crew.start("after"), stage.store)
     fault.check(await all_over(stage.store, [handle.run_id], within=2 * stage.crew.lease + 5))
     evidence = await gather(stage.store, ledger, stage.acknowledged)
     fault.check(broken(evidence))

@@ -60,7 +60,7 @@ async def test_sigterm_leaves_nothing_running(
     fault.check([f"{run_id} was left running" for run_id in running])
     assert await store.list_sessions(live_only=True) == []
 
-    crew.start("rest", labels=dict.fromkeys(acknowledged.runs, True))
+    await crew.session(crew.start("rest", labels=dict.fromkeys(acknowledged.runs, True)), store)
     fault.check(await settled(store, within=2 * crew.lease + 5))
     for run in await all_runs(store):
         if run.status is RunStatus.WAITING:

@@ -74,7 +74,7 @@ async def test_code_that_does_not_fit_refuses_loudly_and_loses_nothing(
         assert len(await refused(name)) == 1, "a run that was refused is left alone"
         assert (await store.get_run(name)).status is RunStatus.PENDING
 
-    crew.start("after", labels=labels)
+    await crew.session(crew.start("after", labels=labels), store)
     fault.check(await settled(store, within=2 * crew.lease + 5))
     fault.check(await all_over(store, acknowledged.runs, within=10))
     evidence = await gather(store, ledger, acknowledged)
@@ -97,7 +97,8 @@ async def test_a_run_waits_for_code_that_knows_it(
     for name in UNKNOWING:
         run = await store.get_run(name)
         assert (run.status, run.token) == (RunStatus.PENDING, 0), "nobody has touched it"
-    crew.start("after", labels=dict.fromkeys(UNKNOWING, True), flow_options={"version": "2"})
+    after = crew.start("after", labels=dict.fromkeys(UNKNOWING, True), flow_options={"version": "2"})
+    await crew.session(after, store)
     fault.check(await all_over(store, acknowledged.runs, within=2 * crew.lease + 5))
     evidence = await gather(store, ledger, acknowledged)
     fault.check(broken(evidence))
