@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sagewai.cli import calls, cost, words
 from sagewai.cli import shape as shapes
-from sagewai.cli import words
 from sagewai.cli.safe import block
 from sagewai.cli.tables import Column, fields, table
+from sagewai.models.call import Budget, Call, Spent
 from sagewai.models.execution import ExecutionDetail, StepView
 from sagewai.models.run import RunOutcome
 
@@ -26,16 +28,31 @@ _APPROVALS = (
 )
 
 
-async def read(store: Store, run_id: str) -> tuple[ExecutionDetail, RunOutcome, datetime]:
-    """The run, how it stands, and the store's clock."""
+_LATEST = 20
+"""Calls that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a run's steps called, what its model calls cost, and what they may cost."""
+
+    calls: list[Call]
+    spent: Spent
+    budget: Budget | None
+
+
+async def read(store: Store, run_id: str) -> tuple[ExecutionDetail, RunOutcome, Account, datetime]:
+    """The run, how it stands, its calls, and the store's clock."""
     from sagewai.core.monitor import WorkflowMonitor
 
     found = await WorkflowMonitor(store=store).get_execution(run_id)
-    return found, await store.get_outcome(run_id), await store.now()
+    account = Account(await store.calls_of(run_id), await store.spent(run_id), await store.get_budget(run_id))
+    return found, await store.get_outcome(run_id), account, await store.now()
 
 
-def shape(found: ExecutionDetail, outcome: RunOutcome) -> dict[str, object]:
-    """The run's own fields, then input, output, error, ``by`` and ``reason`` (who ended it, why), steps, approvals."""
+def shape(found: ExecutionDetail, outcome: RunOutcome, account: Account) -> dict[str, object]:
+    """The run's own fields, then input, output, error, ``by`` and ``reason`` (who ended it, why), steps, approvals,
+    what was spent, and the calls without what was asked and answered (``calls list`` has that)."""
     return {
         **shapes.model(found.run),
         "input": found.input,
@@ -45,12 +62,17 @@ def shape(found: ExecutionDetail, outcome: RunOutcome) -> dict[str, object]:
         "reason": outcome.reason,
         "steps": shapes.plain(found.steps),
         "approvals": [shapes.approval(approval) for approval in found.approvals],
+        "spent": cost.shape(account.spent),
+        "budget": shapes.plain(account.budget),
+        "calls": [calls.shape(each, whole=False) for each in calls.in_order(account.calls)],
     }
 
 
-def lines(found: ExecutionDetail, outcome: RunOutcome, now: datetime, width: int) -> list[str]:
-    """For people: fields, steps, approvals, and the whole input, output and error."""
-    run = found.run
+def lines(
+    found: ExecutionDetail, outcome: RunOutcome, account: Account, now: datetime, width: int
+) -> list[str]:
+    """For people: fields, steps, approvals, the latest calls, and the whole input, output and error."""
+    run, spent = found.run, account.spent
     shown = fields(
         [
             ("run", run.run_id),
@@ -68,6 +90,9 @@ def lines(found: ExecutionDetail, outcome: RunOutcome, now: datetime, width: int
             ("changed", f"{words.clock(run.changed_at)} ({words.age(run.changed_at, now)} ago)"),
             ("due", words.clock(run.due_at) if run.due_at else ""),
             ("deadline", words.clock(run.deadline_at) if run.deadline_at else ""),
+            ("calls", _called(spent) if spent.calls else ""),
+            ("cost", words.cost(spent) if spent.calls else ""),
+            ("budget", words.budget(account.budget) if account.budget else ""),
         ],
         width,
     )
@@ -84,6 +109,11 @@ def lines(found: ExecutionDetail, outcome: RunOutcome, now: datetime, width: int
             for approval in found.approvals
         )
         shown += ["", *table(_APPROVALS, rows, width)]
+    if account.calls:
+        latest = calls.in_order(account.calls)[-_LATEST:]
+        shown += ["", *calls.lines(latest, width)]
+        if len(account.calls) > len(latest):
+            shown.append(f"and {len(account.calls) - len(latest):,} before: `sagewai calls list`")
     if found.error is not None:
         shown += ["", "error", *block(words.error(found.error), width)]
         if found.error.traceback:
@@ -95,14 +125,13 @@ def lines(found: ExecutionDetail, outcome: RunOutcome, now: datetime, width: int
     return shown
 
 
+def _called(spent: Spent) -> str:
+    tokens = f"{spent.input_tokens:,} tokens in, {spent.output_tokens:,} out"
+    return f"{words.count(spent.calls, 'model call')}, {tokens}"
+
+
 def _step(step: StepView) -> tuple[str, ...]:
-    took = (
-        ""
-        if step.duration is None
-        else f"{step.duration:.2f}s"
-        if step.duration < 100
-        else words.span(step.duration)
-    )
+    took = "" if step.duration is None else words.took(step.duration)
     if step.error is not None:
         result = words.error(step.error)
     else:

@@ -93,16 +93,16 @@ def show(
 ) -> None:
     """Everything about one run.
 
-    Its steps with their results, input, output or error, who ended it and why, its approvals.
+    Its steps with their results, input, output or error, who ended it and why, its approvals, its calls and their cost.
     """
     from sagewai.cli import detail
 
     call = Invocation.of(context, store, as_json)
-    found, outcome, now = call.call(lambda opened: detail.read(opened, run))
+    found, outcome, account, now = call.call(lambda opened: detail.read(opened, run))
     if call.json:
-        emit_json(detail.shape(found, outcome))
+        emit_json(detail.shape(found, outcome, account))
     else:
-        emit(detail.lines(found, outcome, now, line_width()))
+        emit(detail.lines(found, outcome, account, now, line_width()))
 
 
 @app.command()
