@@ -29,7 +29,7 @@ from tests.faults.report import Fault
 from tests.postgres.server import PostgresServer
 
 STEPS = 50
-PARTS = 4
+PARTS = 8
 """Tests that the long form's 400 examples of each store are spread over."""
 
 MakeStore = Callable[[], Store]
