@@ -18,10 +18,13 @@ from tests.cli.console import PROGRAM, ROOT, Command, Inside, Said
 VERBS = {
     "submit": (),
     "worker": (),
-    "runs": ("list", "show", "timeline", "watch", "retry", "cancel", "pause", "resume", "priority"),
+    "runs": (
+        *("list", "show", "timeline", "watch", "retry", "cancel", "pause", "resume", "priority"),
+        *("signal", "signals", "fork"),
+    ),
     "calls": ("list", "show"),
     "cost": (),
-    "approvals": ("list", "show", "approve", "reject"),
+    "approvals": ("list", "show", "approve", "reject", "claim", "release", "snooze", "comment"),
     "dlq": ("list", "show", "retry", "discard"),
     "workers": ("list", "drain", "pause", "resume"),
     "pools": ("list",),
