@@ -56,7 +56,7 @@ class Typist:
         return cases if self._long or len(cases) <= count else self._rng.sample(cases, count)
 
     def __call__(self, *arguments: str | bytes, stdin: bytes | None = None) -> Said:
-        own = self._rng.random() < (0.2 if self._long else 0.05)
+        own = self._rng.random() < (0.1 if self._long else 0.05)
         self.processes += own
         return (self._command if own else self._inside)(*arguments, stdin=stdin)
 
@@ -82,27 +82,22 @@ def typist(store: Store, store_url: str, tmp_path: Path, rng: random.Random, lon
 
 
 @pytest.mark.one_database_when_short
-def test_input(fault: Fault, typist: Typist) -> None:
-    for case, text in typist.some(documents(), 15):
-        for source in typist.some(("argument", "file", "stdin"), 1):
-            run_id = typist.run_id()
-            if source == "argument":
-                if len(text) > LONGEST_ARGUMENT or b"\0" in text:
-                    continue
-                said = typist("submit", "echo", "--run-id", run_id, b"--input=" + text)
-            elif source == "file":
-                (typist.folder / "input.json").write_bytes(text)
-                said = typist("submit", "echo", "--run-id", run_id, "--input", "@input.json")
-            else:
-                said = typist("submit", "echo", "--run-id", run_id, "--input", "-", stdin=text)
-            typist.judge(
-                f"input as {source}",
-                case,
-                said,
-                lambda run_id=run_id: typist.shown("runs", "show", run_id)["input"]["value"],  # type: ignore[misc]
-                "input",
-            )
-    finish(fault, typist, "input")
+@pytest.mark.parametrize("source", ["argument", "file", "stdin"])
+def test_input(fault: Fault, typist: Typist, source: str) -> None:
+    for case, text in typist.some(documents(), 5):
+        run_id = typist.run_id()
+        submit = ("submit", "echo", "--run-id", run_id)
+        if source == "argument":
+            if len(text) > LONGEST_ARGUMENT or b"\0" in text:
+                continue
+            said = typist(*submit, b"--input=" + text)
+        elif source == "file":
+            (typist.folder / "input.json").write_bytes(text)
+            said = typist(*submit, "--input", "@input.json")
+        else:
+            said = typist(*submit, "--input", "-", stdin=text)
+        typist.judge("input", case, said, partial(input_of, typist, run_id), "input")
+    finish(fault, typist, f"input as {source}")
 
 
 @pytest.mark.one_database_when_short
@@ -314,6 +309,10 @@ def is_json(case: Case) -> bool:
         return same(json.loads(json.dumps(case.value, allow_nan=False)), case.value)
     except (TypeError, ValueError, RecursionError, RuntimeError):
         return False
+
+
+def input_of(typist: Typist, run_id: str) -> Any:
+    return show(typist, run_id)["input"]["value"]
 
 
 def show(typist: Typist, run_id: str) -> Any:
