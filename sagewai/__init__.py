@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sagewai.core.context import current_step as current_step
     from sagewai.core.context import get_worker_credentials as get_worker_credentials
     from sagewai.core.dlq import DeadLetterQueue as DeadLetterQueue
+    from sagewai.core.journal import once as once
+    from sagewai.core.journal import once_sync as once_sync
     from sagewai.core.monitor import WorkflowMonitor as WorkflowMonitor
     from sagewai.core.retry import RetryPolicy as RetryPolicy
     from sagewai.core.stores.memory import InMemoryStore as InMemoryStore
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from sagewai.core.workflow import RunHandle as RunHandle
     from sagewai.errors import *  # noqa: F403
     from sagewai.models.actor import Actor as Actor
+    from sagewai.models.call import Budget as Budget
     from sagewai.models.inference import InferenceParams as InferenceParams
     from sagewai.models.worker import WorkerCredentials as WorkerCredentials
 
@@ -54,6 +57,7 @@ _HOMES = {
     "sagewai.core.balancer": "WorkerLoadBalancer",
     "sagewai.core.context": "StepContext current_step get_worker_credentials",
     "sagewai.core.dlq": "DeadLetterQueue",
+    "sagewai.core.journal": "once once_sync",
     "sagewai.core.monitor": "WorkflowMonitor",
     "sagewai.core.retry": "RetryPolicy",
     "sagewai.core.stores.memory": "InMemoryStore",
@@ -64,13 +68,14 @@ _HOMES = {
     "sagewai.core.worker.worker": "WorkflowWorker",
     "sagewai.core.workflow": "DurableWorkflow RunHandle",
     "sagewai.models.actor": "Actor",
+    "sagewai.models.call": "Budget",
     "sagewai.models.inference": "InferenceParams",
     "sagewai.models.worker": "WorkerCredentials",
     "sagewai.errors": (
-        "AgentError AgentInputError ApprovalAlreadyDecided ApprovalAmbiguous ApprovalClaimed "
+        "AgentError AgentInputError AnswerUnusable ApprovalAlreadyDecided ApprovalAmbiguous ApprovalClaimed "
         "ApprovalClosed ApprovalContentChanged ApprovalEditInvalid ApprovalError ApprovalExpired "
         "ApprovalNotAllowed ApprovalNotFound ApprovalOutsideRun ApprovalRejected ApprovalUnstable "
-        "DeadLetterNotFound DefinitionChanged DefinitionError DuplicateStepError InvalidOptionError "
+        "BudgetExceeded DeadLetterNotFound DefinitionChanged DefinitionError DuplicateStepError InvalidOptionError "
         "InvalidTransition LabelError LeaseLost LoopLimitError ModelCallError ModelCallRefused "
         "NoBranchError NonRetryableError NotPermitted OutputError OutsideRun PayloadError PayloadTooLarge "
         "PoisonedRun ResultNotStorable RunCancelled RunDeadlineExceeded RunError RunExists RunFailed "

@@ -23,6 +23,7 @@
     ├── StepError                      why an attempt failed
     │   ├── StepTimeout                the attempt took longer than its timeout (also a TimeoutError)
     │   ├── SignalTimeout              no signal came in time (also a TimeoutError)
+    │   ├── AnswerUnusable             what was answered is at fault: the next attempt asks anew
     │   └── NonRetryableError          raise it (or a child) in a step to skip the remaining retries
     │       ├── PayloadError           a value that can't be recorded faithfully
     │       │   ├── PayloadTooLarge    longer than the store's limit
@@ -55,10 +56,11 @@
     ├── LeaseLost                      another worker owns the run now; nothing was written
     └── AgentError                     an agent can't do what it was asked
         ├── AgentInputError            an agent was given something else than text (also a NonRetryableError)
-        ├── NoBranchError              a condition chose a branch that isn't there, and there is no default
-        ├── LoopLimitError             a loop's rounds are used up and its stop condition never held
-        ├── ToolLoopError              a model still wants to call tools after the last allowed answer
-        ├── OutputError                an answer that isn't of the output type, after one repair
+        ├── NoBranchError              a condition chose a branch that isn't there (also an AnswerUnusable)
+        ├── LoopLimitError             a loop's rounds are used up, it never held (also an AnswerUnusable)
+        ├── ToolLoopError              a model never stops calling tools (also an AnswerUnusable)
+        ├── OutputError                not of the output type, after a repair (also an AnswerUnusable)
+        ├── BudgetExceeded             the run's calls have cost what they may (also a NonRetryableError)
         └── ModelCallError             a model call failed for good; carries .model, .agent and .kind
             └── ModelCallRefused       and the same call would fail again (also a NonRetryableError)
 
@@ -73,6 +75,7 @@ from datetime import datetime
 __all__ = [
     "AgentError",
     "AgentInputError",
+    "AnswerUnusable",
     "ApprovalAlreadyDecided",
     "ApprovalAmbiguous",
     "ApprovalClaimed",
@@ -86,6 +89,7 @@ __all__ = [
     "ApprovalOutsideRun",
     "ApprovalRejected",
     "ApprovalUnstable",
+    "BudgetExceeded",
     "DeadLetterNotFound",
     "DefinitionChanged",
     "DefinitionError",
@@ -244,6 +248,13 @@ class SignalTimeout(StepError, TimeoutError):
     """wait_signal() was given a timeout, and no signal came before it, by the database's clock."""
 
 
+class AnswerUnusable(StepError):
+    """Raise it, or a child of it, in a step where a recorded answer itself is at fault, not what was done with it: the
+    next attempt asks models anew and calls what was given to ``once`` again. After any other failure an attempt is
+    given the recorded answers. Raised from, or hidden in, an exception of another class it has no such effect; in an
+    ExceptionGroup it has."""
+
+
 class NonRetryableError(StepError):
     """Raise it, or a child of it, in a step when trying again can't help: the remaining retries are skipped."""
 
@@ -391,21 +402,25 @@ class AgentInputError(AgentError, NonRetryableError):
     """An agent, or a function given to one, handed over something else than text."""
 
 
-class NoBranchError(AgentError):
+class NoBranchError(AgentError, AnswerUnusable):
     """A ConditionalAgent's condition chose a branch that it doesn't have, and it has no default."""
 
 
-class LoopLimitError(AgentError):
+class LoopLimitError(AgentError, AnswerUnusable):
     """A LoopAgent asked as often as it may, and its stop condition never held."""
 
 
-class ToolLoopError(AgentError):
+class ToolLoopError(AgentError, AnswerUnusable):
     """After ``max_iterations`` answers the model still wants to call tools; those of the last answer weren't called."""
 
 
-class OutputError(AgentError):
+class OutputError(AgentError, AnswerUnusable):
     """The model's answer isn't of the agent's output type, and neither was the one it was asked for instead; the text
     names the places."""
+
+
+class BudgetExceeded(AgentError, NonRetryableError):
+    """The model calls of the run have cost what its budget allows, and it has ``on_exceed="fail"``."""
 
 
 class ModelCallError(AgentError):

@@ -24,7 +24,9 @@ class ToolCall:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``finish`` is the provider's reason to stop, in OpenAI's words; ``model`` is who answered, by litellm's name, and
-    ``tries`` counts those made for this answer, of all models. Token counts are None where the provider gave none."""
+    ``tries`` counts those made for this answer, of all models. Token counts are None where the provider gave none;
+    ``cost`` in USD is None where the model's price isn't known. ``position`` is the one under which a durable step has
+    recorded it, 0 where none has."""
 
     text: str
     finish: str = ""
@@ -33,6 +35,8 @@ class Answer:
     input_tokens: int | None = None
     output_tokens: int | None = None
     tries: int = 1
+    cost: float | None = None
+    position: int = 0
 
     def as_message(self) -> Message:
         """As it stands in the conversation that goes on."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sagewai.agents import llm
 from sagewai.agents.answer import Answer, Message
 from sagewai.agents.failures import WAY_OUT, Failure
+from sagewai.agents.recorded import answer_of
+from sagewai.core.context import current_step
 from sagewai.core.retry import RetryPolicy
 from sagewai.errors import ModelCallError, ModelCallRefused
 
@@ -68,13 +70,34 @@ class ModelCall:
             "sampling": sampling,
         }
 
+    def secrets(self) -> list[str]:
+        """Every key it could be made with."""
+        keys = (each.params.api_key for each in (self.asked, *self.targets))
+        return [key.get_secret_value() for key in keys if key is not None]
+
 
 async def complete(call: ModelCall, said: Said | None = None) -> Answer:
     """The model's answer, after as many tries as the call allows, or else that of a fallback. With ``said`` the answer
     is streamed: once text of it was told, a failure is raised at once, as what was told can't be taken back.
 
-    Raises ModelCallError, or its child ModelCallRefused where another try can't help.
+    In a durable step the answer is recorded, and one that is recorded already is given without asking. Raises
+    ModelCallError, or its child ModelCallRefused where another try can't help, and what a record can raise.
     """
+    step = current_step()
+    if step is None:
+        return await _ask_all(call, said)
+    heard = said
+
+    if said is not None:
+
+        def heard(piece: str) -> None:
+            step.calls.hear(call.agent, piece)
+            said(piece)
+
+    return await answer_of(step, call, lambda: _ask_all(call, heard), said)
+
+
+async def _ask_all(call: ModelCall, said: Said | None) -> Answer:
     told = 0
 
     def telling(piece: str) -> None:

@@ -57,6 +57,8 @@ class Exchange(Generic[Out]):
         while True:
             said = await complete(self._call(messages), self._said)
             answers += 1
+            if answers == 1 and said.position:  # answered from the record: what follows it is recorded there
+                self._place = f"{agent.name}#{said.position}"
             if said.tool_calls:
                 if answers >= agent.max_iterations:
                     raise self._endless(said, answers)

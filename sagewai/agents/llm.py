@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import math
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 300.0
 """Seconds that one try may take in all where InferenceParams names no timeout."""
+
+_MADE_UP = "sagewai_made_up"
+"""Marks an entry of litellm's table that stands there so that it asks nobody, and says nothing about a price."""
 
 _QUIET_IMPORT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # the price table that ships with it, instead of a download
@@ -81,9 +85,11 @@ async def request(call: ModelCall, target: Target, said: Said | None = None) -> 
                 if said is None
                 else await _listened(response, target.model, said)
             )
-        if isinstance(outcome, Answer) and outcome.tool_calls and not call.tools:
+        if isinstance(outcome, Failure):
+            return outcome
+        if outcome.tool_calls and not call.tools:
             return Failure(Kind.MALFORMED, detail="it calls tools, and was given none")
-        return outcome
+        return replace(outcome, cost=_cost(outcome, model, litellm))
     except Exception as error:
         failure = understand(error, _secrets(params))
     return (
@@ -158,7 +164,25 @@ def _keep_from_asking_about(model: str, litellm: ModuleType) -> None:
     provider = model.partition("/")[0]
     if provider in ("ollama", "ollama_chat"):
         free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "max_tokens": None}
-        litellm.model_cost.setdefault(model, {"litellm_provider": provider, "mode": "chat", **free})
+        litellm.model_cost.setdefault(
+            model, {"litellm_provider": provider, "mode": "chat", **free, _MADE_UP: True}
+        )
+
+
+def _cost(answer: Answer, model: str, litellm: ModuleType) -> float | None:
+    """What litellm's own table says, without a look at the network; None for a model that it doesn't hold."""
+    if answer.input_tokens is None or answer.output_tokens is None:
+        return None
+    if litellm.model_cost.get(model, {}).get(_MADE_UP):
+        return None
+    try:
+        costs = litellm.cost_per_token(
+            model=model, prompt_tokens=answer.input_tokens, completion_tokens=answer.output_tokens
+        )
+    except Exception:  # it has a class of its own for each way of not knowing
+        return None
+    cost = float(sum(costs))
+    return cost if math.isfinite(cost) and cost >= 0 else None
 
 
 def _given(params: InferenceParams) -> dict[str, Any]:

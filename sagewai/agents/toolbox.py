@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sagewai.agents.answer import Answer, Message, ToolCall
+from sagewai.agents.recorded import result_of
 from sagewai.agents.structured import faults
 from sagewai.agents.together import OF_THE_RUN, first, told
 from sagewai.agents.tools import Tool
@@ -33,7 +34,10 @@ class _Ready:
     """A call that may be made."""
 
     tool: Tool[..., Any]
-    values: Mapping[str, Any] = field(repr=False)
+    arguments: BaseModel = field(repr=False)
+
+    async def result(self) -> str:
+        return as_result(await _called(self.tool, self.tool.values(self.arguments)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,21 @@ class Toolbox:
         if tool.requires_approval:
             with branch(place):
                 arguments = await self._approved(tool, arguments)
-        return _Ready(tool, tool.values(arguments))
+        return _Ready(tool, arguments)
 
     async def _result(self, ready: _Ready | str, place: str) -> str:
         if isinstance(ready, str):
             return ready
+        with branch(place):
+            step = current_step()
+            if step is None:
+                return await self._told(ready)
+            return await result_of(step, ready.tool.name, _plain(ready.arguments), lambda: self._told(ready))
+
+    async def _told(self, ready: _Ready) -> str:
+        """What the model is told of the call."""
         try:
-            with branch(place):
-                return as_result(await _called(ready.tool, ready.values))
+            return await ready.result()
         except (NonRetryableError, *OF_THE_RUN):  # it ends the step: no result of the tool
             raise
         except Exception as error:

@@ -14,6 +14,7 @@ from sagewai.models.run import LabelValue
 from sagewai.models.wait import Wait, WaitRequest
 
 if TYPE_CHECKING:
+    from sagewai.core.recording import Asked, Kept, Made
     from sagewai.errors import NonRetryableError
     from sagewai.models.worker import WorkerCredentials
 
@@ -43,6 +44,19 @@ class Records(Protocol):
     async def waits(self) -> Sequence[Wait]: ...
 
 
+class Calls(Protocol):
+    """What an attempt calls that is recorded; see :mod:`sagewai.core.recording`."""
+
+    limit: int
+    """Bytes that one response may have."""
+
+    async def find(self, asked: Asked) -> Kept | None: ...
+
+    async def keep(self, asked: Asked, made: Made, latency: float) -> Kept: ...
+
+    def hear(self, name: str, piece: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """The attempt being executed. ``idempotency_key`` (``run_id:step``) is the same on every attempt of the step: hand
@@ -58,6 +72,7 @@ class StepContext:
     labels: Mapping[str, LabelValue]
     tags: Mapping[str, str]
     records: Records = field(repr=False)
+    calls: Calls = field(repr=False)
     loop: asyncio.AbstractEventLoop = field(repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)
     _positions: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)

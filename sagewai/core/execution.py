@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeVar
 
 from sagewai.core.attempt import Body, BodyResult
+from sagewai.core.budget import RunBudget
 from sagewai.core.context import Notes, StepContext
 from sagewai.core.failpoints import reach
 from sagewai.core.failure import describe, error_text, told
-from sagewai.core.retry import IN_PLACE, RetryPolicy
+from sagewai.core.outage import answered
+from sagewai.core.recording import Hears, RecordCall, StepCalls
+from sagewai.core.retry import IN_PLACE
 from sagewai.core.signature import StepPlan, WorkflowPlan, prefix_route
 from sagewai.core.stores.base import Store
-from sagewai.errors import DefinitionChanged, LeaseLost, NonRetryableError, StepTimeout, StoreUnavailable
+from sagewai.errors import DefinitionChanged, LeaseLost, NonRetryableError, StepTimeout
 from sagewai.models.approval import Approval, ApprovalRequest
 from sagewai.models.run import LeasedRun
 from sagewai.models.status import Outcome, RunStatus
@@ -24,9 +27,6 @@ from sagewai.models.transition import Move, Transition
 from sagewai.models.wait import Wait, WaitRequest
 
 log = logging.getLogger("sagewai.execution")
-
-BACK_OFF = RetryPolicy(delay=0.2, factor=2, max_delay=5, jitter=0.5)
-"""Between two looks at what a step waits for while the store doesn't answer."""
 
 T = TypeVar("T")
 Record = Callable[[Transition], asyncio.Future[RunStatus | None]]
@@ -93,19 +93,7 @@ class _Records:
             approvals = await self._store.approvals_of(self._run_id, self._step)
             return approvals, await self._store.waits_of(self._run_id, self._step)
 
-        return await _answered(look, self._run_id)
-
-
-async def _answered(look: Callable[[], Awaitable[T]], run_id: str) -> T:
-    """What ``look`` gives once the store answers: an outage is no fault of the step and must not cost an attempt."""
-    failures = 0
-    while True:
-        try:
-            return await look()
-        except StoreUnavailable as error:
-            failures += 1
-            log.warning("run %s waits for the store (%s)", run_id, told(error))
-            await asyncio.sleep(BACK_OFF.wait(failures))
+        return await answered(look, self._run_id)
 
 
 class Execution:
@@ -118,17 +106,23 @@ class Execution:
         *,
         store: Store,
         record: Record,
+        record_call: RecordCall,
+        tails: Hears,
         grace: float,
     ) -> None:
         self.lease = lease
         self._plan = plan
         self._store = store
         self._record = record
+        self._record_call = record_call
+        self._tails = tails
         self._grace = grace
+        self._budget = RunBudget(store, lease.run_id, lease.workflow)
         self._at = _Progress(lease.rev, lease.seq, lease.attempt, dict(lease.results))
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()
         self._body: Body | None = None
+        self._calls: StepCalls | None = None
 
     def stop(self, reason: Stop) -> None:
         """Cancel the step's task and end as ``reason`` says. A step already being recorded is recorded first."""
@@ -156,7 +150,7 @@ class Execution:
             step = self._plan.steps[self._at.seq]
             if self._stop is not None:
                 return await self._let_go(step.name, self._stop)
-            context = self._context(step)
+            context = self._context(step, self._begin_calls(step, notes := Notes()), notes)
             result = await self._attempt(step, context)
             if self._stop is not None and (result.cancelled or self._stop is Stop.LOST):
                 return await self._let_go(step.name, self._stop)
@@ -166,7 +160,24 @@ class Execution:
 
     # -- one attempt ----------------------------------------------------------------------------------------------
 
-    def _context(self, step: StepPlan) -> StepContext:
+    def _begin_calls(self, step: StepPlan, notes: Notes) -> StepCalls:
+        lease, at = self.lease, self._at
+        self._calls = StepCalls(
+            lease,
+            seq=at.seq,
+            step=step.name,
+            attempt=at.attempt,
+            fresh=at.attempt == 1 and (at.seq > lease.seq or lease.token == 1),  # nobody began it before
+            notes=notes,
+            store=self._store,
+            record=self._record_call,
+            budget=self._budget,
+            lost=lambda: self.stop(Stop.LOST),
+            tails=self._tails,
+        )
+        return self._calls
+
+    def _context(self, step: StepPlan, calls: StepCalls, notes: Notes) -> StepContext:
         lease = self.lease
         return StepContext(
             run_id=lease.run_id,
@@ -179,7 +190,9 @@ class Execution:
             labels=lease.labels,
             tags=lease.tags,
             records=_Records(self._store, lease.run_id, step.name),
+            calls=calls,
             loop=asyncio.get_running_loop(),
+            notes=notes,
         )
 
     async def _attempt(self, step: StepPlan, context: StepContext) -> BodyResult:
@@ -194,6 +207,8 @@ class Execution:
             reach("step ended")
         finally:
             self._body = None
+            if self._calls is not None:
+                self._calls.end()
         if result.error is None and not result.cancelled and not context.notes:
             try:
                 text = step.result.dump(
@@ -247,6 +262,8 @@ class Execution:
         return None if status is RunStatus.RUNNING else Finished(status, step=following)
 
     async def _fail(self, step: StepPlan, error: BaseException) -> Finished | None:
+        if self._calls is not None:
+            self._calls.void(error)
         if isinstance(error, NonRetryableError) or self._at.attempt >= step.max_attempts:
             return await self._fail_for_good(step, error)
         delay = step.policy.wait(self._at.attempt)
@@ -286,7 +303,7 @@ class Execution:
 
     async def _refuse(self, changed: str) -> Finished:
         """Hand a run of other code back, to where only code with its recorded steps finds it."""
-        run = await _answered(lambda: self._store.get_run(self.lease.run_id), self.lease.run_id)
+        run = await answered(lambda: self._store.get_run(self.lease.run_id), self.lease.run_id)
         step = run.step or ""
         if self._stop is not None:
             return await self._let_go(step, self._stop)
@@ -342,6 +359,7 @@ class Execution:
             waits=waits,
             route_version=route_version,
         )
+        await self._see_calls_through()
         reach(_BEFORE[move])
         status = await self._see_through(self._record(transition))
         reach(_AFTER[move])
@@ -350,16 +368,29 @@ class Execution:
         self._at.rev += 1
         return status
 
+    async def _see_calls_through(self) -> None:
+        """A transition comes after the calls of its run: they need the token that it may give up."""
+        calls, self._calls = self._calls, None
+        if calls is None:
+            return
+        for verdict in calls.under_way:
+            await self._settled(verdict)
+            if verdict.exception() is None and verdict.result() is None:
+                raise self._lost()
+
     async def _see_through(self, verdict: asyncio.Future[RunStatus | None]) -> RunStatus | None:
         """Recording is shielded: cancellations that arrive meanwhile take effect once the verdict is there. Of one run
         there is never a second transition under way."""
+        await self._settled(verdict)
+        return verdict.result()
+
+    async def _settled(self, verdict: asyncio.Future[T]) -> None:
         while not verdict.done():
             try:
                 await asyncio.wait({verdict})
             except asyncio.CancelledError:
                 self._stop = self._stop or Stop.RELEASE
                 self._stopped.set()
-        return verdict.result()
 
 
 def _outcome(error: BaseException) -> Outcome:

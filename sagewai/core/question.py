@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sagewai.core import commands
+from sagewai.core.budget import GATE
 from sagewai.core.codec import decode, encode
 from sagewai.core.context import StepContext, current_branch
 from sagewai.core.edits import editable
@@ -16,7 +17,7 @@ from sagewai.core.failure import told
 from sagewai.core.payloads import Payload
 from sagewai.core.policies import check_policy, content_digest
 from sagewai.core.retry import MAX_DELAY, check_number
-from sagewai.errors import ApprovalRejected, ApprovalUnstable, Suspension
+from sagewai.errors import ApprovalRejected, ApprovalUnstable, InvalidOptionError, Suspension
 from sagewai.models.approval import Approval, ApprovalPolicy, ApprovalRequest
 from sagewai.models.status import ApprovalStatus, Verdict
 
@@ -67,6 +68,8 @@ def question(
     commands.check_text("prompt", prompt, limit=MAX_PROMPT, empty=False)
     if key is not None:
         commands.check_text("key", key, limit=200, empty=False)
+        if key.startswith(GATE):
+            raise InvalidOptionError(f"key {key!r} begins with {GATE!r}, as those of budgets do")
     if timeout is not None:
         check_number("timeout", timeout, low=0.001, high=MAX_DELAY)
     content = None

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sagewai.core import commands
 from sagewai.core.actors import as_actor, current_actor
+from sagewai.core.budget import check_budget
 from sagewai.core.commands import MAX_NAME, check_priority, check_text
 from sagewai.core.commands import a_run_id as new_run_id
 from sagewai.core.defaults import store_in_use
@@ -23,6 +24,7 @@ from sagewai.errors import (
     RunNotFound,
 )
 from sagewai.models.actor import Actor
+from sagewai.models.call import Budget
 from sagewai.models.run import LabelValue, Run, RunSpec
 from sagewai.models.wait import Signal
 
@@ -40,7 +42,8 @@ class DurableWorkflow:
     ``store`` may be set later; without one the store of the surrounding run is used, else ``SAGEWAI_STORE``, else the
     user's SQLite file. ``version`` is recorded with each run, which then goes to code of that version only; runs
     without one go to any whose first steps are those they have recorded. ``deadline`` is how many seconds after its
-    submission a run fails (RunDeadlineExceeded) unless it is over.
+    submission a run fails (RunDeadlineExceeded) unless it is over. ``budget`` is what the model calls of each run
+    may cost, taken from here when it is submitted.
     """
 
     def __init__(
@@ -50,10 +53,12 @@ class DurableWorkflow:
         *,
         version: str = "",
         deadline: float | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.name = check_text("the workflow's name", name, limit=MAX_NAME, empty=False)
         self.version = check_text("version", version, limit=MAX_NAME)
         self.deadline = None if deadline is None else _check_deadline(deadline, None)
+        self.budget = None if budget is None else check_budget(budget)
         self.store = store
         self._declarations: list[StepDeclaration] = []
         self._plan: WorkflowPlan | None = None
@@ -137,10 +142,12 @@ class DurableWorkflow:
         delay: float | None = None,
         tags: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        budget: Budget | None = None,
         **values: Any,
     ) -> RunHandle:
         """Record a pending run for a worker of ``pool`` that has ``labels``; ``delay`` in seconds postpones it.
-        ``deadline`` seconds from now it fails unless it is over; without one, the workflow's holds.
+        ``deadline`` seconds from now it fails unless it is over; ``budget`` is what its model calls may cost. Without
+        them the workflow's hold.
 
         Submitting the same run_id with the same input again gives a handle on the run that exists.
         """
@@ -155,6 +162,7 @@ class DurableWorkflow:
             delay=delay,
             tags=tags,
             deadline=deadline,
+            budget=budget,
         )
         await store.insert_runs([spec])
         return RunHandle(self, store, spec.run_id)
@@ -170,6 +178,7 @@ class DurableWorkflow:
         delay: float | None = None,
         tags: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        budget: Budget | None = None,
     ) -> list[RunHandle]:
         """Record one pending run for each input, in order and in one transaction: all of them or none."""
         items = [dict(item) for item in inputs]
@@ -188,6 +197,7 @@ class DurableWorkflow:
                 delay=delay,
                 tags=tags,
                 deadline=deadline,
+                budget=budget,
             )
             for run_id, item in zip(ids, items, strict=True)
         ]
@@ -265,6 +275,7 @@ class DurableWorkflow:
         delay: float | None = None,
         tags: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        budget: Budget | None = None,
     ) -> RunSpec:
         if run_id is not None:
             check_text("run_id", run_id, limit=MAX_NAME, empty=False)
@@ -289,6 +300,7 @@ class DurableWorkflow:
             tags=check_tags(tags),
             actor=current_actor("api"),
             deadline=deadline,
+            budget=self.budget if budget is None else check_budget(budget),
         )
 
 

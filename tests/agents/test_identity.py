@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 import pytest
 from pydantic import BaseModel
 
-from sagewai import DurableWorkflow, InMemoryStore
+from sagewai import AnswerUnusable, DurableWorkflow, InMemoryStore
 from sagewai.agents import ConversationMemory, ParallelAgent, UniversalAgent
 from sagewai.agents.answer import Answer
 from sagewai.agents.call import ModelCall, Said
 from sagewai.agents.call import complete as through_it
 from sagewai.agents.exchange import Exchange
 from sagewai.core.context import StepContext, branch, executing
+from sagewai.core.recording import Asked, Kept, Made
 from sagewai.models.approval import Approval
 from sagewai.models.wait import Wait
 from tests.agents.endpoint import UNAUTHORIZED, Call, LoopbackModels, Reply, Request
@@ -28,6 +29,19 @@ class NothingRecorded:
 
     async def waits(self) -> Sequence[Wait]:
         return ()
+
+
+class Unrecorded:
+    limit = 1_000_000
+
+    async def find(self, asked: Asked) -> Kept | None:
+        return None
+
+    async def keep(self, asked: Asked, made: Made, latency: float) -> Kept:
+        return Kept(made.response, asked.position)
+
+    def hear(self, name: str, piece: str) -> None:
+        """Nobody watches."""
 
 
 def step() -> StepContext:
@@ -42,6 +56,7 @@ def step() -> StepContext:
         labels={},
         tags={},
         records=NothingRecorded(),
+        calls=Unrecorded(),
         loop=asyncio.get_running_loop(),
     )
 
@@ -123,7 +138,7 @@ def seam(monkeypatch: pytest.MonkeyPatch) -> Seam:
 
 
 async def run(body: Callable[[], Awaitable[str]], attempts: int = 1) -> None:
-    """``body`` as a step of a run, which fails until the last of its attempts."""
+    """``body`` as a step of a run, which asks anew until the last of its attempts."""
     wf = DurableWorkflow("desk", store=InMemoryStore())
     made: list[int] = []
 
@@ -132,7 +147,7 @@ async def run(body: Callable[[], Awaitable[str]], attempts: int = 1) -> None:
         answer = await body()
         made.append(1)
         if len(made) < attempts:
-            raise RuntimeError("once more")
+            raise AnswerUnusable("once more")
         return answer
 
     await wf.run()

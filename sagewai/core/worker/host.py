@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Literal
 from sagewai.core.context import worker_credentials
 from sagewai.core.defaults import using
 from sagewai.core.execution import Execution, Finished, Stop
-from sagewai.core.failure import describe, told
+from sagewai.core.failure import describe, known_secrets, told
 from sagewai.core.signature import WorkflowPlan
 from sagewai.core.stores.base import Store
 from sagewai.core.worker.committer import Committer
 from sagewai.core.worker.heartbeat import Heartbeat
 from sagewai.core.worker.process import proven_dead, this_process
+from sagewai.core.worker.tails import Tails
 from sagewai.errors import LeaseLost, StoreError
 from sagewai.models.run import Definition, LabelValue, LeasedRun
 from sagewai.models.session import Beat, Held, SessionKind, SessionSpec
@@ -68,6 +69,7 @@ class Host:
         self.status: Literal["active", "draining", "paused"] = "active"
         self.crowded = False
         self.committer = Committer(store)
+        self.tails = Tails(store, self._secrets)
         self.freed = asyncio.Event()
         self._spec = SessionSpec(
             name=name,
@@ -136,6 +138,7 @@ class Host:
             {idle}, timeout=2 * min(self.lease_ttl, GRACE)
         )  # steps that are left behind take half
         self.committer.close()
+        self.tails.close()
         await idle
         heartbeat, self._heartbeat, self._session = self._heartbeat, None, None
         if heartbeat is not None:
@@ -160,7 +163,13 @@ class Host:
     def start(self, lease: LeasedRun, plan: WorkflowPlan) -> asyncio.Task[Finished]:
         """Drive a leased run in a task of its own, which ends with how this hold of the run ended."""
         execution = Execution(
-            lease, plan, store=self.store, record=self.committer.record, grace=min(self.lease_ttl, GRACE)
+            lease,
+            plan,
+            store=self.store,
+            record=self.committer.record,
+            record_call=self.committer.record_call,
+            tails=self.tails,
+            grace=min(self.lease_ttl, GRACE),
         )
         with ExitStack() as scope:  # the task copies this context; the caller's stays as it was
             scope.enter_context(using(self.store))
@@ -187,6 +196,7 @@ class Host:
         hold = self._holds.get(lease.key)
         if hold is not None and hold.task is task:
             del self._holds[lease.key]
+            self.tails.forget(lease.key)
         self.freed.set()
         if task.cancelled():
             return
@@ -202,6 +212,10 @@ class Host:
                 info.message,
                 info.traceback,
             )
+
+    def _secrets(self) -> list[str]:
+        own = [] if self._credentials is None else self._credentials.secrets()
+        return [*own, *known_secrets()]
 
     # -- what the heartbeat heard ---------------------------------------------------------------------------------
 

@@ -1,0 +1,271 @@
+"""The calls of one attempt of a step: those recorded before are answered from the record, new ones are recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, Protocol, TypeVar
+
+from sagewai.core.budget import RunBudget
+from sagewai.core.codec import digest
+from sagewai.core.context import Notes, StepContext
+from sagewai.core.outage import answered
+from sagewai.core.stores.base import Store
+from sagewai.errors import AnswerUnusable, LeaseLost, StepError
+from sagewai.models.call import Call, CallKind, CallRecord
+from sagewai.models.run import LeasedRun
+
+T = TypeVar("T")
+
+RecordCall = Callable[[CallRecord], asyncio.Future[str | None]]
+
+
+class Hears(Protocol):
+    """Is told what a model says in a run while it says it."""
+
+    def hear(self, key: int, step: str, name: str, piece: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A call as it is about to be made. With other ``content`` (JSON text, always written alike) it is another call;
+    ``shown`` is what is recorded of that. ``position`` counts the name's calls in the branch from 1, in the order they
+    were begun."""
+
+    kind: Literal["model", "once"]
+    branch: str
+    name: str
+    position: int
+    content: str = field(repr=False)
+    shown: str = field(repr=False)
+    model: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        return digest(self.content)
+
+    @property
+    def place(self) -> tuple[str, str, str, str]:
+        """Where it stands, and what it asks, without its position."""
+        return self.kind, self.branch, self.name, self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of a call. ``response`` is JSON text, ``cost`` in USD."""
+
+    response: str = field(repr=False)
+    model: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A recorded response, and the position under which it is recorded."""
+
+    response: str = field(repr=False)
+    position: int
+
+
+async def recorded(step: StepContext, asked: Asked, make: Callable[[], Awaitable[Made]]) -> Kept:
+    """The recorded response of this call; ``make`` makes the call where there is none.
+
+    A call finds its response under its own position, else under another one where the same was asked in the same
+    branch under the same name: so what is asked side by side may arrive in any order. Raises what ``make`` raises, and
+    LeaseLost, ResultNotStorable, BudgetExceeded, StepError once the attempt is over; a budget may suspend the run.
+    """
+    found = await _at_home(step, step.calls.find(asked))
+    if found is not None:
+        return found
+    began = time.monotonic()
+    made = await make()
+    return await _at_home(step, step.calls.keep(asked, made, time.monotonic() - began))
+
+
+async def _at_home(step: StepContext, work: Coroutine[Any, Any, T]) -> T:
+    """Await ``work`` in the run's event loop; a sync step may have one of its own in its thread."""
+    if asyncio.get_running_loop() is step.loop:
+        return await work
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, step.loop))
+
+
+class StepCalls:
+    """Lives as long as its attempt; whatever its body left behind can neither make nor record a call afterwards.
+
+    What was recorded is read once, at the first call; with ``fresh`` nothing can have been. An attempt that fails by
+    AnswerUnusable voids what was recorded until then, so that the next one asks anew.
+    """
+
+    def __init__(
+        self,
+        lease: LeasedRun,
+        *,
+        seq: int,
+        step: str,
+        attempt: int,
+        fresh: bool,
+        notes: Notes,
+        store: Store,
+        record: RecordCall,
+        budget: RunBudget,
+        lost: Callable[[], None],
+        tails: Hears,
+    ) -> None:
+        self.limit = store.payload_limit
+        self._lease = lease
+        self._seq = seq
+        self._step = step
+        self._attempt = attempt
+        self._notes = notes
+        self._store = store
+        self._record = record
+        self._budget = budget
+        self._lost = lost
+        self._tails = tails
+        self._round = 0
+        self._known: dict[tuple[str, str, str, str], dict[int, Call]] = {}
+        self._positions: dict[tuple[str, str, str], set[int]] = {}
+        self._highest: dict[tuple[str, str, str], int] = {}
+        self._loading: asyncio.Task[None] | None = None
+        self._fresh = fresh
+        self._over = False
+        self._any = False
+        self._under_way: set[asyncio.Future[str | None]] = set()
+        self._loop = asyncio.get_running_loop()
+
+    async def find(self, asked: Asked) -> Kept | None:
+        """What is recorded for this call. None: it may be made now."""
+        self._require_open()
+        if not self._fresh:
+            if self._loading is None:
+                self._loading = asyncio.create_task(self._load())
+            await asyncio.shield(self._loading)
+        self._any = True
+        recorded = self._known.get(asked.place)
+        if recorded:
+            position = asked.position if asked.position in recorded else min(recorded)
+            self._use(asked, position)
+            return Kept(recorded.pop(position).response, position)
+        if asked.kind == "model":
+            await self._budget.check(asked.model, asked.name, self._step, self._notes)
+            self._require_open()
+        return None
+
+    async def keep(self, asked: Asked, made: Made, latency: float) -> Kept:
+        """Record a call that was made; the response that counts."""
+        self._require_open()
+        position = self._use(asked, asked.position)
+        request = asked.shown if len(asked.shown.encode()) <= self.limit else None
+        verdict = self._hand_over(
+            asked.kind, asked.branch, asked.name, position, asked.digest, request, made, latency
+        )
+        if asked.kind == "model":
+            self._budget.add(made.input_tokens, made.output_tokens, made.cost)
+        response = await asyncio.shield(verdict)  # it is recorded whoever stops waiting for that
+        if response is None:
+            raise LeaseLost(
+                f"run {self._lease.run_id!r}: token {self._lease.token} is not the current one any more"
+            )
+        return Kept(response, position)
+
+    def hear(self, name: str, piece: str) -> None:
+        """A model says this right now; for whoever watches."""
+        if not self._over and asyncio.get_running_loop() is self._loop:
+            self._tails.hear(self._lease.key, self._step, name, piece)
+
+    # -- the attempt's end ----------------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """The attempt is over. What it handed over before is still recorded."""
+        self._over = True
+
+    @property
+    def under_way(self) -> frozenset[asyncio.Future[str | None]]:
+        """What was handed over and isn't answered yet."""
+        return frozenset(self._under_way)
+
+    def void(self, error: BaseException) -> None:
+        """Hand over that nothing answers any more what was asked before, if it is the answers that ``error`` is
+        about."""
+        if self._any and _is_unusable(error):
+            self._hand_over("void", "", "", 0, digest("void"), None, Made("null"), 0.0)
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _use(self, asked: Asked, position: int) -> int:
+        """The position, or a new one where what was recorded there has answered another call of this attempt."""
+        name = asked.place[:3]
+        used = self._positions.setdefault(name, set())
+        if position in used:
+            position = max(self._highest.get(name, 0), *used) + 1
+        used.add(position)
+        return position
+
+    async def _load(self) -> None:
+        lease = self._lease
+        calls = await answered(lambda: self._store.calls_of(lease.run_id, self._seq), lease.run_id)
+        self._round = sum(call.kind == "void" for call in calls)
+        for call in calls:
+            if call.round == self._round:
+                name = (call.kind, call.branch, call.name)
+                self._known.setdefault((*name, call.digest), {})[call.position] = call
+                self._highest[name] = max(self._highest.get(name, 0), call.position)
+
+    def _hand_over(
+        self,
+        kind: CallKind,
+        branch: str,
+        name: str,
+        position: int,
+        asked: str,
+        request: str | None,
+        made: Made,
+        latency: float,
+    ) -> asyncio.Future[str | None]:
+        verdict = self._record(
+            CallRecord(
+                key=self._lease.key,
+                token=self._lease.token,
+                seq=self._seq,
+                step=self._step,
+                attempt=self._attempt,
+                branch=branch,
+                name=name,
+                position=position,
+                round=self._round,
+                kind=kind,
+                digest=asked,
+                request=request,
+                response=made.response,
+                model=made.model,
+                input_tokens=made.input_tokens,
+                output_tokens=made.output_tokens,
+                cost=made.cost,
+                latency=latency,
+            )
+        )
+        self._under_way.add(verdict)
+        verdict.add_done_callback(self._answered)
+        return verdict
+
+    def _answered(self, verdict: asyncio.Future[str | None]) -> None:
+        self._under_way.discard(verdict)
+        if not verdict.cancelled() and verdict.exception() is None and verdict.result() is None:
+            self._lost()
+
+    def _require_open(self) -> None:
+        if self._over:
+            raise StepError(
+                f"attempt {self._attempt} of step {self._step!r} is over: what it left behind calls nobody any more"
+            )
+
+
+def _is_unusable(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(_is_unusable, error.exceptions))
+    return isinstance(error, AnswerUnusable)
