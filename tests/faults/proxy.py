@@ -63,6 +63,10 @@ class Proxy:
         """A one-way cut: what clients say arrives, what the server answers doesn't."""
         self._soon(self._to_client.clear)
 
+    def go_mute(self) -> None:
+        """The other one-way cut: nothing that clients say arrives."""
+        self._soon(self._to_server.clear)
+
     def heal(self) -> None:
         """Everything passes again, what was held back first."""
         self._soon(lambda: (self._to_server.set(), self._to_client.set()))

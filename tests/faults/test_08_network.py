@@ -39,18 +39,21 @@ def far(postgres_server: PostgresServer, postgres_url: str) -> Iterator[tuple[Pr
         yield line
 
 
-@pytest.mark.parametrize("break_it", [Proxy.go_silent, Proxy.go_deaf], ids=["black hole", "one way"])
+@pytest.mark.parametrize("way", ["black hole", "one-way cut"])
 async def test_a_worker_cut_off_for_longer_than_a_lease_loses_its_runs_and_writes_nothing_late(
     fault: Fault,
     long: bool,
+    rng: random.Random,
     store: Store,
     crew: Crew,
     ledger: Ledger,
     acknowledged: Acknowledged,
     far: tuple[Proxy, str],
-    break_it: Callable[[Proxy], None],
+    way: str,
 ) -> None:
     proxy, url = far
+    breaks = [proxy.go_silent] if way == "black hole" else [proxy.go_deaf, proxy.go_mute]
+    rng.shuffle(breaks)
     flow = ledger_workflow(store)
     away = crew.start("away", url=url, max_concurrent=HELD)
     refused, lost = 0, set[str]()
@@ -60,7 +63,7 @@ async def test_a_worker_cut_off_for_longer_than_a_lease_loses_its_runs_and_write
         acknowledged.runs += mine
         lost |= set(mine)
         await until(lambda mine=mine: all_begun(ledger, mine, "away"), timeout=30)  # type: ignore[misc]
-        break_it(proxy)
+        breaks[number % len(breaks)]()
         near = crew.start(max_concurrent=HELD)
         await until(lambda mine=mine, near=near: all_begun(ledger, mine, near.name), timeout=30)  # type: ignore[misc]
         proxy.heal()
@@ -74,7 +77,6 @@ async def test_a_worker_cut_off_for_longer_than_a_lease_loses_its_runs_and_write
         await crew.seen(away, run=back.run_id)
 
     evidence = await judged(fault, store, ledger, acknowledged, lease=crew.lease)
-    way = "black hole" if break_it is Proxy.go_silent else "one-way cut"
     fault.figure(f"{way}: late writes refused {refused}/{len(taken_from(evidence, 'away'))}")
     assert set(taken_from(evidence)) == lost
     assert "failed for good" not in away.log(), "it took a lost lease for something else"
