@@ -18,7 +18,7 @@ from sagewai.errors import (
     WorkerNotFound,
 )
 from sagewai.models.actor import Actor
-from sagewai.models.right import ANYBODY, Right
+from sagewai.models.right import ANYBODY, Identity, Right
 from tui.gateway.link import Link
 from tui.gateway.place import place
 from tui.gateway.shape import Shaper
@@ -96,20 +96,22 @@ class Door:
         self._opening = asyncio.Lock()
         self._clock_offset = timedelta(0)
         self._clock_read_at = float("-inf")
-        self._identity = ANYBODY
+        self._identity: Identity | None = None
 
     def may(self, right: Right) -> bool:
-        """Whether this console offers what needs ``right``. Until the database has said who its user is, it does."""
-        return not self.read_only and right in self._identity.rights
+        """Whether this console offers what needs ``right``; it does until the database has said who its user is."""
+        return not self.read_only and right in (self._identity or ANYBODY).rights
 
     @property
     def sees_payloads(self) -> bool:
         """Whether contents are what was recorded, rather than a word that says they are hidden."""
-        return Right.PAYLOADS in self._identity.rights
+        return Right.PAYLOADS in (self._identity or ANYBODY).rights
 
     @property
     def access(self) -> str:
-        """``RW``, ``RO``, or the one thing that can be done: ``RO/approve``, ``RO/operate``."""
+        """``RW``, ``RO``, or the one thing that can be done: ``RO/approve``, ``RO/operate``; '' until it is known."""
+        if self._identity is None and not self.read_only:
+            return ""
         operate, decide = self.may(Right.OPERATE), self.may(Right.DECIDE)
         if operate:
             return "RW" if decide else "RO/operate"
@@ -118,7 +120,8 @@ class Door:
     @property
     def actor_name(self) -> str:
         """By whose name this console acts: the database's own word where it has one."""
-        return self.shaper.short(self._identity.name or self.actor.name)
+        proven = None if self._identity is None else self._identity.name
+        return self.shaper.short(proven or self.actor.name)
 
     @property
     def shown_url(self) -> str:
