@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from sagewai import DurableWorkflow, InMemoryStore
+from sagewai import AnswerUnusable, DurableWorkflow, InMemoryStore
 from sagewai.agents import ConversationMemory, ParallelAgent, Turn, UniversalAgent
 from sagewai.agents.answer import Message
 from sagewai.errors import InvalidOptionError, ModelCallError
@@ -107,7 +107,7 @@ async def test_a_step_that_runs_again_asks_what_it_asked_before(models: Loopback
         answer = await sage.chat("who am I?")
         attempts.append(1)
         if len(attempts) == 1:
-            raise RuntimeError("once more")
+            raise AnswerUnusable("ask anew")
         return answer
 
     models.answer = lambda _: "noted"

@@ -43,6 +43,7 @@ class Desk:
     """A workflow of one step in which an agent may pay, with a person's word, and look, without."""
 
     store: Store
+    message: str = "go"
     paid: list[tuple[str, int]] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
 
@@ -63,7 +64,7 @@ class Desk:
 
         @self.workflow.step("serve")
         async def serve() -> str:
-            return await self.agent.chat("go")
+            return await self.agent.chat(self.message)
 
     async def run(self) -> Any:
         return await self.workflow.run(run_id="r")
@@ -161,6 +162,7 @@ async def test_another_call_on_the_way_back_is_asked_anew(desk: Desk, models: Lo
     await desk.suspended()
     await desk.gate.approve("r", "ada")
 
+    desk.message = "go on"  # what is asked as before is answered as before
     models.answer = wants(Call("pay", {"order": "A-17", "cents": 1_000_000}))
     first, second = await desk.suspended()
 
