@@ -19,7 +19,7 @@ from sagewai.models.call import CallRecord, Spent
 from sagewai.models.run import LeasedRun
 from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
-from tests.contract.scene import ALICE, Scene, spec
+from tests.contract.scene import ALICE, Owner, Scene, spec
 from tests.contract.test_calls import call
 from tests.postgres_store.test_locks import deadlocks
 
@@ -188,6 +188,31 @@ async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
     assert {each.key: each.spent for each in await store.spending("model")} == {
         model: Spent(count, 10 * count, count, 0.5 * count) for model, count in spent.items()
     }
+    assert await deadlocks(store, admin) == 0
+
+
+async def test_sums_of_runs_of_two_owners_are_raised_in_one_order(
+    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+) -> None:
+    """Each has runs of its own, so that the sums are all they meet at."""
+    session = await scene.session(max_concurrent=4)
+    owners = [await scene.own(f"r{number}", session=session) for number in range(4)]
+    models = [f"model{number}" for number in range(40)]
+    rounds = 40
+
+    async def record(sender: PostgresStore, owner: Owner) -> None:
+        for position in range(1, rounds + 1):
+            asked = random.sample(models, len(models))
+            await sender.record_calls(
+                [call(owner, name=model, model=model, position=position) for model in asked]
+            )
+
+    async with PostgresStore(postgres_url) as other:
+        await asyncio.gather(*(record(store if at % 2 else other, owner) for at, owner in enumerate(owners)))
+    count = rounds * len(owners)
+    assert {each.key: each.spent for each in await store.spending("model")} == dict.fromkeys(
+        models, Spent(count, 100 * count, 20 * count, 0.25 * count)
+    )
     assert await deadlocks(store, admin) == 0
 
 
