@@ -26,6 +26,7 @@ from tests.contract.scene import ALICE, BOB, LONG, Scene, ask
 
 CLAIM, UNCLAIM, SNOOZE, COMMENT = Attention.CLAIM, Attention.UNCLAIM, Attention.SNOOZE, Attention.COMMENT
 SOON = 0.02
+"""May be over before the store has answered: what it ends is waited for, and never asked to be there still."""
 NOT_PENDING = [CLAIM, UNCLAIM, SNOOZE]
 
 
@@ -82,10 +83,13 @@ async def test_a_claim_again_counts_from_now(scene: Scene, store: Store) -> None
 
 async def test_a_claim_ends_by_itself(scene: Scene, store: Store) -> None:
     (approval_id,) = await parked(scene)
-    approval = await store.attend(approval_id, CLAIM, BOB, seconds=SOON)
-    await scene.past(approval.claimed_until)
-    seen = await store.get_approval(approval_id)
-    assert (seen.claimed_by, seen.claimed_until) == (None, None)
+    await store.attend(approval_id, CLAIM, BOB, seconds=SOON)
+
+    async def is_free() -> bool:
+        seen = await store.get_approval(approval_id)
+        return (seen.claimed_by, seen.claimed_until) == (None, None)
+
+    await scene.until(is_free)
     assert (await store.attend(approval_id, CLAIM, ALICE, seconds=LONG)).claimed_by == "alice"
 
 
@@ -150,10 +154,13 @@ async def test_pages_leave_out_the_snoozed_ones(scene: Scene, store: Store) -> N
 
 async def test_a_snooze_ends_by_itself_or_when_woken(scene: Scene, store: Store) -> None:
     lead, legal = await parked(scene, "lead", "legal")
-    soon = await store.attend(lead, SNOOZE, BOB, seconds=SOON)
+    await store.attend(lead, SNOOZE, BOB, seconds=SOON)
     await store.attend(legal, SNOOZE, BOB, seconds=LONG)
-    await scene.past(soon.snoozed_until)
-    assert (await store.get_approval(lead)).snoozed_until is None
+
+    async def is_awake() -> bool:
+        return (await store.get_approval(lead)).snoozed_until is None
+
+    await scene.until(is_awake)
     assert await inbox(store, snoozed=False) == [lead]
     assert (await store.attend(legal, SNOOZE, ALICE, seconds=0)).snoozed_until is None
     assert await inbox(store, snoozed=False) == [lead, legal]

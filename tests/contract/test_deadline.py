@@ -152,7 +152,7 @@ async def test_a_deadline_that_passed_unseen_is_gone_with_a_retry(scene: Scene, 
 
 
 async def test_a_deadline_still_ahead_holds_for_a_retried_run(scene: Scene, store: Store) -> None:
-    before = await scene.run_in(RunStatus.FAILED, deadline=0.5)
+    before = await scene.run_in(RunStatus.FAILED, deadline=2.0)
     retried = await store.operate("r1", Operation.RETRY, BOB)
     assert retried.deadline_at == before.deadline_at is not None
     await passed(scene)
