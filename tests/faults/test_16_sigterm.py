@@ -23,8 +23,8 @@ from tests.faults.workload import ledger_workflow
 BRIEF, LENGTHY = 0.5, 30.0
 """Drain time-outs in seconds: one that must be waited for, and one that nobody lives to see."""
 
-SLACK = 5.0
-"""Seconds that the end of the process may take besides."""
+SLACK = 10.0
+"""Seconds that the end of ten processes at once may take besides, on a busy machine; far from LENGTHY."""
 
 IN_A_STEP = "in a step"
 PLACES = (IN_A_STEP, "before PARK", "after PARK", "before commit", "after commit")
