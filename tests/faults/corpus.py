@@ -197,6 +197,57 @@ def numbers(low: float, high: float, *, whole: bool) -> Iterator[Case]:
         yield Case("half a one", low + 0.5, False)
 
 
-def _is_name(text: str) -> bool:
+def texts_up_to(limit: int) -> list[Case]:
+    """For columns that hold what a person wrote: not blank, no NUL, no lone surrogate, so many characters at most."""
+    return [Case(each.name, each.value, _is_name(each.value, limit)) for each in texts()]
+
+
+def labels() -> list[Case]:
+    """Sets of them; the last ones hold a name as a key, or as a value."""
+    usual: list[Case] = [
+        Case("True, 1 and 1.0", {"a": True, "b": 1, "c": 1.0, "d": "1"}, True),
+        Case("the last 64-bit number", {"a": 2**63 - 1}, True),
+        Case("2**63", {"a": 2**63}, False),
+        Case("5,000 digits", {"a": 10**5_000}, False),
+        Case("NaN", {"a": float("nan")}, False),
+        Case("infinity", {"a": float("inf")}, False),
+        Case("1e400", {"a": 1e400}, False),
+        Case("None", {"a": None}, False),
+        Case("a list", {"a": [1]}, False),
+        Case("bytes", {"a": b"x"}, False),
+        Case("an object whose repr raises", {"a": Unspeakable()}, False),
+        Case("a key whose repr raises", {Unspeakable(): 1}, False),
+        Case("a key that is a number", {1: 1}, False),
+        Case("no dict", [("a", 1)], False),
+        Case("33 labels", {str(n): n for n in range(33)}, False),
+        Case("32 labels", {str(n): n for n in range(10, 42)}, True),
+    ]
+    for case in names():
+        storable = case.kept or (case.value.isspace() and len(case.value) <= 200)
+        usual.append(Case(f"key {case.name}", {case.value: 1}, storable and case.value != ""))
+        usual.append(Case(f"value {case.name}", {"k": case.value}, storable or case.value == ""))
+    return usual
+
+
+def tags() -> list[Case]:
+    """The same, where all values are texts."""
+    usual = [
+        Case("a number", {"a": 1}, False),
+        Case("None", {"a": None}, False),
+        Case("an object whose repr raises", {"a": Unspeakable()}, False),
+        Case("a key whose repr raises", {Unspeakable(): "a"}, False),
+        Case("a key with =", {"a=b": "c"}, False),
+        Case("a value with =", {"a": "b=c"}, True),
+        Case("no dict", "a=b", False),
+        Case("33 tags", {str(n): "" for n in range(33)}, False),
+    ]
+    for case in names():
+        storable = case.kept or (case.value.isspace() and len(case.value) <= 200)
+        usual.append(Case(f"key {case.name}", {case.value: "1"}, storable and "=" not in case.value))
+        usual.append(Case(f"value {case.name}", {"k": case.value}, storable or case.value == ""))
+    return usual
+
+
+def _is_name(text: str, limit: int = 200) -> bool:
     storable = "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
-    return storable and bool(text.strip()) and len(text) <= 200
+    return storable and bool(text.strip()) and len(text) <= limit

@@ -11,6 +11,7 @@ from sagewai import ApprovalGate, DurableWorkflow, RetryPolicy, WorkflowWorker
 from sagewai.core import commands
 from sagewai.core.codec import decode
 from sagewai.core.commands import MAX_PRIORITY
+from sagewai.core.question import MAX_PROMPT
 from sagewai.core.retry import MAX_DELAY, MAX_RETRIES
 from sagewai.core.stores.base import Store
 from sagewai.errors import RunFailed
@@ -21,7 +22,7 @@ from sagewai.models.status import RunStatus
 from tests.contract.scene import Scene, ask
 from tests.engine.helpers import until_status, working
 from tests.faults import corpus
-from tests.faults.corpus import Case, Unspeakable
+from tests.faults.corpus import Case
 from tests.faults.report import Fault
 from tests.faults.score import Score, same
 
@@ -117,7 +118,7 @@ async def test_values_beside_an_approval(fault: Fault, store: Store) -> None:
             await gate.request_approval("Go on?", key=names[at].value)
         return "went on"
 
-    names, prompts = corpus.names(), prompt_cases()
+    names, prompts = corpus.names(), corpus.texts_up_to(MAX_PROMPT)
     async with working(store, flow, poll_interval=0.05, max_concurrent=50):
         for place, cases in (("context", payloads), ("prompt", prompts), ("key", names)):
             handles = await flow.submit_many([{"place": place, "at": at} for at in range(len(cases))])
@@ -160,7 +161,7 @@ async def test_values_beside_an_approval(fault: Fault, store: Store) -> None:
 
     for case in payloads:
         await score.judge("payload", case, pay, "payload")
-    for case in reason_cases():
+    for case in corpus.texts_up_to(commands.MAX_REASON):
         await score.judge("reason", case, give_reason, "reason")
     for case in [*corpus.names(), *corpus.not_names()]:
         await score.judge("reviewer", case, sign, "actor")
@@ -194,9 +195,9 @@ async def test_names_and_labels(fault: Fault, store: Store) -> None:
             page = await store.list_runs(RunQuery(prefix=case.value, limit=200))
             found = next((run.run_id for run in page.items if run.run_id == case.value), None)
             score.came_back("listing by id", case, found)
-    for case in label_cases():
+    for case in corpus.labels():
         await score.judge("labels", case, submitting(lambda run: dict(run.labels))("labels"), "label")
-    for case in tag_cases():
+    for case in corpus.tags():
         await score.judge("tags", case, submitting(lambda run: dict(run.tags))("tags"), "tag")
     finish(fault, score, "names and labels")
 
@@ -310,21 +311,7 @@ async def test_declarations(fault: Fault, store: Store) -> None:
     finish(fault, score, "declarations")
 
 
-# -- cases that only one place has --------------------------------------------------------------------------------
-
-
-def prompt_cases() -> list[Case]:
-    return [_limited(case, 20_000, blank=False) for case in corpus.texts()]
-
-
-def reason_cases() -> list[Case]:
-    return [_limited(case, commands.MAX_REASON, blank=False) for case in corpus.texts()]
-
-
-def _limited(case: Case, limit: int, *, blank: bool) -> Case:
-    text = str(case.value)
-    kept = (blank or bool(text.strip())) and len(text) <= limit and "\0" not in text
-    return Case(case.name, text, kept and not any("\ud800" <= letter <= "\udfff" for letter in text))
+# -- names at their places ----------------------------------------------------------------------------------------
 
 
 def _or_empty(case: Case) -> Case:
@@ -358,50 +345,6 @@ def named_step(store: Store) -> Callable[[Any], Any]:
         return (await (await flow.submit()).status()).step
 
     return put
-
-
-def label_cases() -> list[Case]:
-    usual: list[Case] = [
-        Case("True, 1 and 1.0", {"a": True, "b": 1, "c": 1.0, "d": "1"}, True),
-        Case("the last 64-bit number", {"a": 2**63 - 1}, True),
-        Case("2**63", {"a": 2**63}, False),
-        Case("5,000 digits", {"a": 10**5_000}, False),
-        Case("NaN", {"a": float("nan")}, False),
-        Case("infinity", {"a": float("inf")}, False),
-        Case("1e400", {"a": 1e400}, False),
-        Case("None", {"a": None}, False),
-        Case("a list", {"a": [1]}, False),
-        Case("bytes", {"a": b"x"}, False),
-        Case("an object whose repr raises", {"a": Unspeakable()}, False),
-        Case("a key whose repr raises", {Unspeakable(): 1}, False),
-        Case("a key that is a number", {1: 1}, False),
-        Case("no dict", [("a", 1)], False),
-        Case("33 labels", {str(n): n for n in range(33)}, False),
-        Case("32 labels", {str(n): n for n in range(10, 42)}, True),
-    ]
-    for case in corpus.names():
-        storable = case.kept or (case.value.isspace() and len(case.value) <= 200)
-        usual.append(Case(f"key {case.name}", {case.value: 1}, storable and case.value != ""))
-        usual.append(Case(f"value {case.name}", {"k": case.value}, storable or case.value == ""))
-    return usual
-
-
-def tag_cases() -> list[Case]:
-    usual = [
-        Case("a number", {"a": 1}, False),
-        Case("None", {"a": None}, False),
-        Case("an object whose repr raises", {"a": Unspeakable()}, False),
-        Case("a key whose repr raises", {Unspeakable(): "a"}, False),
-        Case("a key with =", {"a=b": "c"}, False),
-        Case("a value with =", {"a": "b=c"}, True),
-        Case("no dict", "a=b", False),
-        Case("33 tags", {str(n): "" for n in range(33)}, False),
-    ]
-    for case in corpus.names():
-        storable = case.kept or (case.value.isspace() and len(case.value) <= 200)
-        usual.append(Case(f"key {case.name}", {case.value: "1"}, storable and "=" not in case.value))
-        usual.append(Case(f"value {case.name}", {"k": case.value}, storable or case.value == ""))
-    return usual
 
 
 def finish(fault: Fault, score: Score, place: str) -> None:

@@ -147,7 +147,7 @@ async def test_what_is_sent_and_said(fault: Fault, store: Store) -> None:
 
     source = await flow.submit(value=1)
     payloads = [*corpus.texts(), *corpus.values()]
-    remarks = [limited(case) for case in corpus.texts()]
+    remarks = corpus.texts_up_to(commands.MAX_REASON)
     for place, cases, put, words in (
         ("payload", payloads, signal, ["payload"]),
         ("signal name", [*corpus.names(), *corpus.not_names()], name_signal, ["signal's name"]),
@@ -183,12 +183,6 @@ def moments() -> list[Case]:
         Case("None", None, False),
         Case("an object whose repr raises", Unspeakable(), False),
     ]
-
-
-def limited(case: Case) -> Case:
-    text = str(case.value)
-    fits = bool(text.strip()) and len(text) <= commands.MAX_REASON and "\0" not in text
-    return Case(case.name, text, fits and not any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
 def finish(fault: Fault, score: Score, place: str) -> None:
