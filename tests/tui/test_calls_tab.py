@@ -60,7 +60,7 @@ async def test_of_a_conversation_that_goes_on_only_what_is_new_is_shown(stage: S
         "tool_calls": [{"id": "c1", "name": "look_up", "arguments": "{}"}],
     }
     await stage.called("run-1", wants, request=conversation("m", USER))
-    await stage.called("run-1", "Moss.", request=conversation("m", USER, WANTS, FOUND))
+    await stage.called("run-1", "Moss.", request=conversation("m", USER, WANTS, FOUND), branch="writer#1")
     await stage.called("run-1", "Fern.", "editor", request=conversation("m", USER))
     async with driving(stage.store, run_id="run-1") as drive:
         await turned(drive)

@@ -34,7 +34,7 @@ BUDGET: dict[str, Any] = {
 
 async def ask_call(stage: Stage, context: object = CALL, **other: Any) -> int:
     await stage.running("run-1", done=2)
-    options = {"gate": "charge_card", "branch": "clerk#1.1", "policy": EDITABLE, **other}
+    options = {"gate": "charge_card", "branch": "clerk#1.1.1", "policy": EDITABLE, **other}
     return await stage.ask("run-1", "Agent clerk wants to call charge_card.", context, **options)
 
 
@@ -128,8 +128,8 @@ async def test_no_other_gate_can_pass_for_a_budget(stage: Stage) -> None:
     [
         {"branch": ""},
         {"branch": "clerk"},
-        {"branch": "another#1.1"},
-        {"branch": "sub-clerk#1.1"},
+        {"branch": "another#1.1.1"},
+        {"branch": "sub-clerk#1.1.1"},
         {"gate": "#1"},
         {"gate": "look_up"},
         {"policy": ANYONE},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from tui.text import width
 
 SHOWN = 100
 """Calls of a run that its tab holds, the latest."""
+
+_EARLIER = 8
+"""Conversations of an agent that a call is compared with, to show only what is new."""
 
 _SPOKEN = 4_000
 """Characters of what is being said that are shown: its end."""
@@ -86,15 +90,15 @@ def call_lines(
     if spent is not None and spent.calls:
         fact = spent_fact(spent, budget)
         lines += [Line(fact.text, fact.role), Line()]
-    before: dict[tuple[int, str, str], _Conversation] = {}
+    before: dict[tuple[int, str], deque[_Conversation]] = {}
     blocks: list[list[Line]] = []
     first = len(calls) - SHOWN
     for place, call in enumerate(calls[max(0, first) :], 1 + max(0, first)):
         asked = _conversation(place, call)
-        speaker = (call.seq, call.branch, call.name)
-        blocks.append(list(_call(place, call, asked, before.get(speaker), shaper)))
+        earlier = before.setdefault((call.seq, call.name), deque(maxlen=_EARLIER))
+        blocks.append(list(_call(place, call, asked, _continued(asked, earlier), shaper)))
         if asked is not None:
-            before[speaker] = asked
+            earlier.append(asked)
     for block in reversed(blocks):
         lines += [*block, Line()]
     if first > 0:
@@ -144,17 +148,19 @@ def _tokens(count: int | None) -> str:
     return "?" if count is None else f"{count:,}"
 
 
+def _continued(asked: _Conversation | None, earlier: Sequence[_Conversation]) -> _Conversation | None:
+    """The earlier conversation that this one goes on with: all of that, and more."""
+    if asked is None:
+        return None
+    goes_on = (each for each in reversed(earlier) if asked.messages[: len(each.messages)] == each.messages)
+    return max(goes_on, key=lambda each: len(each.messages), default=None)
+
+
 def _asked(asked: _Conversation, before: _Conversation | None, shaper: Shaper) -> Iterator[Line]:
     """The prompt; of a conversation that goes on what is new since the call before."""
-    known = 0
-    if before is not None:
-        while (
-            known < min(len(before.messages), len(asked.messages))
-            and before.messages[known] == asked.messages[known]
-        ):
-            known += 1
-        if known:
-            yield Line(f"{plural(known, 'message')} as in call #{before.call}, then", Role.DIM)
+    known = 0 if before is None else len(before.messages)
+    if before is not None and known:
+        yield Line(f"{plural(known, 'message')} as in call #{before.call}, then", Role.DIM)
     for message in asked.messages[known:]:
         yield from _message(message, shaper)
     if asked.rest and (before is None or asked.rest != before.rest):

@@ -77,7 +77,7 @@ def _tool_call(approval: Approval, fields: Mapping[str, object]) -> _ToolCall | 
     agent, tool, arguments = fields["agent"], fields["tool"], fields["arguments"]
     if not (_is_text(agent) and _is_text(tool) and isinstance(arguments, Members)):
         return None
-    place = re.search(rf"(\A|/){re.escape(str(agent))}#\d+\.\d+\Z", approval.branch)
+    place = re.search(rf"(\A|/){re.escape(str(agent))}#\d+(\.\d+)+\Z", approval.branch)
     if place is None or approval.gate != tool or approval.policy.edit_schema is None:
         return None
     return None if arguments.fields() is None else _ToolCall(str(agent), str(tool), arguments)
@@ -190,7 +190,7 @@ def _further(account: _Account, approval: Approval, shaper: Shaper) -> Cell:
     """What an approval without a payload allows, and how another amount is allowed."""
     limits = account.further
     more = [] if limits.usd is None else [money(limits.usd)]
-    more += [] if limits.tokens is None else [f"{limits.tokens:,} tokens"]
+    more += [] if limits.tokens is None else [f"{limits.tokens:,} token{'' if limits.tokens == 1 else 's'}"]
     other = f"sagewai approvals approve {shaper.short(approval.run_id)} --edit '{{\"usd\": 1.5}}'"
     return Cell(f"{' and '.join(more)} more; another amount: {other}", Role.WAITING)
 
