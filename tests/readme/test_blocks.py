@@ -12,6 +12,7 @@ import pytest
 from tests.agents.endpoint import LoopbackModels
 from tests.postgres.server import PostgresServer
 from tests.readme import page
+from tests.readme.models import answer
 from tests.readme.reader import Reader, same
 
 
@@ -34,7 +35,11 @@ def test_the_page_reads_from_top_to_bottom(
 def read_page(store_url: str, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAGEWAI_STORE", store_url)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "refunds", raising=False)
+    files = [
+        block.text.split()[1].removesuffix(".py") for block in page.blocks("python") if block.text[0] == "#"
+    ]
+    for name in files:
+        monkeypatch.delitem(sys.modules, name, raising=False)
 
     async def read() -> None:
         async with Reader(tmp_path, store_url, postgres_url) as reader:
@@ -42,9 +47,10 @@ def read_page(store_url: str, postgres_url: str, tmp_path: Path, monkeypatch: py
                 if block.language in {"python", "console"}:
                     await reader.read(block)
 
-    with LoopbackModels() as models, models.as_environment():
+    with LoopbackModels(answer) as models, models.as_environment():
         asyncio.run(read())
-    monkeypatch.delitem(sys.modules, "refunds")
+    for name in files:
+        sys.modules.pop(name, None)
 
 
 def test_every_block_is_of_a_kind_that_is_checked() -> None:

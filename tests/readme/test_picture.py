@@ -21,7 +21,7 @@ async def drawn() -> str:
     if os.environ.get("SAGEWAI_DRAW"):
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
         PICTURE.write_text(svg, encoding="utf-8")
-        (old,) = page.blocks("text")
+        old = page.blocks("text")[0]
         page.README.write_text(
             page.text().replace(old.text, "\n".join(frame(svg)) + "\n", 1), encoding="utf-8"
         )
@@ -33,7 +33,7 @@ async def test_the_committed_picture_is_what_the_console_draws(drawn: str) -> No
 
 
 async def test_the_readme_shows_the_same_frame_as_text(drawn: str) -> None:
-    (shown,) = page.blocks("text")
+    shown = page.blocks("text")[0]
     assert shown.text.splitlines() == frame(drawn)
 
 
