@@ -131,6 +131,20 @@ async def test_a_followed_run_reads_only_what_is_new(gateway: Gateway, filled: S
     assert len(after.history.lanes) == 4
 
 
+async def test_a_run_tells_its_calls_and_what_it_hears(gateway: Gateway, filled: Stage) -> None:
+    key = ref("run-81b0aa17")
+    await filled.called(key.raw, "Moss.", request="What is old?")
+    await filled.says(key.raw, "Moss is")
+    views = [await gateway.run(key) for _ in range(4)]
+    assert {view.cost.text for view in views if view.cost is not None} == {"$0.0031"}
+    assert {(view.saying.head, view.saying.text) for view in views if view.saying is not None} == {
+        ("writer: ", "Moss is")
+    }
+    lines = [line.head + line.text for line in await gateway.tab(key, "model calls")]
+    assert "     │ What is old?" in lines
+    assert "     │ Moss." in lines
+
+
 async def test_dead_letters_by_error(gateway: Gateway) -> None:
     groups = await gateway.dead_letter_groups()
     assert {group.key.text: group.count for group in groups} == {

@@ -77,19 +77,26 @@ def saying(tail: Tail, shaper: Shaper) -> Line:
     return Line(shaper.scribe.line(tail.text[-300:]), Role.RUNNING, head=f"{shaper.short(tail.name)}: ")
 
 
-def call_lines(
-    calls: Sequence[Call], spent: Spent | None, budget: Budget | None, tail: Tail | None, shaper: Shaper
-) -> tuple[Line, ...]:
-    """What is being said, then the calls of a run, the latest first; ``calls`` are in the order they were recorded."""
-    lines: list[Line] = []
+def live_lines(
+    spent: Spent | None, budget: Budget | None, tail: Tail | None, shaper: Shaper
+) -> Iterator[Line]:
+    """What stands above a run's calls: what is being said, and the sum."""
     if tail is not None:
         about = (
             f"{shaper.glyphs.running} {shaper.short(tail.step)}  {shaper.short(tail.name)} is being answered"
         )
-        lines += [Line(about, Role.RUNNING), *_quoted(tail.text[-_SPOKEN:], shaper), Line()]
+        yield Line(about, Role.RUNNING)
+        yield from _quoted(tail.text[-_SPOKEN:], shaper)
+        yield Line()
     if spent is not None and spent.calls:
         fact = spent_fact(spent, budget)
-        lines += [Line(fact.text, fact.role), Line()]
+        yield Line(fact.text, fact.role)
+        yield Line()
+
+
+def call_lines(calls: Sequence[Call], shaper: Shaper) -> tuple[Line, ...]:
+    """The calls of a run, the latest first; ``calls`` are in the order they were recorded."""
+    lines: list[Line] = []
     before: dict[tuple[int, str], deque[_Conversation]] = {}
     blocks: list[list[Line]] = []
     first = len(calls) - SHOWN

@@ -8,7 +8,10 @@ from typing import Literal
 from sagewai.models.call import Budget, Call, Spent, Tail
 from sagewai.models.run import Run
 from sagewai.models.status import RunStatus
+from tui.gateway.calls import call_lines, live_lines
 from tui.gateway.follow import Read
+from tui.gateway.shape import Shaper
+from tui.payload import Line
 
 _TURNS = 3
 """Looks at a running run of which one reads what it has spent, the others what it hears."""
@@ -28,6 +31,8 @@ class Ledger:
         self._spent_at: Hashable = None
         self._calls_at: Hashable = None
         self._calls_seq = 0
+        self._told: tuple[Line, ...] = ()
+        self._told_of: tuple[Call, ...] | None = None
         self._knows_budget = False
         self._turn = 0
 
@@ -59,6 +64,13 @@ class Ledger:
             new = await read(lambda store: store.calls_of(self.run_id, seq))
             self.calls = (*(call for call in self.calls if call.seq != seq), *new)
         self._calls_seq = seq
+
+    def lines(self, shaper: Shaper) -> tuple[Line, ...]:
+        """All of it, as far as it was read; the calls are put into words once."""
+        if self._told_of is not self.calls:
+            self._told, self._told_of = call_lines(self.calls or (), shaper), self.calls
+        live = tuple(live_lines(self.spent, self.budget, self.tail, shaper))
+        return (*live, *self._told) if self.calls or not live else live
 
     def _due(self, run: Run, at: Hashable, *, calls: bool) -> _Part | None:
         if calls and self._calls_at != (at, self.spent):

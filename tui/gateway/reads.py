@@ -151,7 +151,7 @@ class Gateway:
         ledger = self._ledger if self._ledger.run_id == run_id else Ledger(run_id)
         if ledger.calls is None:
             await ledger.read_calls(self.door.read, await self.door.read(lambda store: store.get_run(run_id)))
-        return paid.call_lines(ledger.calls or (), ledger.spent, ledger.budget, ledger.tail, self.door.shaper)
+        return ledger.lines(self.door.shaper)
 
     async def find_run(self, text: str) -> Ref:
         """The run whose id is ``text``, or the only one whose id begins with it."""
