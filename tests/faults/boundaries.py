@@ -17,6 +17,7 @@ from tests.engine.helpers import until_status
 from tests.faults.crew import Crew, Hand
 from tests.faults.decider import REVIEWER
 from tests.faults.evidence import Acknowledged
+from tests.faults.ledger import go_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ async def _reject(stage: Stage, run_id: str, victim: Hand) -> None:
     await until_status(stage.store, run_id, RunStatus.WAITING, timeout=30)
     await pause(stage.store, run_id, actor=BOB)
     await resume(stage.store, run_id, actor=BOB)
-    await until_status(stage.store, run_id, RunStatus.RUNNING, timeout=30)
+    await stage.crew.seen(victim, "step-3", run=run_id, times=2)
     stage.acknowledged.decisions.append(await reject(stage.store, run_id, actor=REVIEWER, reason="no"))
+    go_ahead(run_id).touch()
 
 
 SCENES: dict[str, Scene] = {
@@ -72,7 +74,7 @@ SCENES: dict[str, Scene] = {
     **{f"{when} PARK": Scene({"step-3": "ask"}) for when in ("before", "after")},
     **{f"{when} FAILED": Scene({"step-3": "give up"}, end=RunStatus.FAILED) for when in ("before", "after")},
     **{
-        f"{when} REJECTED": Scene({"step-3": "ask again slowly"}, _reject, end=RunStatus.REJECTED)
+        f"{when} REJECTED": Scene({"step-3": "ask again when told"}, _reject, end=RunStatus.REJECTED)
         for when in ("before", "after")
     },
     **{

@@ -148,12 +148,18 @@ class Crew:
         return session
 
     async def seen(
-        self, hand: Hand, step: str | None = None, *, run: str | None = None, timeout: float = 30.0
+        self,
+        hand: Hand,
+        step: str | None = None,
+        *,
+        run: str | None = None,
+        times: int = 1,
+        timeout: float = 30.0,
     ) -> None:
-        """Until a body (of that step, of that run) ran in it."""
+        """Until a body (of that step, of that run) ran in it, so many times."""
 
         async def ran() -> bool:
-            return bool(self._ledger.of(run, step, hand.name))
+            return len(self._ledger.of(run, step, hand.name)) >= times
 
         await until(ran, timeout=timeout)
 

@@ -49,6 +49,11 @@ def first_time() -> bool:
     return len(Ledger(Path(os.environ[PATH])).of(step.run_id, step.step)) == 1
 
 
+def go_ahead(run_id: str) -> Path:
+    """The file whose existence is the test's word to the steps of a run that wait for it."""
+    return Path(os.environ[PATH]).with_name(f"{run_id}.go")
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Reads what bodies wrote."""

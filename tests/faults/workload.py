@@ -66,15 +66,18 @@ async def dawdle_once(flow: DurableWorkflow) -> None:
         await dawdle(flow)
 
 
-async def ask_again_slowly(flow: DurableWorkflow) -> None:
-    """Ask at once, but when the step runs again think first for a second."""
-    await asyncio.sleep(0 if ledger.first_time() else 1)
+async def ask_again_when_told(flow: DurableWorkflow) -> None:
+    """Ask at once, but when the step runs again wait for the test's word first."""
+    step = current_step()
+    assert step is not None
+    while not ledger.first_time() and not ledger.go_ahead(step.run_id).exists():  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
     await ask(flow)
 
 
 ACTS: Mapping[str, Act] = {
     act.__name__.replace("_", " "): act
-    for act in (nothing, ask, ask_again_slowly, fail_once, fail, give_up, dawdle, dawdle_once)
+    for act in (nothing, ask, ask_again_when_told, fail_once, fail, give_up, dawdle, dawdle_once)
 }
 
 
