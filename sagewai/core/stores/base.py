@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,13 +27,9 @@ from typing import Literal, Self, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from sagewai.core.stores.journal import Journal
-from sagewai.core.transitions import Operation
-from sagewai.errors import InvalidOptionError
+from sagewai.core.stores.people import People
+from sagewai.core.stores.readings import Readings
 from sagewai.models.actor import Actor
-from sagewai.models.approval import Approval, Attention, DecisionRequest
-from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
-from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
-from sagewai.models.right import ANYBODY, Identity
 from sagewai.models.run import (
     ErrorInfo,
     ForkSpec,
@@ -42,14 +38,11 @@ from sagewai.models.run import (
     LeasedRun,
     Run,
     RunHead,
-    RunOutcome,
     RunSpec,
-    StepInfo,
 )
-from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
+from sagewai.models.session import Beat, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
-from sagewai.models.wait import Signal, Wait
 
 C = TypeVar("C")
 
@@ -122,7 +115,7 @@ class StoreInfo:
     server: str
 
 
-class Store(Journal, ABC):
+class Store(People, Readings, Journal):
     """One place where runs live."""
 
     payload_limit: int
@@ -166,23 +159,6 @@ class Store(Journal, ABC):
     @abstractmethod
     async def info(self) -> StoreInfo:
         """What this store is, for a badge and ``sagewai db check``; does not migrate."""
-
-    async def get_identity(self) -> Identity:
-        """Who this store's user is by the database's word, and what its rights allow: so that what can't be done need
-        not be offered. Where the database keeps no roles, whoever opens the store may do everything."""
-        return ANYBODY
-
-    async def plan_roles(self, prefix: str) -> tuple[str, ...]:
-        """The SQL statements that make the roles viewer, operator, approver, worker and owner, each name beginning with
-        ``prefix``, and give them their rights. Raises InvalidOptionError where the database has no roles."""
-        raise InvalidOptionError(
-            "this store has no roles: whoever can open it may do everything; roles are for PostgreSQL"
-        )
-
-    async def apply_roles(self, prefix: str) -> tuple[str, ...]:
-        """Carry out what :meth:`plan_roles` gives, all or none; a migration does so again for what it brings. Raises
-        NotPermitted too."""
-        return await self.plan_roles(prefix)
 
     @abstractmethod
     async def free_space(self) -> float | None:
@@ -349,162 +325,3 @@ class Store(Journal, ABC):
         Otherwise it expires (event APPROVAL_EXPIRED, wakeups + 1); its run is rejected for EXPIRED_REASON unless it is
         running: then it meets the expiry when it parks. Counter deltas are folded.
         """
-
-    # -- people ---------------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    async def decide(self, request: DecisionRequest) -> Approval:
-        """Record a decision: the only way an approval is approved or rejected.
-
-        Compare-and-set on (approval, digest if given, pending), under the run's lock, before the deadline by the
-        store's clock. The decision, the wake-up (wakeups + 1), the run's move, and the event commit together. APPROVE
-        makes a waiting run pending (event WOKEN) once none of its approvals is pending any more. REJECT ends a run that
-        isn't running as rejected and cancels its other pending approvals; a running one meets the rejection when it
-        parks. Without an approval_id it is about the run's only pending approval, or where none is, its newest one: a
-        caller who comes late is told what became of it. The same reviewer name repeating the same verdict on the same
-        approval, with its digest or none, gets the recorded approval back.
-
-        Where ``policy.required`` is more than one, an approval before the last needed one is recorded (decision, event
-        APPROVED) and leaves it pending and the run alone. Names are judged by :mod:`sagewai.core.policies`. An approval
-        past its deadline that has a rung left is not expired: the next of the ladder may decide already.
-        On PostgreSQL a reviewer with rights of their own (see ``sagewai db roles``) is the session's user, whatever
-        name was passed, with assurance ``db``.
-
-        Raises RunNotFound, ApprovalNotFound (none, or of another run), ApprovalAmbiguous (several pending and no
-        approval_id); then for an approval that was decided ApprovalAlreadyDecided, superseded or cancelled
-        ApprovalClosed, expired or past its deadline ApprovalExpired; then ApprovalContentChanged; then
-        ApprovalNotAllowed. NotPermitted where the database role may not decide. Each says who, what and when as far as
-        that is known.
-        """
-
-    @abstractmethod
-    async def attend(
-        self, approval_id: int, attention: Attention, actor: Actor, *, seconds: float = 0.0, text: str = ""
-    ) -> Approval:
-        """Claim a pending approval for some ``seconds`` (again: from now), give it back, snooze it for everybody's
-        inbox (0: wake it), or comment on it with ``text``. None of it hinders a decision. The event, with ``text`` as
-        its reason, commits with it.
-
-        Raises ApprovalNotFound; ApprovalAlreadyDecided, ApprovalClosed or ApprovalExpired unless it is pending
-        (COMMENT is always possible); ApprovalClaimed for CLAIM and UNCLAIM when somebody else's claim isn't over.
-        """
-
-    @abstractmethod
-    async def signal(self, run_id: str, name: str, payload: str, actor: Actor) -> Signal:
-        """Send a signal (``payload`` is JSON text) to a run that isn't over: wakeups + 1, event SIGNALLED. If a wait
-        of the run's current step (``Run.step``) is pending for it, the oldest takes it, and a waiting run becomes
-        pending (event WOKEN, signal). Else it is kept: what an earlier step left waiting takes nothing any more.
-
-        Raises RunNotFound, InvalidTransition.
-        """
-
-    @abstractmethod
-    async def operate(
-        self,
-        run_id: str,
-        operation: Operation,
-        actor: Actor,
-        reason: str = "",
-        *,
-        priority: int | None = None,
-    ) -> Run:
-        """Carry out CANCEL, PAUSE, RESUME, RETRY, DISCARD or SET_PRIORITY by the table of legal transitions.
-
-        The event commits with it. CANCEL and PAUSE of a running run only ask (``Run.asked``, CANCEL_REQUESTED or
-        PAUSE_REQUESTED); asking again changes nothing but adds the event, CANCEL replaces PAUSE, and PAUSE or RESUME of
-        a run asked to cancel, like RESUME of a running one not asked to pause, raises InvalidTransition. CANCEL of any
-        other ends it and cancels its pending approvals. PAUSE ends a wait; RESUME makes the run pending, its step finds
-        out what it still waits for. RETRY removes the dead letter and a deadline that has passed, swept or not (one
-        still ahead holds), and starts again at the first step without a checkpoint with attempt 1 and takeovers 0.
-        DISCARD removes the dead letter, the run stays failed.
-
-        Raises RunNotFound, InvalidTransition, DeadLetterNotFound (RETRY and DISCARD without one), InvalidOptionError
-        (any other operation, SET_PRIORITY without ``priority``).
-        """
-
-    # -- reading --------------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    async def get_run(self, run_id: str) -> Run:
-        """Raises RunNotFound."""
-
-    @abstractmethod
-    async def get_outcome(self, run_id: str) -> RunOutcome:
-        """How the run stands, with its output or error. A rejected run's ``by`` and ``reason`` are those of its
-        last rejection, else SYSTEM's EXPIRED_REASON. Raises RunNotFound."""
-
-    @abstractmethod
-    async def get_input(self, run_id: str) -> str:
-        """The input's JSON text. Raises RunNotFound."""
-
-    @abstractmethod
-    async def get_results(self, run_id: str) -> dict[str, str]:
-        """Recorded results as JSON text by step, in order. Raises RunNotFound."""
-
-    @abstractmethod
-    async def get_steps(self, run_id: str) -> tuple[StepInfo, ...]:
-        """The declared steps of the run's definition; empty while no code has been seen. Raises RunNotFound."""
-
-    @abstractmethod
-    async def get_attempts(self, run_id: str) -> list[Attempt]:
-        """Finished attempts, oldest first. Raises RunNotFound."""
-
-    @abstractmethod
-    async def get_events(
-        self, run_id: str | None = None, *, after: int = 0, limit: int = 1_000
-    ) -> list[Event]:
-        """Events with an id above ``after``: of one run, oldest first (raises RunNotFound); without run_id the latest
-        of the whole store that a person caused (source is not ``worker``), newest first."""
-
-    @abstractmethod
-    async def list_runs(self, query: RunQuery) -> Page[Run]:
-        """One keyset page. The first page of any single filter costs no scan of the runs that don't match.
-
-        Raises InvalidOptionError, as every listing does, for a cursor it didn't give and a limit outside 1 to MAX_PAGE.
-        """
-
-    @abstractmethod
-    async def get_approval(self, approval_id: int) -> Approval:
-        """With its whole context. Raises ApprovalNotFound."""
-
-    @abstractmethod
-    async def list_approvals(self, query: ApprovalQuery) -> Page[Approval]:
-        """One page, without contexts."""
-
-    @abstractmethod
-    async def approvals_of(self, run_id: str, step: str | None = None) -> list[Approval]:
-        """Every approval of a run (of one step), oldest first, with contexts; none of a run that doesn't exist."""
-
-    @abstractmethod
-    async def waits_of(self, run_id: str, step: str | None = None) -> list[Wait]:
-        """Every timer and wait for a signal of a run (of one step), oldest first; none of a run that doesn't exist."""
-
-    @abstractmethod
-    async def signals_of(self, run_id: str) -> list[Signal]:
-        """Every signal sent to a run, oldest first. Raises RunNotFound."""
-
-    @abstractmethod
-    async def list_audit(self, *, after: int = 0, limit: int = 1_000) -> list[AuditEntry]:
-        """Entries of the audit numbered above ``after``, in order; see :mod:`sagewai.core.audit`. An entry is written
-        with each event in ``history.AUDITED`` whose source isn't ``worker``, in the same transaction, with that
-        event's time, actor, reason and detail."""
-
-    @abstractmethod
-    async def get_dead_letter(self, run_id: str) -> DeadLetter:
-        """Raises DeadLetterNotFound."""
-
-    @abstractmethod
-    async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
-        """One page."""
-
-    @abstractmethod
-    async def group_dead_letters(self, limit: int = 100) -> list[ErrorGroup]:
-        """Dead letters by error type, largest group first, then by type; workflows in order."""
-
-    @abstractmethod
-    async def counts(self) -> Counts:
-        """Kept counters, not counted rows; statuses and pools without a run are left out."""
-
-    @abstractmethod
-    async def list_pools(self) -> list[PoolOverview]:
-        """Every pool that has runs that aren't terminal, or a live worker, by name. Scripts are no workers."""
