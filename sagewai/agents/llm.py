@@ -89,7 +89,7 @@ async def request(call: ModelCall, target: Target, said: Said | None = None) -> 
             return outcome
         if outcome.tool_calls and not call.tools:
             return Failure(Kind.MALFORMED, detail="it calls tools, and was given none")
-        return replace(outcome, cost=_cost(outcome, model, litellm))
+        return replace(outcome, cost=_cost(outcome, litellm))
     except Exception as error:
         failure = understand(error, _secrets(params))
     return (
@@ -169,19 +169,23 @@ def _keep_from_asking_about(model: str, litellm: ModuleType) -> None:
         )
 
 
-def _cost(answer: Answer, model: str, litellm: ModuleType) -> float | None:
+def _cost(answer: Answer, litellm: ModuleType) -> float | None:
     """What litellm's own table says, without a look at the network; None for a model that it doesn't hold."""
-    if answer.input_tokens is None or answer.output_tokens is None:
-        return None
-    if litellm.model_cost.get(model, {}).get(_MADE_UP):
+    model, table = answer.model, litellm.model_cost
+    if answer.input_tokens is None or answer.output_tokens is None or table.get(model, {}).get(_MADE_UP):
         return None
     try:
+        name, provider, _, _ = litellm.get_llm_provider(model=model)
         costs = litellm.cost_per_token(
             model=model, prompt_tokens=answer.input_tokens, completion_tokens=answer.output_tokens
         )
     except Exception:  # it has a class of its own for each way of not knowing
         return None
     cost = float(sum(costs))
+    if (
+        cost == 0 and not {model, name, f"{provider}/{name}"} & table.keys()
+    ):  # some providers' way of not knowing
+        return None
     return cost if math.isfinite(cost) and cost >= 0 else None
 
 

@@ -27,10 +27,15 @@ async def answer_of(
     said: Callable[[str], None] | None,
 ) -> Answer:
     """The answer recorded for the call, told as a whole to who listens; ``make`` asks the model where there is none."""
-    secrets = [*call.secrets(), *known_secrets()]
     content = json.dumps(call.content(), sort_keys=True, separators=(",", ":"), default=str)
     asked = Asked(
-        "model", call.branch, call.agent, call.position, content, redact(content, secrets), call.asked.model
+        "model",
+        call.branch,
+        call.agent,
+        call.position,
+        content,
+        redact(content, _secrets(call)),
+        call.asked.model,
     )
     fresh: list[Answer] = []
 
@@ -38,7 +43,9 @@ async def answer_of(
         answer = await make()
         fresh.append(answer)
         return Made(
-            encode(_plain(answer, secrets), what=f"the answer to {call.agent!r}", limit=step.calls.limit),
+            encode(
+                _plain(answer, _secrets(call)), what=f"the answer to {call.agent!r}", limit=step.calls.limit
+            ),
             answer.model,
             answer.input_tokens,
             answer.output_tokens,
@@ -72,6 +79,11 @@ async def result_of(
 
     result: str = decode((await recorded(step, asked, made)).response)
     return result
+
+
+def _secrets(call: ModelCall) -> list[str]:
+    """Never kept in a variable of a frame that an exception may show."""
+    return [*call.secrets(), *known_secrets()]
 
 
 def _plain(answer: Answer, secrets: Iterable[str]) -> dict[str, Any]:

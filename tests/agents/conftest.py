@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.agents.endpoint import LoopbackModels
+from tests.engine.conftest import store, store_url
+
+__all__ = ["models", "store", "store_url"]
 
 
 @pytest.fixture
