@@ -63,7 +63,7 @@ async def test_a_worker_killed_at_any_boundary_loses_nothing(
             )
             if scene.lead is not None:
                 await scene.lead(stage, handle.run_id, victim)
-            assert await victim.ended(timeout=30) == KILLED, f"{place}@{nth}: {victim.log()}"
+            assert await victim.ended(timeout=60) == KILLED, f"{place}@{nth}: {victim.log()}"
             kills[label] = f"{place}@{nth}"
             fault.killed()
 
@@ -149,7 +149,7 @@ async def test_a_worker_killed_around_a_refusal_leaves_the_run_to_the_right_code
     stage.acknowledged.decisions.append(
         await approve(stage.store, handle.run_id, actor=REVIEWER, reason="yes")
     )
-    assert await victim.ended(timeout=30) == KILLED, victim.log()
+    assert await victim.ended(timeout=60) == KILLED, victim.log()
     fault.killed()
     await stage.crew.session(stage.crew.start("after"), stage.store)
     fault.check(await all_over(stage.store, [handle.run_id], within=2 * stage.crew.lease + 5))
