@@ -31,17 +31,27 @@ locked as materialized (        -- in the order of their ids; the fence is part 
      select * from sagewai.asks as ask where ask.run = item.run and run.asked is not null
    ) as ask on true
 ),
-request as materialized (       -- what a park asks; one that ends as cancelled asks nothing
-  select request.*, locked.run, locked.moment, newest.id as newest, newest.status as newest_status,
-         newest.revision as newest_revision, newest.digest is not distinct from request.digest as same
-    from unnest($15::int8[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::float8[],
-                $23::text[])
-         with ordinality as request (of_position, step, branch, gate, prompt, context, digest, timeout, policy, place)
-    join locked on locked.position = request.of_position and locked.honoured is distinct from 1
+asking as materialized (        -- as arrays: a join would read all that is asked once per run. Who is cancelled asks nothing
+  select array_agg(position) as positions, array_agg(run) as runs, array_agg(moment) as moments
+    from locked
+   where move = 5 and honoured is distinct from 1
+),
+request as materialized (       -- what a park asks
+  select request.*, newest.id as newest, newest.status as newest_status, newest.revision as newest_revision,
+         newest.digest is not distinct from request.digest as same
+    from (
+      select request.*, asking.runs[spot] as run, asking.moments[spot] as moment
+        from unnest($15::int8[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::float8[],
+                    $23::text[])
+             with ordinality as request (of_position, step, branch, gate, prompt, context, digest, timeout, policy, place)
+       cross join asking
+       cross join lateral array_position(asking.positions, request.of_position) as spot
+       where spot is not null
+    ) as request
     left join lateral (
      select approval.id, approval.status, approval.revision, approval.digest
        from sagewai.approvals as approval
-      where approval.run = locked.run and approval.step = request.step and approval.branch = request.branch
+      where approval.run = request.run and approval.step = request.step and approval.branch = request.branch
         and approval.gate = request.gate
       order by approval.id desc
       limit 1
@@ -53,25 +63,28 @@ wanted as materialized (        -- a gate that waits for, or was answered on, th
    where newest is null or not same or newest_status in (4, 6)
 ),
 wish as materialized (          -- a wait that the run has already is that one, whatever is asked for by its name now
-  select wish.of_position, wish.place, wish.step, wish.branch, wish.key, locked.run, locked.moment, known.id as known,
+  select wish.of_position, wish.place, wish.step, wish.branch, wish.key, wish.run, wish.moment, known.id as known,
          coalesce(known.kind, wish.kind) as kind, coalesce(known.name, wish.name) as name,
          coalesce(known.status, 1::int2) as status,
          case
-           when known.id is null then coalesce(wish.until, locked.moment + wish.delay * interval '1 s')
+           when known.id is null then coalesce(wish.until, wish.moment + wish.delay * interval '1 s')
            else known.due_at
          end as due_at
     from (
-      select distinct on (of_position, step, branch, key) *
+      select distinct on (of_position, step, branch, key) wish.*, asking.runs[spot] as run,
+             asking.moments[spot] as moment
         from unnest($24::int8[], $25::text[], $26::text[], $27::text[], $28::int2[], $29::text[], $30::float8[],
                     $31::timestamptz[])
              with ordinality as wish (of_position, step, branch, key, kind, name, delay, until, place)
+       cross join asking
+       cross join lateral array_position(asking.positions, wish.of_position) as spot
+       where spot is not null
        order by of_position, step, branch, key, place
     ) as wish
-    join locked on locked.position = wish.of_position and locked.honoured is distinct from 1
     left join lateral (
      select wait.id, wait.kind, wait.name, wait.status, wait.due_at
        from sagewai.waits as wait
-      where wait.run = locked.run and wait.step = wish.step and wait.branch = wish.branch and wait.key = wish.key
+      where wait.run = wish.run and wait.step = wish.step and wait.branch = wish.branch and wait.key = wish.key
     ) as known on true
 ),
 answer as materialized (        -- the older wait takes the older signal
@@ -111,10 +124,10 @@ held as materialized (
            when locked.move = 5 and (locked.raised or settled.by is not null) then 1
            else (array[2, 5, 2, 3, 3, 6, 7, 8, 1, 1])[locked.move]
          end::int2 as status,
-         locked.move = 5 and exists (select from request where request.of_position = locked.position) as asks,
+         locked.move = 5 and locked.position in (select of_position from request) as asks,
          case
            when locked.move <> 5 then 2
-           when open.gate or exists (select from wanted where wanted.of_position = locked.position) then 1
+           when open.gate or locked.position in (select of_position from wanted) then 1
            when rest.signals then 3
            when rest.due_at is not null then 2
            else 1
@@ -181,7 +194,8 @@ dead as (
 superseded as (
   update sagewai.approvals as approval set status = 4
     from wanted
-   where approval.id = any (array[wanted.newest]) and approval.status not in (4, 6)
+   where approval.run = any (array[wanted.run]) and approval.id = any (array[wanted.newest])
+     and approval.status not in (4, 6)
   returning approval.run, approval.id, approval.gate, wanted.moment, wanted.nth
 ),
 closed as (                     -- the run ended, or has moved on to another step's questions
