@@ -16,7 +16,7 @@ forgotten as (
 ),
 over as (                       -- a deadline that came while the run was over, and that no sweep has seen
   delete from sagewai.deadlines as deadline using held
-   where deadline.run = any (array[held.id]) and deadline.at <= held.moment
+   where deadline.run = any (array[held.id]) and (deadline.at <= held.moment) is true   -- by run, not by time
 ),
 moved as (
   update sagewai.runs as run set status = 1, attempt = 1, takeovers = 0, changed_at = held.moment
