@@ -71,22 +71,23 @@ async def test_owners_zombies_operators_and_sweeps_meet_without_a_deadlock(
             assert all(isinstance(each, InvalidTransition) for each in unexpected), unexpected
             done[operation.name] += 1
 
-    async def recover() -> None:
-        """Paused runs go on, and what is pending is held again."""
+    async def recover(sweeper: PostgresStore) -> None:
+        """Paused runs go on, and what is pending is held again; without queueing for the operators' connections."""
+        routes = await scene.routes()
         while time.monotonic() < until:
-            for run in (await store.claim(session, await scene.routes(), RUNS)).runs:
+            for run in (await sweeper.claim(session, routes, RUNS)).runs:
                 tokens[run.key], revs[run.key] = run.token, run.rev
-            await store.tick()
+            await sweeper.tick()
             done["sweeps"] += 1
 
-    async with PostgresStore(postgres_url) as zombie:
+    async with PostgresStore(postgres_url) as zombie, PostgresStore(postgres_url) as sweeper:
         await asyncio.gather(
             commit(store, Move.RETRY),
             commit(zombie, Move.RETRY),
             commit(zombie, Move.RETRY),
             operate(Operation.PAUSE),
             operate(Operation.RESUME),
-            recover(),
+            recover(sweeper),
         )
         await asyncio.gather(*(store.operate(run_id, Operation.CANCEL, ALICE) for run_id in run_ids))
 
