@@ -21,6 +21,9 @@ from sagewai.models.status import ApprovalStatus
 GATE = "budget #"
 """How the gates begin at which budgets ask; no other gate may."""
 
+DIGITS = 12
+"""After the point, of USD: a sum of prices is compared with a limit as people write both."""
+
 
 def check_budget(budget: object) -> Budget:
     """``budget`` if it bounds anything; raises InvalidOptionError."""
@@ -48,12 +51,12 @@ class _Amount:
     tokens: int | None
 
     def __add__(self, other: _Amount) -> _Amount:
-        usd = None if self.usd is None or other.usd is None else round(self.usd + other.usd, 9)
+        usd = None if self.usd is None or other.usd is None else round(self.usd + other.usd, DIGITS)
         tokens = None if self.tokens is None or other.tokens is None else self.tokens + other.tokens
         return _Amount(usd, tokens)
 
     def is_reached(self, spent: Spent) -> bool:
-        return (self.usd is not None and round(spent.cost, 9) >= self.usd) or (
+        return (self.usd is not None and round(spent.cost, DIGITS) >= round(self.usd, DIGITS)) or (
             self.tokens is not None and spent.tokens >= self.tokens
         )
 
@@ -227,7 +230,7 @@ def _plus(spent: Spent, input_tokens: int | None, output_tokens: int | None, cos
 
 def _shown(spent: Spent) -> dict[str, Any]:
     return {
-        "usd": round(spent.cost, 9),
+        "usd": round(spent.cost, DIGITS),
         "tokens": spent.tokens,
         "calls": spent.calls,
         "unpriced": spent.unpriced,
@@ -235,7 +238,7 @@ def _shown(spent: Spent) -> dict[str, Any]:
 
 
 def _spent_text(spent: Spent) -> str:
-    text = str(_Amount(round(spent.cost, 9), spent.tokens))
+    text = str(_Amount(round(spent.cost, DIGITS), spent.tokens))
     return (
         text
         if not spent.unpriced

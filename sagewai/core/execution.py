@@ -150,7 +150,7 @@ class Execution:
             step = self._plan.steps[self._at.seq]
             if self._stop is not None:
                 return await self._let_go(step.name, self._stop)
-            context = self._context(step, self._begin_calls(step, notes := Notes()), notes)
+            context = self._context(step)
             result = await self._attempt(step, context)
             if self._stop is not None and (result.cancelled or self._stop is Stop.LOST):
                 return await self._let_go(step.name, self._stop)
@@ -160,7 +160,7 @@ class Execution:
 
     # -- one attempt ----------------------------------------------------------------------------------------------
 
-    def _begin_calls(self, step: StepPlan, notes: Notes) -> StepCalls:
+    def _begin_calls(self, step: StepPlan, notes: Notes, records: _Records) -> StepCalls:
         lease, at = self.lease, self._at
         self._calls = StepCalls(
             lease,
@@ -169,6 +169,7 @@ class Execution:
             attempt=at.attempt,
             fresh=at.attempt == 1 and (at.seq > lease.seq or lease.token == 1),  # nobody began it before
             notes=notes,
+            records=records,
             store=self._store,
             record=self._record_call,
             budget=self._budget,
@@ -177,8 +178,9 @@ class Execution:
         )
         return self._calls
 
-    def _context(self, step: StepPlan, calls: StepCalls, notes: Notes) -> StepContext:
-        lease = self.lease
+    def _context(self, step: StepPlan) -> StepContext:
+        lease, notes = self.lease, Notes()
+        records = _Records(self._store, lease.run_id, step.name)
         return StepContext(
             run_id=lease.run_id,
             workflow=lease.workflow,
@@ -189,8 +191,8 @@ class Execution:
             pool=lease.pool,
             labels=lease.labels,
             tags=lease.tags,
-            records=_Records(self._store, lease.run_id, step.name),
-            calls=calls,
+            records=records,
+            calls=self._begin_calls(step, notes, records),
             loop=asyncio.get_running_loop(),
             notes=notes,
         )

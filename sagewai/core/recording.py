@@ -11,10 +11,10 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from sagewai.core.budget import RunBudget
 from sagewai.core.codec import digest
-from sagewai.core.context import Notes, StepContext
+from sagewai.core.context import Notes, Records, StepContext
 from sagewai.core.outage import answered
 from sagewai.core.stores.base import Store
-from sagewai.errors import AnswerUnusable, LeaseLost, StepError
+from sagewai.errors import AnswerUnusable, LeaseLost, StepError, Suspension
 from sagewai.models.call import Call, CallKind, CallRecord
 from sagewai.models.run import LeasedRun
 
@@ -110,6 +110,7 @@ class StepCalls:
         attempt: int,
         fresh: bool,
         notes: Notes,
+        records: Records,
         store: Store,
         record: RecordCall,
         budget: RunBudget,
@@ -122,6 +123,7 @@ class StepCalls:
         self._step = step
         self._attempt = attempt
         self._notes = notes
+        self._records = records
         self._store = store
         self._record = record
         self._budget = budget
@@ -152,7 +154,12 @@ class StepCalls:
             self._use(asked, position)
             return Kept(recorded.pop(position).response, position)
         if asked.kind == "model":
-            await self._budget.check(asked.model, asked.name, self._step, self._notes)
+            try:
+                await self._budget.check(asked.model, asked.name, self._step, self._notes)
+            except Suspension:
+                await self._records.approvals()  # what gates beside it ask is noted too, and waits together
+                await asyncio.sleep(0)
+                raise
             self._require_open()
         return None
 
