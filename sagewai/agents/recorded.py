@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sagewai.agents.answer import Answer, ToolCall
@@ -27,6 +27,7 @@ async def answer_of(
     said: Callable[[str], None] | None,
 ) -> Answer:
     """The answer recorded for the call, told as a whole to who listens; ``make`` asks the model where there is none."""
+    keys = _Keys(call.secrets())
     content = json.dumps(call.content(), sort_keys=True, separators=(",", ":"), default=str)
     asked = Asked(
         "model",
@@ -34,7 +35,7 @@ async def answer_of(
         call.agent,
         call.position,
         content,
-        redact(content, _secrets(call)),
+        keys.out_of(content),
         call.asked.model,
     )
     fresh: list[Answer] = []
@@ -44,7 +45,9 @@ async def answer_of(
         fresh.append(answer)
         return Made(
             encode(
-                _plain(answer, _secrets(call)), what=f"the answer to {call.agent!r}", limit=step.calls.limit
+                _plain(answer, keys.alone_out_of),
+                what=f"the answer to {call.agent!r}",
+                limit=step.calls.limit,
             ),
             answer.model,
             answer.input_tokens,
@@ -71,7 +74,7 @@ async def result_of(
         tool,
         step.next_position(branch, f"tool {tool}"),
         content,
-        redact(content, known_secrets()),
+        _Keys().out_of(content),
     )
 
     async def made() -> Made:
@@ -81,20 +84,27 @@ async def result_of(
     return result
 
 
-def _secrets(call: ModelCall) -> list[str]:
-    """Never kept in a variable of a frame that an exception may show."""
-    return [*call.secrets(), *known_secrets()]
+class _Keys:
+    """The keys that this process knows, where no frame that an exception shows has them in a variable."""
 
+    __slots__ = ("_keys",)
 
-def _plain(answer: Answer, secrets: Iterable[str]) -> dict[str, Any]:
-    """All of it in JSON values, without the keys that this process knows."""
-    keys: Sequence[str] = [secret for secret in secrets if len(secret) >= SHORTEST_KEY]
+    def __init__(self, own: Iterable[str] = ()) -> None:
+        self._keys = [*own, *known_secrets()]
 
-    def clean(text: str) -> str:
-        for key in keys:
-            text = text.replace(key, HIDDEN)
+    def out_of(self, text: str) -> str:
+        """``text`` without them, and without what is shaped like one."""
+        return redact(text, self._keys)
+
+    def alone_out_of(self, text: str) -> str:
+        for key in self._keys:
+            if len(key) >= SHORTEST_KEY:
+                text = text.replace(key, HIDDEN)
         return text
 
+
+def _plain(answer: Answer, clean: Callable[[str], str]) -> dict[str, Any]:
+    """All of it in JSON values."""
     return {
         "text": clean(answer.text),
         "finish": answer.finish,

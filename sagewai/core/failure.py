@@ -62,8 +62,9 @@ def known_secrets() -> list[str]:
     """Keys this process could leak: the worker's own, and the values of ``*_API_KEY``-like environment variables."""
     secrets = [
         value
-        for name, value in os.environ.items()
-        if name.upper().endswith(("_KEY", "_TOKEN", "_SECRET", "PASSWORD")) and value
+        for name in os.environ  # reading all values costs more than what is recorded around a call
+        if name.upper().endswith(("_KEY", "_TOKEN", "_SECRET", "PASSWORD"))
+        and (value := os.environ.get(name))
     ]
     credentials = get_worker_credentials()
     if credentials is not None:
