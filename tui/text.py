@@ -115,7 +115,7 @@ def cut_head(text: str, cells: int, *, ellipsis: str = "…") -> str:
     if room <= 0:
         return ellipsis[:cells]
     tail = text[-room * (MARKS + 1) :]
-    while width(tail) > room or _is_mark(tail[0]):
+    while tail and (width(tail) > room or _is_mark(tail[0])):
         tail = tail[1:]
     return ellipsis + tail
 
@@ -142,6 +142,8 @@ def wrap(line: str, cells: int) -> list[str]:
             pieces.append(head)
             return pieces
         blank = head.rfind(" ") + 1
+        while blank and blank < len(head) and _is_mark(head[blank]):
+            blank += 1  # a mark stays with what it sits on
         if line[at + len(head)] == " ":
             head += " "
             while at + len(head) < len(line) and _is_mark(line[at + len(head)]):

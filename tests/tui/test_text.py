@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
 
@@ -77,6 +77,7 @@ def test_a_cut_is_never_wider_than_asked(text: str, cells: int) -> None:
         assert short == shown
 
 
+@example("flag \U0001f1e9\U0001f1ea tone \U0001f44d\U0001f3fd", 2)
 @given(ANY_TEXT, st.integers(min_value=0, max_value=90))
 def test_a_beginning_cut_off_is_never_wider_than_asked(text: str, cells: int) -> None:
     shown = one_line(text)
@@ -93,6 +94,7 @@ def test_a_fitted_text_fills_its_column_exactly(text: str, cells: int, align: st
     assert cell_len(fit(one_line(text), cells, align=align)) == cells  # type: ignore[arg-type]
 
 
+@example("jamo pile " + "\u1161" * 6, 5)
 @given(ANY_TEXT, st.integers(min_value=2, max_value=90))
 def test_wrapping_loses_nothing_and_stays_within_the_width(text: str, cells: int) -> None:
     shown = one_line(text)
