@@ -11,7 +11,7 @@ from sagewai.cli import shape as shapes
 from sagewai.cli import words
 from sagewai.cli.invocation import Invocation, JsonOption, RunArgument, StoreOption
 from sagewai.cli.output import emit, emit_json, line_width
-from sagewai.cli.safe import block, visible
+from sagewai.cli.safe import block, clip, visible
 from sagewai.cli.tables import Column, fields, table
 from sagewai.errors import InvalidOptionError
 from sagewai.models.call import Call
@@ -171,7 +171,8 @@ def _whole(numbered: Numbered, width: int) -> Iterator[str]:
 
 def _payload(name: str, text: str, width: int) -> Iterator[str]:
     for part, shown in _parts(name, shapes.payload(text)):
-        yield f"{visible(part)}, {words.count(len(shown), 'character')}"
+        size = words.count(len(shown), "character")
+        yield f"{clip(visible(part), width - len(size) - 2)}, {size}"
         yield from block(shown, width)
 
 

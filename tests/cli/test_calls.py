@@ -35,7 +35,7 @@ async def two_steps(stage: Stage) -> None:
     await stage.called("r-1", f"Moss.\n{HOSTILE}", f"writer{HOSTILE}", request=asked)
     await stage.finish_step("r-1")
     await stage.called("r-1", "Good.", "editor", request="Good?", cost=None, model="local", branch="a/b")
-    await stage.called("r-1", {"receipt": 7}, "charge", request={"args": ["A-17"]}, kind="once")
+    await stage.called("r-1", {"receipt": 7}, "charge", request={"args": ["A-17"], HOSTILE: 1}, kind="once")
     await stage.called("r-1", "Late.", "editor", request=None, tokens=(None, None), cost=None)
 
 
@@ -101,7 +101,7 @@ def test_a_call_is_shown_whole_and_obeyed_in_nothing(called: Inside) -> None:
     whole = steady(called("calls", "show", "r-1"))
     assert sum(line.startswith("call ") for line in whole) == 4
     assert "request, too long to be kept" in whole
-    assert called("calls", "show", "r-1", "3", "--json").json[0]["request"] == {"args": ["A-17"]}
+    assert called("calls", "show", "r-1", "3", "--json").json[0]["request"]["args"] == ["A-17"]
 
 
 def test_a_number_that_no_call_has_is_refused(called: Inside) -> None:
