@@ -1,9 +1,10 @@
-"""Group commit: batches, bisection, oversized items, and replies that never came."""
+"""Group commit: batches, bisection, oversized items, replies that never came; of transitions, and of calls."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from sagewai import DurableWorkflow, InMemoryStore, ResultNotStorable
 from sagewai.core.worker.committer import MAX_ITEMS, Committer
 from sagewai.core.worker.process import this_process
 from sagewai.errors import StoreRefused, StoreUnavailable
+from sagewai.models.call import CallRecord
 from sagewai.models.page import RunQuery
 from sagewai.models.session import SessionSpec
 from sagewai.models.status import Outcome, RunStatus
@@ -26,6 +28,20 @@ class Recording(InMemoryStore):
         self.lose_replies = 0
         self.lose_requests = 0
         self.refuse: set[str] = set()
+
+    async def record_calls(self, calls: Sequence[CallRecord]) -> list[str | None]:
+        self.batches.append(len(calls))
+        if self.lose_requests:
+            self.lose_requests -= 1
+            raise StoreUnavailable("cut before the write")
+        if any(call.response in self.refuse for call in calls):
+            raise StoreRefused("invalid byte")
+        answer = await super().record_calls(calls)
+        if self.lose_replies:
+            self.lose_replies -= 1
+            raise StoreUnavailable("cut after the write")
+        await asyncio.sleep(0)
+        return answer
 
     async def record(self, transitions: Sequence[Transition]) -> list[RunStatus | None]:
         self.batches.append(len(transitions))
@@ -139,3 +155,61 @@ async def test_an_oversized_item_goes_alone_beside_the_others() -> None:
     await asyncio.gather(committer.record(large), *(committer.record(move) for move in moves[1:]))
     assert 1 in store.batches
     assert sum(store.batches) == 10
+
+
+# -- calls ------------------------------------------------------------------------------------------------------------
+
+
+async def calls_of_one_run(store: InMemoryStore, count: int) -> list[CallRecord]:
+    (move,) = await leased(store, 1)
+    return [
+        CallRecord(
+            move.key, move.token, 0, "one", 1, "", "charge", position, 0, "once", "d", None, f'"{position}"'
+        )
+        for position in range(1, count + 1)
+    ]
+
+
+async def test_any_number_of_calls_of_one_run_is_written_together() -> None:
+    store = Recording()
+    committer = Committer(store)
+    calls = await calls_of_one_run(store, 300)
+    assert await asyncio.gather(*map(committer.record_call, calls)) == [call.response for call in calls]
+    assert len(store.batches) <= 2
+
+
+@pytest.mark.parametrize("fault", ["lose_replies", "lose_requests"])
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_call_whose_record_is_unanswered_is_sent_again_and_recorded_once(
+    fault: str, times: int
+) -> None:
+    store = Recording()
+    committer = Committer(store)
+    calls = await calls_of_one_run(store, 20)
+    setattr(store, fault, times)
+    assert await asyncio.gather(*map(committer.record_call, calls)) == [call.response for call in calls]
+    (run,) = (await store.list_runs(RunQuery())).items
+    assert len(await store.calls_of(run.run_id)) == 20
+
+
+async def test_one_refused_call_fails_alone() -> None:
+    store = Recording()
+    committer = Committer(store)
+    calls = await calls_of_one_run(store, 50)
+    store.refuse = {calls[17].response}
+    results = await asyncio.gather(*map(committer.record_call, calls), return_exceptions=True)
+    assert isinstance(results[17], ResultNotStorable)
+    assert [result for at, result in enumerate(results) if at != 17] == [
+        call.response for at, call in enumerate(calls) if at != 17
+    ]
+
+
+async def test_a_large_call_goes_alone_and_one_of_a_stale_token_is_told_so() -> None:
+    store = Recording()
+    committer = Committer(store)
+    large, *others = await calls_of_one_run(store, 10)
+    large = replace(large, response='"' + "x" * 1_500_000 + '"')
+    stale = replace(others[-1], token=others[-1].token + 1)
+    results = await asyncio.gather(*map(committer.record_call, [large, *others[:-1], stale]))
+    assert results == [large.response, *(call.response for call in others[:-1]), None]
+    assert 1 in store.batches
