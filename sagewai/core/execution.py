@@ -16,15 +16,16 @@ from sagewai.core.failpoints import reach
 from sagewai.core.failure import describe, error_text, told
 from sagewai.core.outage import answered
 from sagewai.core.recording import Hears, RecordCall, StepCalls
+from sagewai.core.records import StepRecords
 from sagewai.core.retry import IN_PLACE
 from sagewai.core.signature import StepPlan, WorkflowPlan, prefix_route
 from sagewai.core.stores.base import Store
 from sagewai.errors import DefinitionChanged, LeaseLost, NonRetryableError, StepTimeout
-from sagewai.models.approval import Approval, ApprovalRequest
+from sagewai.models.approval import ApprovalRequest
 from sagewai.models.run import LeasedRun
 from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
-from sagewai.models.wait import Wait, WaitRequest
+from sagewai.models.wait import WaitRequest
 
 log = logging.getLogger("sagewai.execution")
 
@@ -63,37 +64,6 @@ class _Progress:
     seq: int
     attempt: int
     results: dict[str, str] = field(default_factory=dict)
-
-
-class _Records:
-    """The recorded approvals and waits of one attempt's step. An answer that comes later isn't missed: it raises the
-    wakeups that the park compares."""
-
-    __slots__ = ("_loading", "_run_id", "_step", "_store")
-
-    def __init__(self, store: Store, run_id: str, step: str) -> None:
-        self._store = store
-        self._run_id = run_id
-        self._step = step
-        self._loading: asyncio.Task[tuple[list[Approval], list[Wait]]] | None = None
-
-    async def approvals(self) -> list[Approval]:
-        return (await self._loaded())[0]
-
-    async def waits(self) -> list[Wait]:
-        return (await self._loaded())[1]
-
-    async def _loaded(self) -> tuple[list[Approval], list[Wait]]:
-        if self._loading is None:
-            self._loading = asyncio.create_task(self._load())
-        return await asyncio.shield(self._loading)
-
-    async def _load(self) -> tuple[list[Approval], list[Wait]]:
-        async def look() -> tuple[list[Approval], list[Wait]]:
-            approvals = await self._store.approvals_of(self._run_id, self._step)
-            return approvals, await self._store.waits_of(self._run_id, self._step)
-
-        return await answered(look, self._run_id)
 
 
 class Execution:
@@ -160,7 +130,7 @@ class Execution:
 
     # -- one attempt ----------------------------------------------------------------------------------------------
 
-    def _begin_calls(self, step: StepPlan, notes: Notes, records: _Records) -> StepCalls:
+    def _begin_calls(self, step: StepPlan, notes: Notes, records: StepRecords) -> StepCalls:
         lease, at = self.lease, self._at
         self._calls = StepCalls(
             lease,
@@ -180,7 +150,7 @@ class Execution:
 
     def _context(self, step: StepPlan) -> StepContext:
         lease, notes = self.lease, Notes()
-        records = _Records(self._store, lease.run_id, step.name)
+        records = StepRecords(self._store, lease.run_id, step.name)
         return StepContext(
             run_id=lease.run_id,
             workflow=lease.workflow,

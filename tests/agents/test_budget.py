@@ -19,6 +19,7 @@ from sagewai import (
     RunFailed,
     UniversalAgent,
     WorkflowSuspended,
+    sleep,
 )
 from sagewai.core import commands
 from sagewai.core.actors import as_actor
@@ -26,6 +27,7 @@ from sagewai.core.stores.base import Store
 from sagewai.models.approval import Approval
 from sagewai.models.status import ApprovalStatus, RunStatus
 from tests.agents.endpoint import Call, LoopbackModels, Reply, Request
+from tests.engine.helpers import until
 
 PRICE = 11 * 2.5e-6 + 7 * 1e-5
 """USD of one call of gpt-4o, as the endpoint counts its tokens: 11 in, 7 out."""
@@ -222,6 +224,47 @@ async def test_it_waits_beside_other_gates_and_counts_in_none_of_their_positions
     await gate.approve("r", "ada", approval_id=waiting["budget #1"].id, payload={"tokens": 99})
     await gate.approve("r", "bob", approval_id=waiting["#1"].id)
     assert await wf.run(run_id="r") == ("gpt-4o says: second", "bob")
+    assert len(models.requests) == 2
+
+
+async def test_what_was_asked_stays_as_it_was_whatever_wakes_the_run_before_the_decision(
+    store: Store, models: LoopbackModels
+) -> None:
+    wf = DurableWorkflow("panel", store, budget=Budget(tokens=18))
+    gate = ApprovalGate(wf)
+    writer = UniversalAgent("writer", "gpt-4o")
+    runs: list[int] = []
+
+    @wf.step("ask")
+    async def ask() -> None:
+        runs.append(1)
+
+        async def more() -> None:
+            await writer.chat("quick")
+            await writer.chat("too much")
+
+        outcomes = await asyncio.gather(
+            writer.chat("slow"), more(), sleep(0.05), gate.request_approval("go on?"), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    models.answer = lambda request: Reply("said", delay=0.3 if request.prompt == "slow" else 0.0)
+    with pytest.raises(WorkflowSuspended):
+        await wf.run(run_id="r")
+    (asked,) = [each for each in await store.approvals_of("r") if each.gate == "budget #1"]
+    assert (content(asked)["spent"]["calls"], (await store.spent("r")).calls) == (1, 2)
+
+    async def ran_again() -> bool:
+        with pytest.raises(WorkflowSuspended):
+            await wf.run(run_id="r")
+        await store.tick()
+        return len(runs) > 1
+
+    await until(ran_again)
+    (waiting,) = [each for each in await store.approvals_of("r") if each.gate == "budget #1"]
+    assert (waiting.digest, waiting.status) == (asked.digest, ApprovalStatus.PENDING)
     assert len(models.requests) == 2
 
 
