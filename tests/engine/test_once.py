@@ -21,6 +21,7 @@ from sagewai import (
     DurableWorkflow,
     InMemoryStore,
     InvalidOptionError,
+    LeaseLost,
     OutsideRun,
     PayloadError,
     RunFailed,
@@ -200,8 +201,20 @@ async def test_sync_functions_and_sync_steps_have_their_threads(store: Store) ->
     assert threads == ["sagewai-step", "sagewai-step"]
 
 
-async def test_a_sync_step_may_run_a_loop_of_its_own(store: Store) -> None:
-    bank = Bank()
+class Looped(InMemoryStore):
+    """Notes in which event loops calls are recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loops: set[asyncio.AbstractEventLoop] = set()
+
+    async def record_calls(self, calls: Sequence[CallRecord]) -> list[str | None]:
+        self.loops.add(asyncio.get_running_loop())
+        return await super().record_calls(calls)
+
+
+async def test_a_sync_step_may_run_a_loop_of_its_own() -> None:
+    store, bank = Looped(), Bank()
     wf = DurableWorkflow("pay", store)
 
     @wf.step("pay")
@@ -212,6 +225,7 @@ async def test_a_sync_step_may_run_a_loop_of_its_own(store: Store) -> None:
 
     assert await wf.run() == 5
     assert bank.charged == [5]
+    assert store.loops == {asyncio.get_running_loop()}  # the committer's: it serves no other
 
 
 async def _charge(bank: Bank) -> Receipt:
@@ -298,15 +312,18 @@ async def test_a_run_that_has_another_owner_records_nothing_more(store: Store) -
     async def pay() -> str:
         try:
             return await once("charge", charge)
+        except LeaseLost:
+            await asyncio.Event().wait()  # whatever it does, it is stopped
+            raise
         finally:
-            went_on.append("the step was told")
+            went_on.append("the step was stopped")
 
     caller = asyncio.create_task(wf.run(run_id="r"))
 
-    async def told() -> bool:
+    async def stopped() -> bool:
         return bool(went_on)
 
-    await until(told)
+    await until(stopped, timeout=6)  # the heartbeat would only tell after ten
     caller.cancel()
     await asyncio.gather(caller, return_exceptions=True)
 
