@@ -182,9 +182,8 @@ def _cost(answer: Answer, litellm: ModuleType) -> float | None:
     except Exception:  # it has a class of its own for each way of not knowing
         return None
     cost = float(sum(costs))
-    if (
-        cost == 0 and not {model, name, f"{provider}/{name}"} & table.keys()
-    ):  # some providers' way of not knowing
+    listed = {model, name, f"{provider}/{name}"} & table.keys()
+    if cost == 0 and not listed:  # for some providers its way of not knowing
         return None
     return cost if math.isfinite(cost) and cost >= 0 else None
 
