@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sagewai.agents.answer import Answer, ToolCall
+from sagewai.core.calling import Asked, Made
 from sagewai.core.codec import decode, encode
 from sagewai.core.context import StepContext, current_branch
 from sagewai.core.failure import known_secrets
-from sagewai.core.recording import Asked, Made, recorded
+from sagewai.core.recording import recorded
 from sagewai.core.redact import HIDDEN, redact
 
 if TYPE_CHECKING:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from sagewai.core.signature import WorkflowPlan
     from sagewai.core.stores.base import Store
+    from sagewai.core.workflow import DurableWorkflow
+    from sagewai.models.call import Budget
     from sagewai.models.run import Run, RunSpec
 
 
@@ -62,6 +64,19 @@ def submit(
             show_default=False,
         ),
     ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget",
+            metavar="USD",
+            help="What its model calls may cost; then a person is asked.",
+            show_default=False,
+        ),
+    ] = None,
+    budget_tokens: Annotated[
+        int | None,
+        typer.Option("--budget-tokens", metavar="N", help="The same, counted in tokens.", show_default=False),
+    ] = None,
     tag: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,15 +91,16 @@ def submit(
     A run of a workflow whose code no worker has brought yet is recorded too, with a warning: it waits for one.
     """
     call = Invocation.of(context, store, as_json)
+    code = None if source is None else _code(source, workflow)
+    own = code.deadline if code is not None else None
     spec = replace(
-        _spec(
-            workflow, None if source is None else _plan(source, workflow), run_id, parse.read_input(input_)
-        ),
+        _spec(workflow, None if code is None else _plan(code, workflow), run_id, parse.read_input(input_)),
         pool=pool,
         labels=parse.labels(label or ()),
         priority=priority,
         delay=None if delay is None else parse.duration(delay),
-        deadline=None if deadline is None else parse.duration(deadline),
+        deadline=own if deadline is None else parse.duration(deadline),
+        budget=_budget(budget, budget_tokens) or (None if code is None else code.budget),
         tags=parse.tags(tag or ()),
         actor=call.actor,
     )
@@ -105,13 +121,25 @@ def submit(
         )
 
 
-def _plan(source: str, workflow: str) -> WorkflowPlan:
-    """The workflow's code, under the name runs are submitted to. Raises DefinitionError, UnknownWorkflow."""
+def _budget(usd: float | None, tokens: int | None) -> Budget | None:
+    """None where neither is given. Raises InvalidOptionError."""
+    from sagewai.core.budget import check_budget
+    from sagewai.models.call import Budget
+
+    return None if usd is None and tokens is None else check_budget(Budget(usd=usd, tokens=tokens))
+
+
+def _code(source: str, workflow: str) -> DurableWorkflow:
+    """The workflow's code. Raises DefinitionError, UnknownWorkflow."""
     from sagewai.cli.loading import load
     from sagewai.core.loading import find
 
-    plan = find(load(source), workflow).plan
-    return replace(plan, definition=replace(plan.definition, workflow=workflow))
+    return find(load(source), workflow)
+
+
+def _plan(code: DurableWorkflow, workflow: str) -> WorkflowPlan:
+    """Its plan, under the name runs are submitted to."""
+    return replace(code.plan, definition=replace(code.plan.definition, workflow=workflow))
 
 
 def _spec(workflow: str, plan: WorkflowPlan | None, run_id: str | None, values: Mapping[str, Any]) -> RunSpec:

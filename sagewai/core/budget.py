@@ -67,12 +67,14 @@ class _Amount:
 
 
 class RunBudget:
-    """The budget of one run, for as long as one owner holds it: nobody else adds to what it spends meanwhile."""
+    """The budget of one run, for as long as one owner holds it: nobody else adds to what it spends meanwhile.
+    ``otherwise`` is its workflow's, for a run that was submitted without one."""
 
-    def __init__(self, store: Store, run_id: str, workflow: str) -> None:
+    def __init__(self, store: Store, run_id: str, workflow: str, otherwise: Budget | None) -> None:
         self._store = store
         self._run_id = run_id
         self._workflow = workflow
+        self._otherwise = otherwise
         self._loading: asyncio.Task[Budget | None] | None = None
         self._spent = Spent()
         self._approvals: list[Approval] | None = None
@@ -107,7 +109,8 @@ class RunBudget:
         raise Suspension(f"run {self._run_id} has used up its budget in step {step}")
 
     async def _load(self) -> Budget | None:
-        budget = await answered(lambda: self._store.get_budget(self._run_id), self._run_id)
+        own = await answered(lambda: self._store.get_budget(self._run_id), self._run_id)
+        budget = self._otherwise if own is None else own
         if budget is not None:
             self._spent = await answered(lambda: self._store.spent(self._run_id), self._run_id)
         return budget

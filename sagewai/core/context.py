@@ -9,12 +9,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from sagewai.core.calling import Asked, Kept, Made
 from sagewai.models.approval import Approval, ApprovalRequest
 from sagewai.models.run import LabelValue
 from sagewai.models.wait import Wait, WaitRequest
 
 if TYPE_CHECKING:
-    from sagewai.core.recording import Asked, Kept, Made
     from sagewai.errors import NonRetryableError
     from sagewai.models.worker import WorkerCredentials
 

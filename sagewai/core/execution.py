@@ -87,7 +87,7 @@ class Execution:
         self._record_call = record_call
         self._tails = tails
         self._grace = grace
-        self._budget = RunBudget(store, lease.run_id, lease.workflow)
+        self._budget = RunBudget(store, lease.run_id, lease.workflow, plan.budget)
         self._at = _Progress(lease.rev, lease.seq, lease.attempt, dict(lease.results))
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()

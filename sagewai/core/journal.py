@@ -12,12 +12,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar, overload
 
 from sagewai.core.attempt import in_thread
+from sagewai.core.calling import Asked, Made
 from sagewai.core.codec import encode, is_plain
 from sagewai.core.commands import check_text
 from sagewai.core.context import StepContext, current_branch, current_step
 from sagewai.core.failure import without_secrets
 from sagewai.core.payloads import Payload
-from sagewai.core.recording import Asked, Made, recorded
+from sagewai.core.recording import recorded
 from sagewai.errors import InvalidOptionError, OutsideRun, PayloadError
 
 P = ParamSpec("P")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sagewai.core.budget import RunBudget
+from sagewai.core.calling import Asked, Kept, Made
 from sagewai.core.codec import digest
 from sagewai.core.context import Notes, Records, StepContext
 from sagewai.core.outage import answered
@@ -27,49 +26,6 @@ class Hears(Protocol):
     """Is told what a model says in a run while it says it."""
 
     def hear(self, key: int, step: str, name: str, piece: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A call as it is about to be made. With other ``content`` (JSON text, always written alike) it is another call;
-    ``shown`` is what is recorded of that. ``position`` counts the name's calls in the branch from 1, in the order they
-    were begun."""
-
-    kind: Literal["model", "once"]
-    branch: str
-    name: str
-    position: int
-    content: str = field(repr=False)
-    shown: str = field(repr=False)
-    model: str = ""
-
-    @cached_property
-    def digest(self) -> str:
-        return digest(self.content)
-
-    @property
-    def place(self) -> tuple[str, str, str, str]:
-        """Where it stands, and what it asks, without its position."""
-        return self.kind, self.branch, self.name, self.digest
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What came of a call. ``response`` is JSON text, ``cost`` in USD."""
-
-    response: str = field(repr=False)
-    model: str = ""
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cost: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A recorded response, and the position under which it is recorded."""
-
-    response: str = field(repr=False)
-    position: int
 
 
 async def recorded(step: StepContext, asked: Asked, make: Callable[[], Awaitable[Made]]) -> Kept:

@@ -14,6 +14,7 @@ from sagewai.core.codec import MAX_PAYLOAD, decode, encode, input_digest
 from sagewai.core.payloads import Payload
 from sagewai.core.retry import RetryPolicy
 from sagewai.errors import StepParameterError
+from sagewai.models.call import Budget
 from sagewai.models.run import Definition, StepInfo
 
 StepFunction = Callable[..., Awaitable[Any]] | Callable[..., Any]
@@ -88,13 +89,15 @@ class StepPlan:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowPlan:
-    """A workflow whose parameters are all accounted for."""
+    """A workflow whose parameters are all accounted for. ``budget`` is that of runs which were given none, as they are
+    by whoever submits without this code."""
 
     steps: tuple[StepPlan, ...]
     required: frozenset[str]
     accepted: frozenset[str]
     takes_rest: bool
     definition: Definition
+    budget: Budget | None = None
 
     def mismatch(self, recorded: Sequence[str]) -> str | None:
         """What is wrong where a run's recorded steps aren't the first ones of this code, in order, and nothing else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sagewai.core import commands
@@ -107,7 +108,7 @@ class DurableWorkflow:
     def plan(self) -> WorkflowPlan:
         """Where every parameter comes from. Raises StepParameterError, naming the one that nothing fills."""
         if self._plan is None:
-            self._plan = plan(self.name, self.version, self._declarations)
+            self._plan = replace(plan(self.name, self.version, self._declarations), budget=self.budget)
         return self._plan
 
     # -- running --------------------------------------------------------------------------------------------------

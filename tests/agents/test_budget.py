@@ -23,8 +23,10 @@ from sagewai import (
 )
 from sagewai.core import commands
 from sagewai.core.actors import as_actor
+from sagewai.core.codec import input_digest
 from sagewai.core.stores.base import Store
 from sagewai.models.approval import Approval
+from sagewai.models.run import RunSpec
 from sagewai.models.status import ApprovalStatus, RunStatus
 from tests.agents.endpoint import Call, LoopbackModels, Reply, Request
 from tests.engine.helpers import until
@@ -65,6 +67,16 @@ async def suspended(wf: DurableWorkflow) -> Approval:
 
 def content(approval: Approval) -> Any:
     return json.loads(str(approval.context))
+
+
+async def test_a_run_submitted_without_the_code_has_its_workflow_s_budget(
+    store: Store, models: LoopbackModels
+) -> None:
+    await store.insert_runs([RunSpec("r", "letters", "{}", input_digest({}))])
+
+    await suspended(writing(store, calls=2, budget=Budget(usd=2 * PRICE)))
+
+    assert len(models.requests) == 2
 
 
 async def test_at_the_limit_a_person_sees_what_was_spent_and_allows_more(

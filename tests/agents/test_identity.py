@@ -16,8 +16,8 @@ from sagewai.agents.answer import Answer
 from sagewai.agents.call import ModelCall, Said
 from sagewai.agents.call import complete as through_it
 from sagewai.agents.exchange import Exchange
+from sagewai.core.calling import Asked, Kept, Made
 from sagewai.core.context import StepContext, branch, executing
-from sagewai.core.recording import Asked, Kept, Made
 from sagewai.models.approval import Approval
 from sagewai.models.wait import Wait
 from tests.agents.endpoint import UNAUTHORIZED, Call, LoopbackModels, Reply, Request

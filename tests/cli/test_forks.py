@@ -56,3 +56,14 @@ def test_a_deadline_is_shown_and_ends_the_run(on_each: Command) -> None:
     [letter] = on_each("dlq", "list", "--json").json
     assert letter["error"]["type"] == "sagewai.errors.RunDeadlineExceeded"
     assert on_each("submit", "greeting", "--deadline", "0").code == Exit.USAGE
+
+
+def test_a_budget_is_recorded_with_the_run(on_each: Command) -> None:
+    said = on_each("submit", "greeting", "--run-id", "g-1", "--input", '{"topic": "x"}', "--budget", "0.5")
+    assert said.code == Exit.OK
+    assert on_each("runs", "show", "g-1", "--json").json["budget"] == {
+        "usd": 0.5,
+        "tokens": None,
+        "on_exceed": "approve",
+    }
+    assert on_each("submit", "greeting", "--budget-tokens", "0").code == Exit.USAGE
