@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sagewai.core.stores.postgres import PostgresStore
 from tests.faults import report
 from tests.postgres.errors import PostgresUnavailable
 from tests.postgres.open import open_server
@@ -45,6 +48,27 @@ def postgres_server(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of an empty database that nobody else uses."""
     with postgres_server.database() as name:
+        yield postgres_server.url(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database with today's schema and nothing in it. To copy one takes half the time of migrating another."""
+    with postgres_server.database() as name:
+
+        async def migrate() -> None:
+            async with PostgresStore(postgres_server.url(name)):
+                pass
+
+        with ThreadPoolExecutor(1) as apart:  # where a loop runs already, too
+            apart.submit(asyncio.run, migrate()).result()
+        yield name
+
+
+@pytest.fixture
+def migrated_url(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
+    """The URL of a database that nobody else uses, with today's schema and nothing in it."""
+    with postgres_server.database(migrated_template) as name:
         yield postgres_server.url(name)
 
 

@@ -20,7 +20,7 @@ def on_each(request: pytest.FixtureRequest, tmp_path: Path) -> Command:
     """The command with a SQLite file, and with an empty PostgreSQL database."""
     if request.param == "sqlite":
         return Command(f"sqlite:///{request.getfixturevalue('sqlite_path')}", tmp_path)
-    return Command(request.getfixturevalue("postgres_url"), tmp_path)
+    return Command(request.getfixturevalue("migrated_url"), tmp_path)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def inside_each(request: pytest.FixtureRequest, tmp_path: Path) -> Inside:
     """The same with a SQLite file, and with an empty PostgreSQL database."""
     if request.param == "sqlite":
         return Inside(f"sqlite:///{request.getfixturevalue('sqlite_path')}", tmp_path)
-    return Inside(request.getfixturevalue("postgres_url"), tmp_path)
+    return Inside(request.getfixturevalue("migrated_url"), tmp_path)
 
 
 @pytest.fixture

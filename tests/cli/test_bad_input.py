@@ -145,7 +145,7 @@ def test_a_schema_is_checked_made_and_checked_again(inside_each: Inside) -> None
             "greetings",
             {"topic": "x"},
             Exit.NOT_FOUND,
-            "no code for workflow 'greetings' here; known: greeting, ",
+            "no code for workflow 'greetings' here; known: board, greeting, ",
         ),
         ("greeting", {}, Exit.USAGE, "needs 'topic'"),
         ("greeting", {"topic": "x", "tpoic": "y"}, Exit.USAGE, "takes 'tpoic'; it takes times, topic"),

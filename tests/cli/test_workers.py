@@ -108,5 +108,5 @@ def test_the_log_acts_on_no_terminal(sagewai: Command) -> None:
         worker.stop()
         said = worker.log.read_text()
 
-    assert "serves greeting, lingering, needy, panel, review from pool default" in said
+    assert "serves board, greeting, lingering, needy, panel, patient, review from pool default" in said
     assert all(line.isprintable() for line in said.split("\n"))

@@ -16,7 +16,7 @@ def store_url(request: pytest.FixtureRequest) -> str:
         return "memory://"
     if request.param == "sqlite":
         return f"sqlite:///{request.getfixturevalue('sqlite_path')}"
-    url: str = request.getfixturevalue("postgres_url")
+    url: str = request.getfixturevalue("migrated_url")
     return url
 
 

@@ -71,7 +71,7 @@ def rng(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> random.R
 def store_url(request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{request.getfixturevalue('sqlite_path')}"
-    url: str = request.getfixturevalue("postgres_url")
+    url: str = request.getfixturevalue("migrated_url")
     return url
 
 

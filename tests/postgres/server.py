@@ -61,10 +61,10 @@ class PostgresServer(ABC):
             return apart.submit(asyncio.run, _fetch(url, statement)).result()
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The name of a new, empty database, dropped at the end whoever is still connected."""
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """The name of a new database, empty or like its template, dropped at the end whoever is still connected."""
         name = f"sagewai_test_{os.getpid()}_{next(self._numbers)}_{secrets.token_hex(3)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY wal_log")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
         try:
             yield name
         finally:

@@ -30,7 +30,7 @@ async def filled(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     elif request.param == "sqlite":
         store = open_store(f"sqlite:///{tmp_path}/runs.db")
     else:
-        store = open_store(request.getfixturevalue("postgres_url"))
+        store = open_store(request.getfixturevalue("migrated_url"))
     async with store:
         stage = Stage(store)
         await stage.one_of_each()
