@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ __all__ = [
     "LoopbackModels",
     "Reply",
     "Request",
+    "close_clients",
 ]
 
 FAKE_KEY = "sk-loopback-fake-key"
@@ -239,3 +241,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.wfile.write(b"0\r\n\r\n")
+
+
+async def close_clients() -> None:
+    """Close what litellm has opened in this event loop, before the loop ends; else a later test hears of it."""
+    litellm = sys.modules.get("litellm")
+    if litellm is not None:
+        await litellm.close_litellm_async_clients()
+        # A process full of tests makes more clients than litellm keeps, and what it drops it leaves unclosed.
+        litellm.in_memory_llm_clients_cache.max_size_in_memory = 100_000

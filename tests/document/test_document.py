@@ -10,7 +10,7 @@ import ast
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from inspect import CO_COROUTINE
 from pathlib import Path
 from types import CodeType
@@ -31,10 +31,13 @@ from sagewai import (
 from sagewai.core.stores.base import Store
 from sagewai.models.page import RunQuery
 from sagewai.models.status import RunStatus
+from tests.agents.conftest import models
 from tests.agents.endpoint import LoopbackModels
 from tests.engine.helpers import until_status
 
 BLOCKS = Path(__file__).parent / "blocks"
+__all__ = ["models"]
+
 IMPORT = "from sagewai.core.stores.postgres import PostgresStore"
 OPENED = 'PostgresStore(database_url="postgresql://localhost/sagewai")'
 
@@ -67,12 +70,6 @@ class Document:
         store = self.names["store"]
         assert isinstance(store, Store)
         return store
-
-
-@pytest.fixture
-def models() -> Iterator[LoopbackModels]:
-    with LoopbackModels() as endpoint, endpoint.as_environment():
-        yield endpoint
 
 
 @pytest.fixture(params=["postgres", "sqlite", "memory"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.endpoint import LoopbackModels
+from tests.agents.endpoint import LoopbackModels, close_clients
 from tests.postgres.server import PostgresServer
 from tests.readme import page
 from tests.readme.models import answer
@@ -46,6 +46,7 @@ def read_page(store_url: str, postgres_url: str, tmp_path: Path, monkeypatch: py
             for block in page.blocks():
                 if block.language in {"python", "console"}:
                     await reader.read(block)
+        await close_clients()
 
     with LoopbackModels(answer) as models, models.as_environment():
         asyncio.run(read())
