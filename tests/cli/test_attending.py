@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sagewai.cli.exits import Exit
-from tests.cli.console import Command
+from tests.cli.console import Command, Inside
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +24,13 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def asked(waiting: Path, tmp_path: Path) -> Command:
+def asked(waiting: Path, tmp_path: Path) -> Inside:
     """A run b-1 that waits for two approvals, and no worker."""
     folder = shutil.copytree(waiting, tmp_path / "waiting")
-    return Command(f"sqlite:///{folder}/runs.db", folder)
+    return Inside(f"sqlite:///{folder}/runs.db", folder)
 
 
-def test_a_claim_is_seen_and_given_back(asked: Command) -> None:
+def test_a_claim_is_seen_and_given_back(asked: Inside) -> None:
     claimed = asked("approvals", "claim", "b-1", "--for", "10m", "--json").json
     assert claimed["claimed_by"]
     assert any(line.startswith("claimed ") for line in asked("approvals", "show", "b-1").out.splitlines())
@@ -39,7 +39,7 @@ def test_a_claim_is_seen_and_given_back(asked: Command) -> None:
     assert asked("approvals", "claim", "nobody").code == Exit.NOT_FOUND
 
 
-def test_a_snoozed_one_leaves_the_inbox_and_comes_back(asked: Command) -> None:
+def test_a_snoozed_one_leaves_the_inbox_and_comes_back(asked: Inside) -> None:
     assert "snoozed until" in asked("approvals", "snooze", "b-1", "--for", "1h").out
     assert asked("approvals", "list", "--awake", "--json").json == []
     assert len(asked("approvals", "list", "--json").json) == 1
@@ -47,7 +47,7 @@ def test_a_snoozed_one_leaves_the_inbox_and_comes_back(asked: Command) -> None:
     assert len(asked("approvals", "list", "--awake", "--json").json) == 1
 
 
-def test_a_comment_stands_on_the_timeline_and_in_the_audit(asked: Command) -> None:
+def test_a_comment_stands_on_the_timeline_and_in_the_audit(asked: Inside) -> None:
     assert asked("approvals", "comment", "b-1", "ask legal first").code == Exit.OK
     entries = asked("runs", "timeline", "b-1", "--json").json
     assert [entry["reason"] for entry in entries if entry["kind"] == "approval_commented"] == [
@@ -56,7 +56,7 @@ def test_a_comment_stands_on_the_timeline_and_in_the_audit(asked: Command) -> No
     assert asked("approvals", "comment", "b-1", " ").code == Exit.USAGE
 
 
-def test_one_of_two_leaves_it_pending_and_says_so(asked: Command) -> None:
+def test_one_of_two_leaves_it_pending_and_says_so(asked: Inside) -> None:
     said = asked("approvals", "approve", "b-1", "--reason", "fine")
     assert said.code == Exit.OK
     assert said.out.startswith("pending by ")
@@ -68,18 +68,24 @@ def test_one_of_two_leaves_it_pending_and_says_so(asked: Command) -> None:
     assert len(asked("approvals", "show", "b-1", "--json").json["decisions"]) == 1
 
 
-def test_an_edit_that_doesnt_fit_is_refused_by_place(asked: Command) -> None:
+def test_an_edit_that_doesnt_fit_is_refused_by_place(asked: Inside) -> None:
     said = asked("approvals", "approve", "b-1", "--edit", '{"to": "Ada", "cents": "many"}')
     assert said.code == Exit.USAGE
     assert "cents" in said.complaint
     assert asked("approvals", "show", "b-1", "--json").json["decisions"] == []
 
 
-def test_an_approval_nobody_can_take_up_warns(asked: Command) -> None:
-    run = asked.submit("review", "r-1", topic="tides")
-    with asked.worker() as worker:
-        assert asked.rests(run) == Exit.RESTING
+def test_what_leaves_the_run_where_it_is_or_ends_it_warns_of_nothing(asked: Inside) -> None:
+    assert asked("approvals", "approve", "b-1").err == ""
+    said = asked("approvals", "reject", "b-1", "--reason", "no")
+    assert (said.code, said.err) == (Exit.OK, "")
+
+
+def test_an_approval_nobody_can_take_up_warns(sagewai: Command) -> None:
+    run = sagewai.submit("review", "r-1", topic="tides")
+    with sagewai.worker() as worker:
+        assert sagewai.rests(run) == Exit.RESTING
         worker.stop()
-    said = asked("approvals", "approve", run)
+    said = sagewai("approvals", "approve", run)
     assert said.code == Exit.OK
     assert "no live worker" in said.err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sagewai.cli.exits import Exit
-from tests.cli.console import Command
+from tests.cli.console import Command, Inside
 
 
 def test_a_fork_starts_where_it_is_told_with_other_input(on_each: Command) -> None:
@@ -30,19 +30,19 @@ def test_a_fork_starts_where_it_is_told_with_other_input(on_each: Command) -> No
     assert on_each("runs", "show", run, "--json").json["output"] == [{"topic": "tides", "heard": 1}, "plain"]
 
 
-def test_a_fork_that_cant_be_made_says_why(on_each: Command) -> None:
-    run = on_each.submit("patient", "p-1", topic="tides")
+def test_a_fork_that_cant_be_made_says_why(inside_each: Inside) -> None:
+    run = inside_each.submit("patient", "p-1", topic="tides")
 
-    assert on_each("runs", "fork", "nobody").code == Exit.NOT_FOUND
-    said = on_each("runs", "fork", run, "--from-step", "nowhere")
+    assert inside_each("runs", "fork", "nobody").code == Exit.NOT_FOUND
+    said = inside_each("runs", "fork", run, "--from-step", "nowhere")
     assert said.code == Exit.USAGE
     assert "nowhere" in said.complaint
-    said = on_each("runs", "fork", run, "--from-step", "tell")
+    said = inside_each("runs", "fork", run, "--from-step", "tell")
     assert said.code == Exit.USAGE
-    assert on_each("runs", "fork", run, "--input", "[]").code == Exit.USAGE
-    assert on_each("runs", "fork", run, "--run-id", "p-2").out == "p-2\n"
-    assert on_each("runs", "fork", run, "--run-id", "p-2").out == "p-2\n"
-    said = on_each("runs", "fork", run, "--run-id", "p-2", "--input", '{"topic": "rain"}')
+    assert inside_each("runs", "fork", run, "--input", "[]").code == Exit.USAGE
+    assert inside_each("runs", "fork", run, "--run-id", "p-2").out == "p-2\n"
+    assert inside_each("runs", "fork", run, "--run-id", "p-2").out == "p-2\n"
+    said = inside_each("runs", "fork", run, "--run-id", "p-2", "--input", '{"topic": "rain"}')
     assert said.code == Exit.CONFLICT
 
 
@@ -58,12 +58,14 @@ def test_a_deadline_is_shown_and_ends_the_run(on_each: Command) -> None:
     assert on_each("submit", "greeting", "--deadline", "0").code == Exit.USAGE
 
 
-def test_a_budget_is_recorded_with_the_run(on_each: Command) -> None:
-    said = on_each("submit", "greeting", "--run-id", "g-1", "--input", '{"topic": "x"}', "--budget", "0.5")
+def test_a_budget_is_recorded_with_the_run(inside_each: Inside) -> None:
+    said = inside_each(
+        "submit", "greeting", "--run-id", "g-1", "--input", '{"topic": "x"}', "--budget", "0.5"
+    )
     assert said.code == Exit.OK
-    assert on_each("runs", "show", "g-1", "--json").json["budget"] == {
+    assert inside_each("runs", "show", "g-1", "--json").json["budget"] == {
         "usd": 0.5,
         "tokens": None,
         "on_exceed": "approve",
     }
-    assert on_each("submit", "greeting", "--budget-tokens", "0").code == Exit.USAGE
+    assert inside_each("submit", "greeting", "--budget-tokens", "0").code == Exit.USAGE
