@@ -41,6 +41,7 @@ def echoing(store: Store, **options: Any) -> DurableWorkflow:
     return flow
 
 
+@pytest.mark.one_database_when_short
 async def test_values_in_a_runs_input(fault: Fault, store: Store) -> None:
     flow, score = echoing(store), Score()
 
@@ -53,6 +54,7 @@ async def test_values_in_a_runs_input(fault: Fault, store: Store) -> None:
     finish(fault, score, "input")
 
 
+@pytest.mark.one_database_when_short
 async def test_values_a_step_returns(fault: Fault, store: Store) -> None:
     """Plain ones and typed ones: recorded and there again for the next step, or the run fails and says where."""
     score = Score()
@@ -202,6 +204,7 @@ async def test_names_and_labels(fault: Fault, store: Store) -> None:
     finish(fault, score, "names and labels")
 
 
+@pytest.mark.one_database_when_short
 async def test_numbers(fault: Fault, store: Store) -> None:
     """Options of steps, policies, submits, gates and workers; a number out of its range is named with its option."""
     score = Score()
@@ -281,6 +284,7 @@ async def test_numbers(fault: Fault, store: Store) -> None:
     finish(fault, score, "numbers")
 
 
+@pytest.mark.one_database_when_short
 async def test_declarations(fault: Fault, store: Store) -> None:
     """Two steps of one name, what nothing can fill, what isn't a function."""
     score = Score()
