@@ -17,7 +17,7 @@ def sagewai(sqlite_path: Path, tmp_path: Path) -> Command:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def on_each(request: pytest.FixtureRequest, tmp_path: Path) -> Command:
-    """The command with a SQLite file, and with an empty PostgreSQL database."""
+    """The command with a SQLite file, and with a PostgreSQL database in which nothing is yet."""
     if request.param == "sqlite":
         return Command(f"sqlite:///{request.getfixturevalue('sqlite_path')}", tmp_path)
     return Command(request.getfixturevalue("migrated_url"), tmp_path)
@@ -31,7 +31,7 @@ def inside(sqlite_path: Path, tmp_path: Path) -> Inside:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def inside_each(request: pytest.FixtureRequest, tmp_path: Path) -> Inside:
-    """The same with a SQLite file, and with an empty PostgreSQL database."""
+    """The same with a SQLite file, and with a PostgreSQL database in which nothing is yet."""
     if request.param == "sqlite":
         return Inside(f"sqlite:///{request.getfixturevalue('sqlite_path')}", tmp_path)
     return Inside(request.getfixturevalue("migrated_url"), tmp_path)
@@ -41,3 +41,11 @@ def inside_each(request: pytest.FixtureRequest, tmp_path: Path) -> Inside:
 def bare(tmp_path: Path) -> Command:
     """The command where nothing says which store is meant."""
     return Command(None, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def inside_empty(request: pytest.FixtureRequest, tmp_path: Path) -> Inside:
+    """The same without even a schema."""
+    if request.param == "sqlite":
+        return Inside(f"sqlite:///{request.getfixturevalue('sqlite_path')}", tmp_path)
+    return Inside(request.getfixturevalue("postgres_url"), tmp_path)

@@ -129,13 +129,13 @@ def test_a_password_on_the_command_line_is_warned_about_and_not_repeated(
         assert "hunter2" not in said.err
 
 
-def test_a_schema_is_checked_made_and_checked_again(inside_each: Inside) -> None:
-    before = inside_each("db", "check", "--json")
+def test_a_schema_is_checked_made_and_checked_again(inside_empty: Inside) -> None:
+    before = inside_empty("db", "check", "--json")
     assert before.code == Exit.STORE
 
-    made = inside_each("db", "migrate", "--json").json
+    made = inside_empty("db", "migrate", "--json").json
     assert made["schema"] == made["expected"] >= 1
-    assert inside_each("db", "check", "--json").json == made
+    assert inside_empty("db", "check", "--json").json == made
 
 
 @pytest.mark.parametrize(
