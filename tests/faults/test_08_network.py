@@ -32,9 +32,9 @@ HELD = 4
 
 
 @pytest.fixture
-def far(postgres_server: PostgresServer, postgres_url: str) -> Iterator[tuple[Proxy, str]]:
+def far(postgres_server: PostgresServer, migrated_url: str) -> Iterator[tuple[Proxy, str]]:
     """A line to the test's database, and the URL that leads through it."""
-    name = postgres_url.rpartition("/")[2].partition("?")[0]
+    name = migrated_url.rpartition("/")[2].partition("?")[0]
     with line_through(postgres_server.loopback_url(name)) as line:
         yield line
 
