@@ -4,7 +4,6 @@ where the tool demands it. What goes wrong is told to the model."""
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +13,7 @@ from sagewai.agents.recorded import result_of
 from sagewai.agents.structured import faults
 from sagewai.agents.together import OF_THE_RUN, first, told
 from sagewai.agents.tools import Tool
-from sagewai.core.attempt import in_thread
+from sagewai.core.attempt import called
 from sagewai.core.context import branch, current_step
 from sagewai.core.question import answer, question
 from sagewai.errors import ApprovalOutsideRun, NonRetryableError
@@ -37,7 +36,7 @@ class _Ready:
     arguments: BaseModel = field(repr=False)
 
     async def result(self) -> str:
-        return as_result(await _called(self.tool, self.tool.values(self.arguments)))
+        return as_result(await called(self.tool.function, **self.tool.values(self.arguments)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +134,6 @@ async def _together(work: Mapping[str, Coroutine[Any, Any, R]]) -> dict[str, R]:
     if failures:
         raise first(failures)
     return dict(zip(work, outcomes, strict=True))  # type: ignore[arg-type]  # no exception is left among them
-
-
-async def _called(tool: Tool[..., Any], values: Mapping[str, Any]) -> object:
-    """What the function returns; a sync one runs in a thread."""
-    function = tool.function
-    called = function if inspect.isroutine(function) else type(function).__call__
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
-        return await function(**values)
-    value = await in_thread(lambda: function(**values))
-    return await value if inspect.isawaitable(value) else value
 
 
 def as_result(value: object) -> str:

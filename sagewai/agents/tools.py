@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from sagewai.agents.base import shown_kind
 from sagewai.agents.docstring import described
+from sagewai.core.functions import hints_of
 from sagewai.errors import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -173,13 +173,8 @@ def _arguments(name: str, function: Callable[..., Any], of_parameters: Mapping[s
 
 
 def _hints(name: str, function: Callable[..., Any]) -> dict[str, Any]:
-    target: Any = function
-    while isinstance(target, functools.partial):
-        target = target.func
-    if not inspect.isroutine(target):
-        target = getattr(type(target), "__call__", target)  # noqa: B004 - the method that carries the hints
     try:
-        return typing.get_type_hints(inspect.unwrap(target), include_extras=True)
+        return hints_of(function)
     except NameError as error:
         raise InvalidOptionError(f"tool {name!r} has an annotation that can't be resolved: {error}") from None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagewai.core.context import StepContext, executing
+from sagewai.core.functions import is_async
 from sagewai.core.signature import StepFunction
 from sagewai.errors import StepError, StepTimeout, Suspension
 
@@ -108,6 +109,14 @@ class Body:
 
     def _call_sync(self) -> Any:
         return self._function(*self._args, **self._kwargs)
+
+
+async def called(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """What the function returns; a sync one runs in a thread of its own."""
+    if is_async(function):
+        return await function(*args, **kwargs)
+    value = await in_thread(lambda: function(*args, **kwargs))
+    return await value if inspect.isawaitable(value) else value
 
 
 async def in_thread(function: Callable[[], Any]) -> Any:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import json
 import time
 import typing
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar, overload
 
-from sagewai.core.attempt import in_thread
+from sagewai.core.attempt import called
 from sagewai.core.calling import Asked, Made
 from sagewai.core.codec import encode, is_plain
 from sagewai.core.commands import check_text
 from sagewai.core.context import StepContext, current_branch, current_step
 from sagewai.core.failure import without_secrets
+from sagewai.core.functions import hints_of
 from sagewai.core.payloads import Payload
 from sagewai.core.recording import recorded
 from sagewai.errors import InvalidOptionError, OutsideRun, PayloadError
@@ -55,12 +55,12 @@ async def once(name: str, function: Callable[..., Any], /, *args: Any, **kwargs:
     """
     step = current_step()
     if step is None:
-        return await _called(function, args, kwargs)
+        return await called(function, *args, **kwargs)
     asked = _asked(step, name, args, kwargs)
     result = _result(function)
 
     async def make() -> Made:
-        return _made(step, name, result, await _called(function, args, kwargs))
+        return _made(step, name, result, await called(function, *args, **kwargs))
 
     return result.load((await recorded(step, asked, make)).response, what=_of(name))
 
@@ -120,10 +120,8 @@ def _result(function: Callable[..., Any]) -> Payload:
         raise InvalidOptionError(f"once() was given {target!r}: it takes a function, and then its arguments")
     if isinstance(target, type):
         return Payload(target)
-    if not inspect.isroutine(target):
-        target = type(target).__call__
     try:
-        hints = typing.get_type_hints(inspect.unwrap(target), include_extras=True)
+        hints = hints_of(target)
     except (NameError, TypeError):  # a plain result needs no annotation
         return Payload()
     payload = Payload(hints.get("return"))
@@ -132,14 +130,6 @@ def _result(function: Callable[..., Any]) -> Payload:
 
 def _made(step: StepContext, name: str, result: Payload, value: object) -> Made:
     return Made(result.dump(value, what=f"the result of {_of(name)}", limit=step.calls.limit))
-
-
-async def _called(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    called = function if inspect.isroutine(function) else type(function).__call__
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
-        return await function(*args, **kwargs)
-    value = await in_thread(lambda: function(*args, **kwargs))
-    return await value if inspect.isawaitable(value) else value
 
 
 def _of(name: str) -> str:

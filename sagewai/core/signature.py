@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import inspect
-import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sagewai.core.codec import MAX_PAYLOAD, decode, encode, input_digest
+from sagewai.core.functions import hints_of, is_async
 from sagewai.core.payloads import Payload
 from sagewai.core.retry import RetryPolicy
 from sagewai.errors import StepParameterError
@@ -245,7 +244,7 @@ def _plan_step(
     return StepPlan(
         declaration.name,
         function,
-        _is_async(function),
+        is_async(function),
         tuple(parameters),
         takes_rest,
         returned if returned.readable else Payload(),  # a plain result needs no annotation
@@ -256,22 +255,12 @@ def _plan_step(
 
 
 def _hints(function: StepFunction, where: str) -> dict[str, Any]:
-    target: Any = function
-    while isinstance(target, functools.partial):
-        target = target.func
-    if not inspect.isroutine(target):
-        target = getattr(type(target), "__call__", target)  # noqa: B004 - the method that carries the hints
     try:
-        return typing.get_type_hints(inspect.unwrap(target), include_extras=True)
+        return hints_of(function)
     except NameError as error:
         raise StepParameterError(f"{where} has an annotation that can't be resolved: {error}") from None
     except TypeError:
         return {}
-
-
-def _is_async(function: StepFunction) -> bool:
-    called = function if inspect.isroutine(function) else type(function).__call__
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
 
 
 def _as_identifier(name: str) -> str:
