@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sagewai.core.actors import as_actor
-from sagewai.core.labels import contained, encode_labels
 from sagewai.core.retry import check_number
+from sagewai.core.serving import is_claiming, takers
 from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor
 from sagewai.models.run import LabelValue
 from sagewai.models.session import Session
-from sagewai.models.status import SessionStatus
 
 
 class WorkerLoadBalancer:
@@ -23,20 +22,15 @@ class WorkerLoadBalancer:
 
     async def loads(self) -> dict[str, float]:
         """Load of every live worker by name: runs held and assigned, over what it can hold."""
-        return {worker.name: load(worker) for worker in await self._workers()}
+        sessions = await self.store.list_sessions(live_only=True)
+        return {session.name: load(session) for session in sessions if is_claiming(session)}
 
     async def select_worker(
         self, workflow: str, *, pool: str = "default", labels: Mapping[str, LabelValue] | None = None
     ) -> Session | None:
         """The live worker with the lowest load that has the pool, the labels and the code; None without one."""
-        required = encode_labels(labels)
-        matching = [
-            worker
-            for worker in await self._workers()
-            if worker.pool == pool
-            and workflow in worker.workflows
-            and contained(required, encode_labels(worker.labels))
-        ]
+        sessions = await self.store.list_sessions(live_only=True)
+        matching = takers(sessions, pool=pool, workflow=workflow, labels=labels)
         return min(matching, key=lambda worker: (load(worker), worker.id), default=None)
 
     async def assign(self, run_id: str, *, actor: Actor | str | None = None) -> Session | None:
@@ -48,10 +42,6 @@ class WorkerLoadBalancer:
             return None
         done = await self.store.assign(run_id, worker.id, self.prefer_for, as_actor(actor))
         return worker if done else None
-
-    async def _workers(self) -> list[Session]:
-        sessions = await self.store.list_sessions(live_only=True)
-        return [item for item in sessions if item.kind == "worker" and item.status is SessionStatus.ACTIVE]
 
 
 def load(worker: Session) -> float:

@@ -13,8 +13,8 @@ from typing import Any
 from sagewai.core.codec import encode, input_digest, shown
 from sagewai.core.edits import check_edit
 from sagewai.core.failpoints import reach
-from sagewai.core.labels import contained, encode_labels
 from sagewai.core.retry import MAX_DELAY, check_number
+from sagewai.core.serving import takers
 from sagewai.core.stores.base import Store
 from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidOptionError
@@ -22,7 +22,7 @@ from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, Attention, DecisionRequest
 from sagewai.models.run import ForkSpec, Run
 from sagewai.models.session import Session
-from sagewai.models.status import ApprovalStatus, Ask, RunStatus, SessionStatus, Verdict
+from sagewai.models.status import ApprovalStatus, Ask, RunStatus, Verdict
 from sagewai.models.wait import Signal
 
 MAX_NAME = 200
@@ -174,16 +174,9 @@ async def unserved(store: Store, run_id: str) -> str | None:
     run = await store.get_run(run_id)
     if run.status is not RunStatus.PENDING:
         return None
-    needed = encode_labels(run.labels)
-    for session in await store.list_sessions(live_only=True):
-        if (
-            session.kind == "worker"
-            and session.status is SessionStatus.ACTIVE
-            and session.pool == run.pool
-            and run.workflow in session.workflows
-            and contained(needed, encode_labels(session.labels))
-        ):
-            return None
+    sessions = await store.list_sessions(live_only=True)
+    if takers(sessions, pool=run.pool, workflow=run.workflow, labels=run.labels):
+        return None
     labels = f" and its labels ({', '.join(run.labels)})" if run.labels else ""
     return (
         f"run {run_id!r} is ready, but no live worker of pool {run.pool!r} has workflow {run.workflow!r}{labels}: it "

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sagewai.core.labels import contained, encode_labels
+from sagewai.core import serving
 from sagewai.core.policies import content_digest
 from sagewai.models.approval import Approval
 from sagewai.models.call import Spent
 from sagewai.models.history import Attempt
 from sagewai.models.run import Run, StepInfo
 from sagewai.models.session import Session
-from sagewai.models.status import ApprovalStatus, SessionStatus
+from sagewai.models.status import ApprovalStatus
 from tui.format import Cell, Role, age, approval_state, plural
 from tui.gateway import contents
 from tui.gateway.calls import spent_fact
@@ -154,17 +154,7 @@ def _conditions(approval: Approval, now: datetime, shaper: Shaper) -> Iterator[F
 
 def takers(run: Run, sessions: Sequence[Session], shaper: Shaper) -> Cell:
     """Whether a live worker could take the run once it is decided."""
-    needed = encode_labels(run.labels)
-    able = [
-        session
-        for session in sessions
-        if session.live
-        and session.kind == "worker"
-        and session.status is SessionStatus.ACTIVE
-        and session.pool == run.pool
-        and run.workflow in session.workflows
-        and contained(needed, encode_labels(session.labels))
-    ]
+    able = serving.takers(sessions, pool=run.pool, workflow=run.workflow, labels=run.labels)
     where = f"pool {shaper.short(run.pool)}" + (f" with {shaper.labels(run.labels)}" if run.labels else "")
     if able:
         return Cell(

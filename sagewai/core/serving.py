@@ -1,0 +1,30 @@
+"""Which workers can take a run: those alive and active in its pool that have its code and its labels. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sagewai.core.labels import contained, encode_labels
+from sagewai.models.run import LabelValue
+from sagewai.models.session import Session
+from sagewai.models.status import SessionStatus
+
+
+def takers(
+    sessions: Iterable[Session], *, pool: str, workflow: str, labels: Mapping[str, LabelValue] | None
+) -> list[Session]:
+    """Those of the sessions, in their order, that could claim such a run."""
+    needed = encode_labels(labels)
+    return [
+        session
+        for session in sessions
+        if is_claiming(session)
+        and session.pool == pool
+        and workflow in session.workflows
+        and contained(needed, encode_labels(session.labels))
+    ]
+
+
+def is_claiming(session: Session) -> bool:
+    """Whether it is a worker that lives and takes new runs; scripts execute only their own."""
+    return session.live and session.kind == "worker" and session.status is SessionStatus.ACTIVE
