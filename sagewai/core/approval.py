@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Any, Literal
 
 from sagewai.core import commands
 from sagewai.core.actors import as_actor
-from sagewai.core.context import StepContext, current_step
+from sagewai.core.context import current_step, require_step, require_thread
 from sagewai.core.defaults import store_in_use
 from sagewai.core.failure import told
 from sagewai.core.question import ApprovalDecision, answer, question
@@ -65,7 +64,7 @@ class ApprovalGate:
         when the answer was no, ApprovalUnstable when content changes on every re-run, and an internal BaseException
         that lets go of the worker.
         """
-        step = _step("request_approval()")
+        step = require_step("request_approval()", ApprovalOutsideRun)
         asked = question(
             step,
             prompt,
@@ -93,23 +92,18 @@ class ApprovalGate:
         read_to_end: bool = False,
     ) -> ApprovalDecision:
         """The same for sync steps."""
-        step = _step("request_approval_sync()")
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            asked = question(
-                step,
-                prompt,
-                context,
-                key=key,
-                timeout=timeout,
-                policy=_policy(required, approvers, exclude_requester, on_timeout, escalate_to, read_to_end),
-                allow_edit=allow_edit,
-            )
-            return answer(step, asked, step.wait_for(step.records.approvals()))
-        raise ApprovalOutsideRun(
-            "request_approval_sync() would block the event loop here: await request_approval()"
+        step = require_step("request_approval_sync()", ApprovalOutsideRun)
+        require_thread("request_approval_sync()", "await request_approval()", ApprovalOutsideRun)
+        asked = question(
+            step,
+            prompt,
+            context,
+            key=key,
+            timeout=timeout,
+            policy=_policy(required, approvers, exclude_requester, on_timeout, escalate_to, read_to_end),
+            allow_edit=allow_edit,
         )
+        return answer(step, asked, step.wait_for(step.records.approvals()))
 
     async def approve(
         self,
@@ -162,15 +156,6 @@ class ApprovalGate:
 
     def _store(self) -> Store:
         return self.workflow.store if self.workflow.store is not None else store_in_use()
-
-
-def _step(call: str) -> StepContext:
-    step = current_step()
-    if step is None:
-        raise ApprovalOutsideRun(
-            f"{call} needs a run around it: call it inside a step that wf.run() or a worker executes"
-        )
-    return step
 
 
 def _policy(

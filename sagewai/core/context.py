@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sagewai.core.calling import Asked, Kept, Made
+from sagewai.errors import NonRetryableError, OutsideRun
 from sagewai.models.approval import Approval, ApprovalRequest
 from sagewai.models.run import LabelValue
 from sagewai.models.wait import Wait, WaitRequest
 
 if TYPE_CHECKING:
-    from sagewai.errors import NonRetryableError
     from sagewai.models.worker import WorkerCredentials
 
 T = TypeVar("T")
@@ -99,6 +99,23 @@ _credentials: ContextVar[WorkerCredentials | None] = ContextVar("sagewai_credent
 def current_step() -> StepContext | None:
     """The attempt this code runs in, or None outside a durable step."""
     return _step.get()
+
+
+def require_step(call: str, error: type[OutsideRun] = OutsideRun) -> StepContext:
+    """The attempt this code runs in. Raises ``error``, naming the call, outside a durable step."""
+    step = current_step()
+    if step is None:
+        raise error(f"{call} needs a run around it: call it inside a step that wf.run() or a worker executes")
+    return step
+
+
+def require_thread(call: str, instead: str, error: type[OutsideRun] = OutsideRun) -> None:
+    """Raise ``error``, saying what to call ``instead``, where this call would block a running event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise error(f"{call} would block the event loop here: {instead}")
 
 
 def current_branch() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import json
 import time
@@ -14,12 +13,12 @@ from sagewai.core.attempt import called
 from sagewai.core.calling import Asked, Made
 from sagewai.core.codec import encode, is_plain
 from sagewai.core.commands import check_text
-from sagewai.core.context import StepContext, current_branch, current_step
+from sagewai.core.context import StepContext, current_branch, current_step, require_thread
 from sagewai.core.failure import without_secrets
 from sagewai.core.functions import hints_of
 from sagewai.core.payloads import Payload
 from sagewai.core.recording import recorded
-from sagewai.errors import InvalidOptionError, OutsideRun, PayloadError
+from sagewai.errors import InvalidOptionError, PayloadError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,21 +67,18 @@ async def once(name: str, function: Callable[..., Any], /, *args: Any, **kwargs:
 def once_sync(name: str, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """The same for sync steps; the function is sync too, and runs in the step's thread. Raises OutsideRun in a
     coroutine."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        step = current_step()
-        if step is None:
-            return function(*args, **kwargs)
-        asked = _asked(step, name, args, kwargs)
-        result = _result(function)
-        kept = step.wait_for(step.calls.find(asked))
-        if kept is None:
-            began = time.monotonic()
-            made = _made(step, name, result, function(*args, **kwargs))
-            kept = step.wait_for(step.calls.keep(asked, made, time.monotonic() - began))
-        return typing.cast(T, result.load(kept.response, what=_of(name)))
-    raise OutsideRun("once_sync() would block the event loop here: await once()")
+    require_thread("once_sync()", "await once()")
+    step = current_step()
+    if step is None:
+        return function(*args, **kwargs)
+    asked = _asked(step, name, args, kwargs)
+    result = _result(function)
+    kept = step.wait_for(step.calls.find(asked))
+    if kept is None:
+        began = time.monotonic()
+        made = _made(step, name, result, function(*args, **kwargs))
+        kept = step.wait_for(step.calls.keep(asked, made, time.monotonic() - began))
+    return typing.cast(T, result.load(kept.response, what=_of(name)))
 
 
 def _asked(step: StepContext, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,9 +9,9 @@ from typing import Any
 
 from sagewai.core.codec import decode
 from sagewai.core.commands import check_text
-from sagewai.core.context import StepContext, current_branch, current_step
+from sagewai.core.context import StepContext, current_branch, require_step, require_thread
 from sagewai.core.retry import check_number
-from sagewai.errors import InvalidOptionError, OutsideRun, SignalTimeout, Suspension
+from sagewai.errors import InvalidOptionError, SignalTimeout, Suspension
 from sagewai.models.status import WaitStatus
 from sagewai.models.wait import Wait, WaitKind, WaitRequest
 
@@ -29,7 +28,7 @@ async def sleep(seconds: float, *, key: str | None = None) -> None:
 
     Raises OutsideRun outside a step, InvalidOptionError, and an internal BaseException that lets go of the worker.
     """
-    step = _surroundings("sleep()")
+    step = require_step("sleep()")
     request = _timer(step, key, delay=check_number("seconds", seconds, low=0.0, high=LONGEST))
     _settled(step, request, await step.records.waits())
 
@@ -43,7 +42,7 @@ def sleep_sync(seconds: float, *, key: str | None = None) -> None:
 
 async def sleep_until(when: datetime, *, key: str | None = None) -> None:
     """Sleep durably until a point in time, by the database's clock. ``when`` is aware. Otherwise like :func:`sleep`."""
-    step = _surroundings("sleep_until()")
+    step = require_step("sleep_until()")
     request = _timer(step, key, until=_aware(when))
     _settled(step, request, await step.records.waits())
 
@@ -65,7 +64,7 @@ async def wait_signal(name: str, *, timeout: float | None = None, key: str | Non
     Raises SignalTimeout when ``timeout`` seconds, by the database's clock, passed first (again on every retry of the
     step: catch it); otherwise as :func:`sleep`.
     """
-    step = _surroundings("wait_signal()")
+    step = require_step("wait_signal()")
     request = _signal(step, name, timeout, key)
     return _settled(step, request, await step.records.waits())
 
@@ -77,22 +76,10 @@ def wait_signal_sync(name: str, *, timeout: float | None = None, key: str | None
     return _settled(step, request, step.wait_for(step.records.waits()))
 
 
-def _surroundings(call: str) -> StepContext:
-    step = current_step()
-    if step is None:
-        raise OutsideRun(
-            f"{call} needs a run around it: call it inside a step that wf.run() or a worker executes"
-        )
-    return step
-
-
 def _thread(call: str, instead: str) -> StepContext:
-    step = _surroundings(call)
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return step
-    raise OutsideRun(f"{call} would block the event loop here: {instead}")
+    step = require_step(call)
+    require_thread(call, instead)
+    return step
 
 
 def _timer(
