@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sagewai.core.money import money
 from sagewai.models.status import ApprovalStatus, Ask, Outcome, RunStatus, SessionStatus, WaitReason
 
 
@@ -209,17 +210,6 @@ def number(count: int) -> str:
     if count < 999_950:
         return f"{count / 1000:.1f}k" if count < 99_950 else f"{count / 1000:.0f}k"
     return f"{count / 1_000_000:.1f}M"
-
-
-def money(usd: float | None) -> str:
-    """An amount in USD, ``unknown`` where no price is known: $0.0042, $1.23, $12,345."""
-    if usd is None:
-        return "unknown"
-    if 0 < usd < 0.00005:
-        return "<$0.0001"
-    if usd < 0.99995:
-        return f"${usd:.4f}" if usd else "$0"
-    return f"${usd:.2f}" if usd < 9_999.995 else f"${usd:,.0f}"
 
 
 def cost(usd: float, calls: int, unpriced: int) -> str:

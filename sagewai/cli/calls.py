@@ -13,6 +13,7 @@ from sagewai.cli.invocation import Invocation, JsonOption, RunArgument, StoreOpt
 from sagewai.cli.output import emit, emit_json, line_width
 from sagewai.cli.safe import block, clip, visible
 from sagewai.cli.tables import Column, fields, table
+from sagewai.core.money import money
 from sagewai.errors import InvalidOptionError
 from sagewai.models.call import Call
 
@@ -134,7 +135,7 @@ def _row(numbered: Numbered) -> tuple[str, ...]:
         call.model if model else f"({call.kind})",
         _tokens(call.input_tokens) if model else "",
         _tokens(call.output_tokens) if model else "",
-        words.money(call.cost) if model else "",
+        money(call.cost) if model else "",
         "" if call.kind == "void" else words.took(call.latency),
         str(call.attempt),
     )
@@ -154,7 +155,7 @@ def _whole(numbered: Numbered, width: int) -> Iterator[str]:
                 "tokens",
                 f"{_tokens(call.input_tokens)} in, {_tokens(call.output_tokens)} out" if model else "",
             ),
-            ("cost", words.money(call.cost) if model else ""),
+            ("cost", money(call.cost) if model else ""),
             ("took", words.took(call.latency)),
             ("digest", call.digest),
         ],

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from sagewai.core.money import money
 from sagewai.models.actor import Actor
 from sagewai.models.call import Budget, Spent
 from sagewai.models.run import ErrorInfo, LabelValue, Run
@@ -75,17 +76,6 @@ def count(number: int, noun: str) -> str:
 def took(seconds: float) -> str:
     """``0.42s``, ``3m``."""
     return f"{max(seconds, 0.0):.2f}s" if seconds < 100 else span(seconds)
-
-
-def money(usd: float | None) -> str:
-    """An amount in USD, ``unknown`` where no price is known: ``$0.0042``, ``$1.23``, ``$12,345``."""
-    if usd is None:
-        return "unknown"
-    if 0 < usd < 0.00005:
-        return "<$0.0001"
-    if usd < 0.99995:
-        return f"${usd:.4f}" if usd else "$0"
-    return f"${usd:.2f}" if usd < 9_999.995 else f"${usd:,.0f}"
 
 
 def cost(spent: Spent) -> str:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from sagewai.cli.exits import Exit
-from sagewai.cli.words import cost, money
+from sagewai.cli.words import cost
+from sagewai.core.money import money
 from sagewai.models.call import Spent
 from tests.cli.console import Inside
 from tests.cli.test_calls import fill, steady

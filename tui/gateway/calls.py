@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sagewai.core.money import money
 from sagewai.models.call import Budget, Call, Spent, Tail
-from tui.format import Cell, Role, cost, duration, money, number, plural
+from tui.format import Cell, Role, cost, duration, number, plural
 from tui.gateway.shape import Shaper
 from tui.payload import Line, Members, Number, parsed, readable, readable_value
 from tui.text import width

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sagewai.core.money import money
 from sagewai.models.approval import Approval
-from tui.format import Cell, Role, cost, money
+from tui.format import Cell, Role, cost
 from tui.gateway.shape import Shaper
 from tui.payload import Line, Members, Number, key_text, parsed, readable, readable_value
 from tui.text import fit, width
