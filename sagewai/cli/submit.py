@@ -144,8 +144,7 @@ def _plan(code: DurableWorkflow, workflow: str) -> WorkflowPlan:
 
 def _spec(workflow: str, plan: WorkflowPlan | None, run_id: str | None, values: Mapping[str, Any]) -> RunSpec:
     from sagewai.core.codec import encode, input_digest
-    from sagewai.core.commands import check_text
-    from sagewai.core.workflow import MAX_NAME, new_run_id
+    from sagewai.core.commands import MAX_NAME, a_run_id, check_text
     from sagewai.models.run import RunSpec
 
     check_text("the workflow's name", workflow, limit=MAX_NAME, empty=False)
@@ -157,7 +156,7 @@ def _spec(workflow: str, plan: WorkflowPlan | None, run_id: str | None, values: 
         text, digest = plan.encode_input(values)
         _check_types(plan, values)
     return RunSpec(
-        run_id=run_id or new_run_id(workflow),
+        run_id=run_id or a_run_id(workflow),
         workflow=workflow,
         input=text,
         input_digest=digest,

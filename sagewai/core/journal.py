@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from sagewai.core.attempt import called
 from sagewai.core.calling import Asked, Made
 from sagewai.core.codec import encode, is_plain
-from sagewai.core.commands import check_text
+from sagewai.core.commands import MAX_NAME, check_text
 from sagewai.core.context import StepContext, current_branch, current_step, require_thread
 from sagewai.core.failure import without_secrets
 from sagewai.core.functions import hints_of
@@ -22,8 +22,6 @@ from sagewai.errors import InvalidOptionError, PayloadError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-MAX_NAME = 200
 
 
 @overload

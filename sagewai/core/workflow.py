@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 from sagewai.core import commands
 from sagewai.core.actors import as_actor, current_actor
 from sagewai.core.budget import check_budget
-from sagewai.core.commands import MAX_NAME, check_priority, check_text
-from sagewai.core.commands import a_run_id as new_run_id
+from sagewai.core.commands import MAX_NAME, a_run_id, check_priority, check_text
 from sagewai.core.defaults import store_in_use
 from sagewai.core.labels import check_tags, encode_labels
 from sagewai.core.retry import MAX_DELAY, MAX_RETRIES, RetryPolicy, check_count, check_number
@@ -29,7 +28,7 @@ from sagewai.models.call import Budget
 from sagewai.models.run import LabelValue, Run, RunSpec
 from sagewai.models.wait import Signal
 
-__all__ = ["MAX_NAME", "DurableWorkflow", "RunHandle", "new_run_id"]
+__all__ = ["MAX_NAME", "DurableWorkflow", "RunHandle"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -288,7 +287,7 @@ class DurableWorkflow:
         encode_labels(labels)
         text, digest = self.plan.encode_input(values, limit=store.payload_limit)
         return RunSpec(
-            run_id=run_id or new_run_id(self.name),
+            run_id=run_id or a_run_id(self.name),
             workflow=self.name,
             input=text,
             input_digest=digest,

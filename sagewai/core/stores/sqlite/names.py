@@ -75,17 +75,6 @@ def newest_definition(tx: Transaction, workflow: str) -> Definition | None:
     return None if row is None else Definition(workflow, row[0], read_steps(row[1]), row[2])
 
 
-def session_definition(tx: Transaction, workflow: int, session: int) -> tuple[int, str] | None:
-    """Id and steps of the one that a session brought for the workflow."""
-    row = tx.row(
-        "select d.id, d.steps from session_definitions s join definitions d on d.id = s.definition "
-        "where s.workflow = ? and s.session = ?",
-        workflow,
-        session,
-    )
-    return None if row is None else (row[0], row[1])
-
-
 def resolve_routes(
     tx: Transaction, pool: str, labels: Mapping[str, LabelValue], workflows: Mapping[str, Sequence[str]]
 ) -> Routes:
