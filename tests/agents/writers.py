@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from sagewai import DurableWorkflow, UniversalAgent, WorkflowWorker, open_store
+from sagewai import DurableWorkflow, UniversalAgent
+from tests.engine.ledger import serve
 
 STAYED = "SAGEWAI_TEST_STAYED"
 """Names the file that says that the step has stayed behind its third call."""
@@ -26,16 +27,5 @@ async def write() -> list[str]:
     return [*said, *[await writer.chat(f"part {number}") for number in (4, 5)]]
 
 
-async def work(url: str) -> None:
-    worker = WorkflowWorker(
-        store=open_store(url),
-        workflow_registry=workflow,
-        poll_interval=0.1,
-        heartbeat_interval=0.5,
-        lease_ttl=2.0,
-    )
-    await worker.start()
-
-
 if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1]))
+    serve(sys.argv[1], workflow)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 
-from sagewai import DurableWorkflow, WorkflowWorker, once, open_store
-from tests.engine.ledger import LEDGER
+from sagewai import DurableWorkflow, once
+from tests.engine.ledger import LEDGER, serve
 
 workflow = DurableWorkflow("charger")
 
@@ -25,16 +24,5 @@ async def pay(cents: int) -> int:
     return await once("charge", charge, cents)
 
 
-async def work(url: str) -> None:
-    worker = WorkflowWorker(
-        store=open_store(url),
-        workflow_registry=workflow,
-        poll_interval=0.1,
-        heartbeat_interval=0.5,
-        lease_ttl=2.0,
-    )
-    await worker.start()
-
-
 if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1]))
+    serve(sys.argv[1], workflow)

@@ -33,10 +33,15 @@ for _name in STEPS:
     _declare(_name)
 
 
-async def work(url: str) -> None:
+def serve(url: str, flow: DurableWorkflow) -> None:
+    """Work on it until the process is killed."""
+    asyncio.run(_work(url, flow))
+
+
+async def _work(url: str, flow: DurableWorkflow) -> None:
     worker = WorkflowWorker(
         store=open_store(url),
-        workflow_registry=workflow,
+        workflow_registry=flow,
         poll_interval=0.1,
         heartbeat_interval=0.5,
         lease_ttl=2.0,
@@ -45,4 +50,4 @@ async def work(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1]))
+    serve(sys.argv[1], workflow)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from sagewai.core.stores.base import Store
-from sagewai.core.stores.url import open_store
+from tests.engine.conftest import store
 from tests.faults import report
 from tests.faults.crew import Crew
 from tests.faults.invariants import Acknowledged
 from tests.faults.ledger import PATH, Ledger
 from tests.faults.report import Fault
+
+__all__ = ["store"]
 
 DATABASES = ("sqlite", "postgres")
 FAULT = pytest.StashKey[Fault]()
@@ -73,14 +74,6 @@ def store_url(request: pytest.FixtureRequest) -> str:
         return f"sqlite:///{request.getfixturevalue('sqlite_path')}"
     url: str = request.getfixturevalue("migrated_url")
     return url
-
-
-@pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    opened = open_store(store_url)
-    await opened.initialize()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
