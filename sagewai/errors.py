@@ -46,6 +46,7 @@
     │   └── ApprovalOutsideRun         request_approval() without a run around it (also an OutsideRun)
     ├── DeadLetterNotFound             (also a LookupError)
     ├── WorkerNotFound                 (also a LookupError)
+    ├── BulkNotFound                   (also a LookupError)
     ├── StoreError
     │   ├── StoreURLError              a store URL that can't be read (also a ValueError)
     │   ├── StoreUnavailable           the database can't be reached or stopped answering
@@ -356,6 +357,10 @@ class ApprovalOutsideRun(ApprovalError, OutsideRun):
 
 class DeadLetterNotFound(SagewaiError, LookupError):
     """The run has no dead letter (any more)."""
+
+
+class BulkNotFound(SagewaiError, LookupError):
+    """No bulk job has this number."""
 
 
 class WorkerNotFound(SagewaiError, LookupError):

@@ -47,6 +47,11 @@ class EventKind(StrEnum):
     PRIORITY_CHANGED = "priority_changed"  # before, after
     ASSIGNED = "assigned"  # worker, seconds
     WORKER_ASKED = "worker_asked"  # worker, ask
+    POOL_ASKED = "pool_asked"  # pool, ask
+    STEPPED = "stepped"  # step
+    BULK_STARTED = "bulk_started"  # job, verb, total
+    BULK_STOPPED = "bulk_stopped"  # job, left
+    PRUNED = "pruned"  # runs, older_than (seconds), kept (statuses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,11 @@ AUDITED = frozenset(
         EventKind.DISCARDED,
         EventKind.PRIORITY_CHANGED,
         EventKind.WORKER_ASKED,
+        EventKind.POOL_ASKED,
+        EventKind.STEPPED,
+        EventKind.BULK_STARTED,
+        EventKind.BULK_STOPPED,
+        EventKind.PRUNED,
     }
 )
 """Events that are also written to the audit when a person caused them (source is not ``worker``). What programs send

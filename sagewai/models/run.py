@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sagewai.models.actor import Actor
-from sagewai.models.call import Budget
+from sagewai.models.call import Budget, Spent
 from sagewai.models.status import Ask, RunStatus, WaitReason
 
 LabelValue = str | bool | int | float
@@ -143,7 +143,7 @@ class Run:
     ``max_attempts`` is 1 while no code has been seen, and that of the last step once all are recorded.
     ``changed_at`` is the last change of status, ``due_at`` when a timer wakes it, ``worker`` and ``session`` who holds
     it. ``step_started_at`` is None unless it runs, and may lie ahead by a back-off. ``deadline_at`` is when it fails
-    unless it is over.
+    unless it is over. ``spent`` is the kept sum over its model calls.
     """
 
     run_id: str
@@ -171,6 +171,7 @@ class Run:
     due_at: datetime | None
     submitted_by: str
     deadline_at: datetime | None = None
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ class PoolOverview:
     """A pool at a glance. ``oldest_pending_at`` is when its longest-waiting ready run became ready.
 
     ``capacity`` is what its live, active workers run at most; ``stale_workers`` lost their lease less than an hour ago.
+    No worker claims anything from a ``paused`` pool, whenever it was started.
     """
 
     pool: str
@@ -95,6 +96,15 @@ class PoolOverview:
     stale_workers: int
     capacity: int
     oldest_pending_at: datetime | None
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """How many runs came into each status within the minute that begins ``at``; statuses without any are left out."""
+
+    at: datetime
+    entered: Mapping[RunStatus, int]
 
 
 @dataclass(frozen=True, slots=True)

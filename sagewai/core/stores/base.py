@@ -26,6 +26,7 @@ from datetime import datetime
 from typing import Literal, Self, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from sagewai.core.stores.bulks import Bulks
 from sagewai.core.stores.journal import Journal
 from sagewai.core.stores.people import People
 from sagewai.core.stores.readings import Readings
@@ -115,7 +116,7 @@ class StoreInfo:
     server: str
 
 
-class Store(People, Readings, Journal):
+class Store(People, Readings, Journal, Bulks):
     """One place where runs live."""
 
     payload_limit: int
@@ -235,6 +236,15 @@ class Store(People, Readings, Journal):
         """Ask a session to drain, pause or resume (event WORKER_ASKED, of no run). Raises WorkerNotFound when it
         doesn't live."""
 
+    async def ask_pool(self, pool: str, ask: Ask, actor: Actor, reason: str = "") -> int:
+        """Ask a pool to pause, to resume or to drain, in one transaction with the event POOL_ASKED (of no run).
+
+        PAUSE and RESUME are kept with the pool: until it is resumed no claim gives a run of it (``claim_run`` does), also
+        of workers that begin later. DRAIN asks every live worker of the pool, as ``ask_session`` does. Gives how many
+        live workers the pool has. Raises InvalidOptionError for another ask or a pool without a name.
+        """
+        raise NotImplementedError
+
     # -- claiming -------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -306,6 +316,23 @@ class Store(People, Readings, Journal):
         """(token, rev, status) now, to learn what became of a write whose reply was lost."""
 
     # -- sweeping -------------------------------------------------------------------------------------------------
+
+    async def prune(
+        self, older_than: float, *, keep: frozenset[RunStatus] = frozenset(), limit: int = 1_000
+    ) -> int:
+        """Remove up to ``limit`` terminal runs whose last change of status is more than ``older_than`` seconds ago,
+        and everything that belongs to them alone: input, tags, attempts, events, approvals and decisions, waits,
+        signals, calls, dead letter. Gives how many. Runs in a status of ``keep`` stay. The audit and the kept sums of
+        spending stay as they are; the counters follow. Oldest change first; runs that somebody has locked are left for
+        later. The caller repeats it until it gives less than ``limit``. Needs Right.MIGRATE (NotPermitted).
+        """
+        raise NotImplementedError
+
+    async def note_pruned(
+        self, runs: int, older_than: float, keep: frozenset[RunStatus], actor: Actor
+    ) -> None:
+        """Write the event PRUNED (of no run), once for all batches of one pruning."""
+        raise NotImplementedError
 
     @abstractmethod
     async def tick(self, limit: int = 500) -> Ticked:

@@ -8,7 +8,7 @@ from sagewai.models.approval import Approval
 from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
 from sagewai.models.run import Run, RunOutcome, StepInfo
-from sagewai.models.session import Counts, PoolOverview
+from sagewai.models.session import Counts, Minute, PoolOverview
 from sagewai.models.wait import Signal, Wait
 
 
@@ -95,6 +95,11 @@ class Readings(ABC):
     @abstractmethod
     async def counts(self) -> Counts:
         """Kept counters, not counted rows; statuses and pools without a run are left out."""
+
+    async def rates(self, minutes: int = 60) -> list[Minute]:
+        """Those of the last ``minutes`` minutes in which any run came into a status, oldest first; kept as they happen,
+        for a day. A minute may lack what no sweep has folded yet."""
+        raise NotImplementedError
 
     @abstractmethod
     async def list_pools(self) -> list[PoolOverview]:

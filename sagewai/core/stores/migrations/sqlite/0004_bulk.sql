@@ -1,0 +1,3 @@
+-- min_code: 3
+--
+-- Bulk jobs, worked off by whoever is alive.

@@ -1,0 +1,3 @@
+-- min_code: 5
+--
+-- Paused pools, what each run has spent, and how many runs came into each status minute by minute. Code that knows less would claim from a paused pool.

@@ -1,0 +1,3 @@
+-- min_code: 5
+--
+-- What finds old runs, and dead letters counted by error.
