@@ -239,9 +239,9 @@ class Store(People, Readings, Journal, Bulks):
     async def ask_pool(self, pool: str, ask: Ask, actor: Actor, reason: str = "") -> int:
         """Ask a pool to pause, to resume or to drain, in one transaction with the event POOL_ASKED (of no run).
 
-        PAUSE and RESUME are kept with the pool: until it is resumed no claim gives a run of it (``claim_run`` does), also
-        of workers that begin later. DRAIN asks every live worker of the pool, as ``ask_session`` does. Gives how many
-        live workers the pool has. Raises InvalidOptionError for another ask or a pool without a name.
+        PAUSE and RESUME are kept with the pool: until it is resumed no claim gives a run of it (``claim_run`` does), to
+        workers that begin later neither. DRAIN asks every live worker of the pool, as ``ask_session`` does. Gives how
+        many live workers the pool has. Raises InvalidOptionError for another ask or a pool without a name.
         """
         raise NotImplementedError
 
