@@ -14,10 +14,12 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyte
+
+from tui.text import width
 
 PATIENCE = 15.0
 """Seconds a test waits for what must come."""
@@ -88,7 +90,9 @@ class Terminal:
     def text(self) -> str:
         """The screen, line by line."""
         with self._lock:
-            return "\n".join(line.rstrip() for line in self._screen.display)
+            rows = [self._screen.buffer[y] for y in range(self._screen.lines)]
+            drawn = [[row[x].data for x in range(self._screen.columns)] for row in rows]
+        return "\n".join("".join(_shown(cells)).rstrip() for cells in drawn)
 
     @property
     def lines(self) -> list[str]:
@@ -187,3 +191,13 @@ def _controlling() -> None:
 
 def _set_size(handle: int, columns: int, rows: int) -> None:
     fcntl.ioctl(handle, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def _shown(cells: Sequence[str]) -> Iterator[str]:
+    """A line's cells as a terminal shows them: the second half of a wide character is empty, and blank once its first
+    half was overwritten (``Screen.display`` fails there, and a line may be looked at while it is being drawn)."""
+    for at, data in enumerate(cells):
+        if data:
+            yield data
+        elif at == 0 or width(cells[at - 1]) != 2:
+            yield " "
