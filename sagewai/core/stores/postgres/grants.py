@@ -25,9 +25,10 @@ PAYLOADS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What a viewer doesn't see; the views named ``..._overview`` show that something is there."""
 
 OPEN = (
-    *("asks", "budgets", "counter_deltas", "counters", "dead_letters", "deadlines", "definitions", "events"),
-    *("forks", "migrations", "roles", "routes", "run_tags", "runs", "session_definitions", "sessions"),
-    *("spending", "waits"),
+    *("asks", "budgets", "bulk_items", "bulk_jobs", "counter_deltas", "counters", "dead_letters", "deadlines"),
+    *("definitions", "events"),
+    *("forks", "migrations", "minutes", "paused_pools", "roles", "routes", "run_tags", "runs", "session_definitions", "sessions"),
+    *("spending", "spent", "waits"),
     *("approval_overview", "attempt_overview", "call_overview", "ending_overview", "input_overview"),
     *("run_overview", "signal_overview", "tail_overview"),
 )
@@ -44,6 +45,7 @@ _SWEEP = MappingProxyType(
         "deadlines": ("delete",),
         "endings": ("insert",),
         "events": ("insert",),
+        "minutes": ("insert", "update", "delete"),
         "runs": ("update",),
         "sessions": ("update",),
         "signals": ("update (taken)",),
@@ -88,6 +90,7 @@ WRITES: Mapping[str, tuple[Mapping[str, tuple[str, ...]], ...]] = MappingProxyTy
                     "dead_letters": ("delete",),
                     "endings": ("delete",),
                     "forks": ("insert",),
+                    "paused_pools": ("insert", "delete"),
                 }
             ),
         ),
@@ -101,6 +104,7 @@ WRITES: Mapping[str, tuple[Mapping[str, tuple[str, ...]], ...]] = MappingProxyTy
                     "session_definitions": ("insert",),
                     "sessions": ("insert",),
                     "spending": ("insert", "update"),
+                    "spent": ("insert", "update"),
                     "tails": ("insert", "update"),
                     "waits": ("insert",),
                 }
@@ -118,3 +122,11 @@ DECIDE = (
     "sagewai.attend(bigint, text, text, text, text, double precision, text)",
 )
 """What an approver may call, and nobody else but the owner."""
+
+BULK = (
+    "sagewai.create_bulk(text, text[], text, text, text, text)",
+    "sagewai.stop_bulk(bigint, text, text, text, text)",
+    "sagewai.take_bulk(bigint, integer)",
+    "sagewai.settle_bulk(bigint, integer[], smallint[], text[])",
+)
+"""What an operator may call: bulk jobs have no other writers."""

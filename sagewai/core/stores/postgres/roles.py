@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sagewai.core.stores.postgres.database import Database
-from sagewai.core.stores.postgres.grants import AUDITORS, DECIDE, KINDS, OPEN, PAYLOADS, WRITES
+from sagewai.core.stores.postgres.grants import AUDITORS, BULK, DECIDE, KINDS, OPEN, PAYLOADS, WRITES
 from sagewai.core.stores.postgres.pool import Connection
 from sagewai.errors import InvalidOptionError
 
@@ -129,7 +129,7 @@ def _statements(prefix: str, found: _Found) -> Iterator[str]:
     everybody = ", ".join(people)
     yield f"revoke all on all tables in schema sagewai from {everybody}"
     yield f"revoke all on all sequences in schema sagewai from {everybody}"
-    yield f"revoke all on function {', '.join(DECIDE)} from {everybody}"
+    yield f"revoke all on function {', '.join((*DECIDE, *BULK))} from {everybody}"
     yield f"grant usage on schema sagewai to {everybody}"
     yield f"grant select on {_tables(OPEN)} to {everybody}"
     for table, hidden in PAYLOADS.items():
@@ -143,6 +143,7 @@ def _statements(prefix: str, found: _Found) -> Iterator[str]:
             yield f"grant {', '.join(rights)} on sagewai.{table} to {prefix}{kind}"
     yield f"grant usage on sequence sagewai.runs_id_seq to {prefix}operator, {prefix}worker"
     yield f"grant execute on function {', '.join(DECIDE)} to {prefix}approver"
+    yield f"grant execute on function {', '.join(BULK)} to {prefix}operator"
     yield "alter table sagewai.inputs enable trigger inputs_attested"
     names = ", ".join(f"('{prefix}{kind}', '{kind}')" for kind in KINDS)
     yield (
