@@ -17,12 +17,14 @@ _DEEPEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a text pane, safe. ``head`` stands before the text, ``hang`` before what didn't fit and is folded."""
+    """One line of a text pane, safe. ``head`` stands before the text, ``hang`` before what didn't fit and is folded.
+    ``marks`` are the parts of the text, from and to, that stand out."""
 
     text: str = ""
     role: Role = Role.PLAIN
     head: str = ""
     hang: str = ""
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 class Number(str):

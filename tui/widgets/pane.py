@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual.binding import Binding
@@ -15,6 +16,18 @@ from tui.widgets.paint import Lines
 
 _NARROWEST = 12
 """Cells that text gets at least, however long its head is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A part of a line that fits. ``number`` is that of its line, from 1; ``last`` is the part that ends it."""
+
+    head: str
+    text: str
+    role: Role
+    marks: tuple[tuple[int, int], ...]
+    number: int
+    last: bool
 
 
 class Pane(Lines):
@@ -33,7 +46,9 @@ class Pane(Lines):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
-        self._folded: list[tuple[str, str, Role]] = []
+        self._folded: list[_Folded] = []
+        self.reached = 0
+        """The lines, counted from the first, whose end has been in view since other lines were shown."""
 
     def show(self, lines: Sequence[Line], *, keep_place: bool = False) -> None:
         """Draw these lines if they aren't drawn already."""
@@ -41,6 +56,8 @@ class Pane(Lines):
         if lines == self._lines:
             return
         self._lines = lines
+        if not keep_place:
+            self.reached = 0
         self._fold()
         self.scroll_to_line(self.row_offset if keep_place else 0)
         self.repaint()
@@ -63,13 +80,26 @@ class Pane(Lines):
         at = self.row_offset + y
         if at >= len(self._folded):
             return self.blank(columns)
-        head, text, role = self._folded[at]
-        head = cut(head, columns, ellipsis="")
-        text = cut(text, columns - width(head), ellipsis="")
+        part = self._folded[at]
+        if part.last:
+            self.reached = max(self.reached, part.number)
+        head = cut(part.head, columns, ellipsis="")
+        text = cut(part.text, columns - width(head), ellipsis="")
         drawn = [Segment(head, self.style(Role.DIM))] if head else []
-        drawn.append(Segment(text, self.style(role)))
+        drawn += self._drawn_text(text, part)
         rest = columns - width(head) - width(text)
         return Strip([*drawn, Segment(" " * rest, self.base)], columns)
+
+    def _drawn_text(self, text: str, part: _Folded) -> Iterator[Segment]:
+        at = 0
+        for start, end in part.marks:
+            if text[at:start]:
+                yield Segment(text[at:start], self.style(part.role))
+            if text[start:end]:
+                marked = f"{self.palette.roles[part.role]} bold underline"
+                yield Segment(text[start:end], self.mixed(marked))
+            at = end
+        yield Segment(text[at:], self.style(part.role))
 
     @property
     def length(self) -> int:
@@ -95,11 +125,24 @@ class Pane(Lines):
         self._folded = []
         if columns <= 0:
             return
-        for line in self._lines:
+        for number, line in enumerate(self._lines, 1):
             head, hang = line.head, line.hang
             if columns - width(head) < _NARROWEST:
                 head = cut(head, max(0, columns - _NARROWEST), ellipsis="")
                 hang = cut(hang, max(0, columns - _NARROWEST), ellipsis="")
-            room = columns - max(width(head), width(hang))
-            for number, piece in enumerate(wrap(line.text, room)):
-                self._folded.append((hang if number else head, piece, line.role))
+            pieces = wrap(line.text, columns - max(width(head), width(hang)))
+            at = 0
+            for place, piece in enumerate(pieces):
+                marks = _within(line.marks, at, at + len(piece))
+                last = place + 1 == len(pieces)
+                self._folded.append(_Folded(hang if place else head, piece, line.role, marks, number, last))
+                at += len(piece)
+
+
+def _within(marks: Sequence[tuple[int, int]], start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """Those parts of the marks that lie between two places, counted from the first."""
+    return tuple(
+        (max(first, start) - start, min(last, end) - start)
+        for first, last in marks
+        if first < end and last > start
+    )
