@@ -141,6 +141,12 @@ async def test_calls_come_in_the_order_they_were_recorded(scene: Scene, store: S
     assert [each.response for each in await store.calls_of("r1", 0)] == ["1", "2", "3"]
     assert [each.response for each in await store.calls_of("r1", 1)] == ["4"]
     assert await store.calls_of("r1", 2) == []
+    second = found[1].id
+    assert [each.response for each in await store.calls_of("r1", limit=2)] == ["1", "2"]
+    assert [each.response for each in await store.calls_of("r1", after=second)] == ["3", "4"]
+    assert [each.response for each in await store.calls_of("r1", after=second, limit=1)] == ["3"]
+    assert [each.response for each in await store.calls_of("r1", 0, after=second, limit=9)] == ["3"]
+    assert await store.calls_of("r1", after=found[-1].id, limit=9) == []
 
 
 async def test_calls_of_any_runs_are_recorded_together(scene: Scene, store: Store) -> None:

@@ -29,8 +29,8 @@ select (now() at time zone 'UTC')::date - day, 'orders', 'model' || n, 1, 10, 1,
 """
 
 ASKED = {
-    "calls of a run": ("CALLS_OF", "'r7', null", CALLS, 200),
-    "calls of a step": ("CALLS_OF", "'r7', 1", 2 * CALLS // 3 + 1, 150),
+    "calls of a run": ("CALLS_OF", "'r7', null, 0, null", CALLS, 200),
+    "calls of a step": ("CALLS_OF", "'r7', 1, 0, null", 2 * CALLS // 3 + 1, 150),
     "what a run spent": ("SPENT", "'r7'", 1, 150),
     "a budget": ("GET_BUDGET", "'r7'", 1, 20),
     "a tail": ("TAIL_OF", "'r7'", 1, 20),

@@ -26,9 +26,11 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def calls_of(self, run_id: str, seq: int | None = None) -> list[Call]:
+    async def calls_of(
+        self, run_id: str, seq: int | None = None, *, after: int = 0, limit: int | None = None
+    ) -> list[Call]:
         """Every recorded call of a run (of one step), in the order they were recorded; none of a run that doesn't
-        exist."""
+        exist. Those with an id above ``after``, at most ``limit``, which is at least 1."""
 
     @abstractmethod
     async def spent(self, run_id: str) -> Spent:

@@ -172,11 +172,13 @@ class InMemoryStore(Store):
         with self._transaction() as state:
             return journal.record_calls(state, calls)
 
-    async def calls_of(self, run_id: str, seq: int | None = None) -> list[Call]:
+    async def calls_of(
+        self, run_id: str, seq: int | None = None, *, after: int = 0, limit: int | None = None
+    ) -> list[Call]:
         with self._transaction() as state:
             run = state.by_id.get(run_id)
             calls = run.calls.values() if run else ()
-            return [call for call in calls if seq in (None, call.seq)]
+            return [call for call in calls if seq in (None, call.seq) and call.id > after][:limit]
 
     async def spent(self, run_id: str) -> Spent:
         with self._transaction() as state:

@@ -84,10 +84,13 @@ def _columns(calls: Sequence[CallRecord], keys: Sequence[_Key]) -> tuple[list[ob
     )
 
 
-async def calls_of(database: Database, run_id: str, seq: int | None) -> list[Call]:
+async def calls_of(
+    database: Database, run_id: str, seq: int | None, after: int, limit: int | None
+) -> list[Call]:
     if not is_storable(run_id):
         return []
-    return [rows.call(run_id, row) for row in await database.fetch(statements.CALLS_OF, run_id, seq)]
+    found = await database.fetch(statements.CALLS_OF, run_id, seq, after, limit)
+    return [rows.call(run_id, row) for row in found]
 
 
 async def spent(database: Database, run_id: str) -> Spent:

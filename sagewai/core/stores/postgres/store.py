@@ -208,8 +208,10 @@ class PostgresStore(Store):
     async def record_calls(self, calls: Sequence[CallRecord]) -> list[str | None]:
         return await journaling.record_calls(await self._open(), calls)
 
-    async def calls_of(self, run_id: str, seq: int | None = None) -> list[Call]:
-        return await journaling.calls_of(await self._open(), run_id, seq)
+    async def calls_of(
+        self, run_id: str, seq: int | None = None, *, after: int = 0, limit: int | None = None
+    ) -> list[Call]:
+        return await journaling.calls_of(await self._open(), run_id, seq, after, limit)
 
     async def spent(self, run_id: str) -> Spent:
         return await journaling.spent(await self._open(), run_id)

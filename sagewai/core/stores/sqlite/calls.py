@@ -47,10 +47,11 @@ def record_calls(tx: Transaction, calls: Sequence[CallRecord]) -> list[str | Non
     return answers
 
 
-def calls_of(tx: Transaction, run_id: str, seq: int | None) -> list[Call]:
-    rows = tx.rows(f"{CALL} where c.run = (select id from runs where run_id = ?)", run_id)
+def calls_of(tx: Transaction, run_id: str, seq: int | None, after: int, limit: int | None) -> list[Call]:
+    wanted = (run_id, after, seq, seq, -1 if limit is None else limit)
+    rows = tx.rows(f"{CALL} where c.id in ({_WANTED})", *wanted)
     rows.sort(key=lambda row: row[0])  # SQLite would copy all requests and responses to sort them
-    return [call_of(row, run_id) for row in rows if seq is None or row[1] == seq]
+    return [call_of(row, run_id) for row in rows]
 
 
 def _keys(calls: Sequence[CallRecord]) -> str:
@@ -71,6 +72,10 @@ def _require_storable(call: CallRecord) -> None:
         require_storable(text, "the call")
 
 
+_WANTED = (
+    "select id from calls where run = (select id from runs where run_id = ?) and id > ? and (? is null or seq = ?)"
+    " order by id limit ?"
+)
 _OWNED = (
     "select r.id, r.token, r.workflow from json_each(?) j join runs r on r.id = j.value where r.status = ?"
 )

@@ -31,8 +31,10 @@ class SQLiteJournal(Journal):
     async def record_calls(self, calls: Sequence[CallRecord]) -> list[str | None]:
         return await self._write(partial(recorded.record_calls, calls=calls)) if calls else []
 
-    async def calls_of(self, run_id: str, seq: int | None = None) -> list[Call]:
-        return await self._read(partial(recorded.calls_of, run_id=run_id, seq=seq))
+    async def calls_of(
+        self, run_id: str, seq: int | None = None, *, after: int = 0, limit: int | None = None
+    ) -> list[Call]:
+        return await self._read(partial(recorded.calls_of, run_id=run_id, seq=seq, after=after, limit=limit))
 
     async def spent(self, run_id: str) -> Spent:
         return await self._read(partial(costs.spent, run_id=run_id))
