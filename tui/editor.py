@@ -1,0 +1,56 @@
+"""A text in the operator's own editor: in a file that nobody else can read and that is gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from textual.app import App
+
+from tui import outside
+
+_USUAL = (["sensible-editor"], ["nano"], ["vim"], ["vi"])
+
+
+class NotEdited(Exception):
+    """The editor gave nothing back; the text says why, and is safe."""
+
+
+def editor(environ: Mapping[str, str]) -> list[str] | None:
+    """``VISUAL``, else ``EDITOR``, else what is usually installed; None where there is none."""
+    return outside.program(environ, "VISUAL", "EDITOR", otherwise=_USUAL)
+
+
+def edit(
+    app: App[None], text: str, *, suffix: str = ".json", environ: Mapping[str, str] = os.environ
+) -> str | None:
+    """What the operator made of ``text``; None where there is no editor, or no terminal to run it on. Raises NotEdited
+    where the editor failed or left no text."""
+    words = editor(environ)
+    if words is None:
+        return None
+    handle, name = tempfile.mkstemp(prefix="sagewai-", suffix=suffix, dir=_private(environ))  # 0600
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(text)
+        try:
+            code = outside.run(app, [*words, name])
+        except outside.NoTerminal:
+            return None
+        if code:
+            raise NotEdited(f"the editor ended with code {code}: nothing was changed")
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise NotEdited("the editor left no text that can be read: nothing was changed") from None
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _private(environ: Mapping[str, str]) -> str | None:
+    """The user's own directory in memory, where there is one."""
+    directory = environ.get("XDG_RUNTIME_DIR", "")
+    return directory if directory and os.access(directory, os.W_OK) else None
