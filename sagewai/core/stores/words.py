@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sagewai.models.bulk import BulkOutcome, BulkStatus
 from sagewai.models.status import (
     ApprovalStatus,
     Ask,
@@ -70,3 +71,8 @@ SESSION = {
     5: SessionStatus.LAPSED,
 }
 SESSION_CODE = {word: code for code, word in SESSION.items()}
+
+BULK_STATUS = {1: BulkStatus.RUNNING, 2: BulkStatus.STOPPED, 3: BulkStatus.DONE}
+
+BULK_OUTCOME = {1: BulkOutcome.LEFT, 2: BulkOutcome.DONE, 3: BulkOutcome.REFUSED}
+BULK_OUTCOME_CODE = {word: code for code, word in BULK_OUTCOME.items()}

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from sagewai.models.actor import Actor
 from sagewai.models.approval import ApprovalRequest, Decision
-from sagewai.models.call import Budget, Call, Tail
+from sagewai.models.bulk import BulkOutcome, BulkSpec, BulkStatus
+from sagewai.models.call import Budget, Call, Spent, Tail
 from sagewai.models.history import Attempt, Event
 from sagewai.models.run import Definition, ErrorInfo
 from sagewai.models.session import SessionSpec
@@ -195,3 +196,16 @@ class SessionRow:
 
     def definition_of(self, workflow: str) -> Definition | None:
         return next((known for known in self.spec.definitions if known.workflow == workflow), None)
+
+
+@dataclass(slots=True, eq=False)
+class BulkRow:
+    """A bulk job; ``settled`` is what became of the first of its runs."""
+
+    id: int
+    spec: BulkSpec
+    run_ids: tuple[str, ...]
+    created: float
+    status: BulkStatus = BulkStatus.RUNNING
+    ended: float | None = None
+    settled: list[tuple[BulkOutcome, str]] = field(default_factory=list)

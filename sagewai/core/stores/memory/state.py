@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sagewai.core.audit import BEGINNING, expected
 from sagewai.core.stores.base import Topic
-from sagewai.core.stores.memory.rows import ApprovalRow, RunRow, SessionRow
+from sagewai.core.stores.memory.rows import ApprovalRow, Asked, BulkRow, RunRow, SessionRow
 from sagewai.errors import ApprovalNotFound, RunNotFound
 from sagewai.models.actor import SYSTEM, Actor
 from sagewai.models.call import Spent
@@ -58,6 +58,7 @@ class State:
         try:
             return self.by_id[run_id]
         except KeyError:
+        self.bulks: dict[int, BulkRow] = {}
             raise RunNotFound(f"no run {run_id!r} in this store", run_id=run_id) from None
 
     def route(self, pool: str, workflow: str, version: str, labels: Mapping[str, str]) -> int:

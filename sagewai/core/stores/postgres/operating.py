@@ -8,7 +8,8 @@ from sagewai.core.stores import words
 from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.checks import check_actor, is_storable
 from sagewai.core.stores.postgres.claiming import run_not_found
-from sagewai.core.stores.postgres.database import Database
+from sagewai.core.stores.postgres.database import Database, Row
+from sagewai.core.stores.postgres.pool import Connection
 from sagewai.core.transitions import Operation, after
 from sagewai.errors import DeadLetterNotFound, InvalidOptionError, InvalidTransition, StoreUnavailable
 from sagewai.models.actor import Actor
@@ -50,11 +51,19 @@ async def operate(
         row = await database.fetchrow(statements.STANDING, run_id)
         if row is None:
             raise run_not_found(run_id)
-        standing = _Standing(row["id"], words.STATUS[row["status"]], rows.asked(row["asked"]), row["dead"])
-        statement, *values = _plan(run_id, standing, operation, _By(actor, reason), priority)
+        statement, *values = _plan(run_id, _standing(row), operation, _By(actor, reason), priority)
         if await database.fetch(str(statement), *values):
             return await get_run(database, run_id)
     raise StoreUnavailable(f"run {run_id!r} changes too fast for {operation}: try again")
+
+
+async def operate_on_held(
+    connection: Connection, run_id: str, row: Row, operation: Operation, actor: Actor, reason: str
+) -> None:
+    """The same for a run that this transaction has locked, and that stands as ``row`` (of STANDINGS) says."""
+    statement, *values = _plan(run_id, _standing(row), operation, _By(actor, reason), None)
+    if not await connection.fetch(str(statement), *values):
+        raise StoreUnavailable(f"run {run_id!r} doesn't stand as it was read under its lock")
 
 
 async def get_run(database: Database, run_id: str) -> Run:
@@ -62,6 +71,10 @@ async def get_run(database: Database, run_id: str) -> Run:
     if row is None:
         raise run_not_found(run_id)
     return rows.run(row)
+
+
+def _standing(row: Row) -> _Standing:
+    return _Standing(row["id"], words.STATUS[row["status"]], rows.asked(row["asked"]), row["dead"])
 
 
 def _plan(

@@ -29,6 +29,7 @@ from sagewai.core.stores.postgres import (
     sweeping,
     waiting,
 )
+from sagewai.core.stores.postgres.bulks import PostgresBulks
 from sagewai.core.stores.postgres.database import Database
 from sagewai.core.stores.postgres.hints import Hints
 from sagewai.core.stores.postgres.names import Names
@@ -61,7 +62,7 @@ POOL_SIZE = 8
 STATEMENTS = 200
 
 
-class PostgresStore(Store):
+class PostgresStore(PostgresBulks, Store):
     """Runs in a PostgreSQL database, in its schema ``sagewai``; any number of processes may share it.
 
     ``pool_size`` connections at most per event loop, ``command_timeout`` and ``acquire_timeout`` in seconds.

@@ -1,0 +1,4 @@
+-- Items of a job in its order.
+-- $1 job  $2 above this number  $3 limit
+
+select number, run_id, outcome, detail from sagewai.bulk_items where job = $1 and number > $2 order by number limit $3

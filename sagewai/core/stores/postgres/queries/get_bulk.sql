@@ -1,0 +1,3 @@
+-- $1 job
+
+select * from sagewai.bulk_jobs where id = $1
