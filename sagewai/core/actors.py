@@ -8,6 +8,7 @@ import getpass
 import hashlib
 import os
 import socket
+from functools import cache
 from pathlib import Path
 
 from sagewai.models.actor import Actor
@@ -31,14 +32,18 @@ def as_actor(actor: Actor | str | None) -> Actor:
 
 
 def _account() -> str:
+    return _account_of(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
+
+
+@cache
+def _account_of(uid: int) -> str:
+    """Asked once: the account database may be a directory server across the network."""
+    import pwd
+
     try:
-        import pwd
-    except ImportError:  # no account database: Windows
-        return getpass.getuser()
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid{os.getuid()}"
+        return f"uid{uid}"
 
 
 def _ssh_key(path: str) -> str:

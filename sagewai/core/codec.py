@@ -21,6 +21,10 @@ MAX_DEPTH = 400
 _MAX_BITS = 13_000
 """About 3,900 digits; the interpreter itself stops converting at 4,300."""
 _SCALARS = (str, bool, int, type(None))
+_dump = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+).encode
+_dump_escaped = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
 
 
 def encode(value: object, *, what: str = "value", limit: int = MAX_PAYLOAD) -> str:
@@ -31,13 +35,13 @@ def encode(value: object, *, what: str = "value", limit: int = MAX_PAYLOAD) -> s
     """
     if type(value) not in _SCALARS or type(value) is int:
         require_plain(value, what)
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+    text = _dump(value)
     size = len(text)
     if not text.isascii():
         try:
             size = len(text.encode())
         except UnicodeEncodeError:  # lone surrogates: only their escaped form is storable
-            text = json.dumps(value, allow_nan=False, check_circular=False, separators=(",", ":"))
+            text = _dump_escaped(value)
             size = len(text)
             if decode(text) != value:  # a high and a low one side by side would come back as one character
                 raise PayloadError(

@@ -5,6 +5,7 @@ Each takes an actor and a reason and leaves one event that commits with what it 
 
 from __future__ import annotations
 
+import base64
 import secrets
 import shlex
 from collections.abc import Mapping
@@ -269,8 +270,7 @@ def check_text(what: str, text: object, *, limit: int, empty: bool = True) -> st
 
 def a_run_id(workflow: str) -> str:
     """``<workflow>-<12 characters>``."""
-    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
-    return f"{workflow[: MAX_NAME - 13]}-" + "".join(secrets.choice(alphabet) for _ in range(12))
+    return f"{workflow[: MAX_NAME - 13]}-{base64.b32encode(secrets.token_bytes(8))[:12].decode().lower()}"
 
 
 async def _asked(store: Store, run_id: str, approval_id: int | None) -> Approval | None:

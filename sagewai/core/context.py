@@ -128,16 +128,22 @@ def get_worker_credentials() -> WorkerCredentials | None:
     return _credentials.get()
 
 
-@contextmanager
-def executing(step: StepContext) -> Iterator[None]:
-    """Make ``step`` the current one, in this task and the threads and tasks it starts. Branches begin anew: those of a
+class executing:  # noqa: N801 - used as a function; a class, because every attempt passes through here
+    """Make a step the current one, in this task and the threads and tasks it starts. Branches begin anew: those of a
     step around this run are not the run's own."""
-    token, outer = _step.set(step), _branch.set("")
-    try:
-        yield
-    finally:
-        _branch.reset(outer)
-        _step.reset(token)
+
+    __slots__ = ("_branch", "_outer", "_step")
+
+    def __init__(self, step: StepContext) -> None:
+        self._step = step
+
+    def __enter__(self) -> None:
+        self._outer = _step.set(self._step)
+        self._branch = _branch.set("")
+
+    def __exit__(self, *exc_info: object) -> None:
+        _branch.reset(self._branch)
+        _step.reset(self._outer)
 
 
 @contextmanager

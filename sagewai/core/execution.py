@@ -20,6 +20,7 @@ from sagewai.core.records import StepRecords
 from sagewai.core.retry import IN_PLACE
 from sagewai.core.signature import StepPlan, WorkflowPlan, prefix_route
 from sagewai.core.stores.base import Store
+from sagewai.core.verdict import Verdict
 from sagewai.errors import DefinitionChanged, LeaseLost, NonRetryableError, StepTimeout
 from sagewai.models.approval import ApprovalRequest
 from sagewai.models.run import LeasedRun
@@ -30,7 +31,7 @@ from sagewai.models.wait import WaitRequest
 log = logging.getLogger("sagewai.execution")
 
 T = TypeVar("T")
-Record = Callable[[Transition], asyncio.Future[RunStatus | None]]
+Record = Callable[[Transition], Verdict[RunStatus | None]]
 
 
 _BEFORE = {move: f"before {move.name}" for move in Move}
@@ -333,7 +334,7 @@ class Execution:
         )
         await self._see_calls_through()
         reach(_BEFORE[move])
-        status = await self._see_through(self._record(transition))
+        status = await self._seen_through(self._record(transition))
         reach(_AFTER[move])
         if status is None:
             raise self._lost()
@@ -346,23 +347,22 @@ class Execution:
         if calls is None:
             return
         for verdict in calls.under_way:
-            await self._settled(verdict)
-            if verdict.exception() is None and verdict.result() is None:
+            try:
+                lost = await self._seen_through(verdict) is None
+            except Exception:  # whoever made the call has been told
+                lost = False
+            if lost:
                 raise self._lost()
 
-    async def _see_through(self, verdict: asyncio.Future[RunStatus | None]) -> RunStatus | None:
+    async def _seen_through(self, verdict: Verdict[T]) -> T:
         """Recording is shielded: cancellations that arrive meanwhile take effect once the verdict is there. Of one run
         there is never a second transition under way."""
-        await self._settled(verdict)
-        return verdict.result()
-
-    async def _settled(self, verdict: asyncio.Future[T]) -> None:
-        while not verdict.done():
-            try:
-                await asyncio.wait({verdict})
-            except asyncio.CancelledError:
-                self._stop = self._stop or Stop.RELEASE
-                self._stopped.set()
+        try:
+            return await verdict
+        except asyncio.CancelledError:
+            self._stop = self._stop or Stop.RELEASE
+            self._stopped.set()
+            return verdict.result()
 
 
 def _outcome(error: BaseException) -> Outcome:

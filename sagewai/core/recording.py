@@ -13,13 +13,14 @@ from sagewai.core.codec import digest
 from sagewai.core.context import Notes, Records, StepContext
 from sagewai.core.outage import answered
 from sagewai.core.stores.base import Store
+from sagewai.core.verdict import Verdict
 from sagewai.errors import AnswerUnusable, LeaseLost, StepError, Suspension
 from sagewai.models.call import Call, CallKind, CallRecord
 from sagewai.models.run import LeasedRun
 
 T = TypeVar("T")
 
-RecordCall = Callable[[CallRecord], asyncio.Future[str | None]]
+RecordCall = Callable[[CallRecord], Verdict[str | None]]
 
 
 class Hears(Protocol):
@@ -93,7 +94,7 @@ class StepCalls:
         self._fresh = fresh
         self._over = False
         self._any = False
-        self._under_way: set[asyncio.Future[str | None]] = set()
+        self._under_way: set[Verdict[str | None]] = set()
         self._loop = asyncio.get_running_loop()
 
     async def find(self, asked: Asked) -> Kept | None:
@@ -148,7 +149,7 @@ class StepCalls:
         self._over = True
 
     @property
-    def under_way(self) -> frozenset[asyncio.Future[str | None]]:
+    def under_way(self) -> frozenset[Verdict[str | None]]:
         """What was handed over and isn't answered yet."""
         return frozenset(self._under_way)
 
@@ -189,7 +190,7 @@ class StepCalls:
         request: str | None,
         made: Made,
         latency: float,
-    ) -> asyncio.Future[str | None]:
+    ) -> Verdict[str | None]:
         verdict = self._record(
             CallRecord(
                 key=self._lease.key,
@@ -216,7 +217,7 @@ class StepCalls:
         verdict.add_done_callback(self._answered)
         return verdict
 
-    def _answered(self, verdict: asyncio.Future[str | None]) -> None:
+    def _answered(self, verdict: Verdict[str | None]) -> None:
         self._under_way.discard(verdict)
         if not verdict.cancelled() and verdict.exception() is None and verdict.result() is None:
             self._lost()

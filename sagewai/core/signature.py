@@ -54,10 +54,8 @@ class StepPlan:
     retries: int
     policy: RetryPolicy
     timeout: float | None
-
-    @property
-    def max_attempts(self) -> int:
-        return self.retries + 1
+    max_attempts: int
+    reads_input: bool
 
     def arguments(self, input_text: str, results: Mapping[str, str]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments of one call, from the run's input and recorded results (JSON texts). Every
@@ -80,10 +78,6 @@ class StepPlan:
         if self.takes_rest:
             kwargs.update(run_input)
         return args, kwargs
-
-    @property
-    def reads_input(self) -> bool:
-        return self.takes_rest or any(parameter.step is None for parameter in self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +245,8 @@ def _plan_step(
         declaration.retries,
         declaration.policy,
         declaration.timeout,
+        max_attempts=declaration.retries + 1,
+        reads_input=takes_rest or any(parameter.step is None for parameter in parameters),
     )
 
 

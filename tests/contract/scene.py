@@ -142,7 +142,7 @@ class Owner:
             delay=LONG if move is Move.RETRY_LATER else 0.0,
             requests=(ask(step=self.step),) if move is Move.PARK and "waits" not in fields else (),
         )
-        return replace(built, **fields)
+        return built._replace(**fields)
 
     async def make(self, move: Move, **fields: Any) -> RunStatus | None:
         (status,) = await self.store.record([self.transition(move, **fields)])

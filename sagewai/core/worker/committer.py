@@ -14,6 +14,7 @@ from sagewai.core.failpoints import reach
 from sagewai.core.failure import told
 from sagewai.core.retry import RetryPolicy
 from sagewai.core.stores.base import Store
+from sagewai.core.verdict import Verdict
 from sagewai.errors import ResultNotStorable, StoreRefused, StoreUnavailable
 from sagewai.models.call import CallRecord
 from sagewai.models.status import RunStatus
@@ -42,12 +43,12 @@ class Committer:
         self._transitions = _Transitions(store)
         self._calls = _Calls(store)
 
-    def record(self, transition: Transition) -> asyncio.Future[RunStatus | None]:
+    def record(self, transition: Transition) -> Verdict[RunStatus | None]:
         """The run's status after the move, or None when the lease is lost. Survives lost connections: what became of an
         unanswered write is read back under (token, rev). Raises ResultNotStorable for an item the database refuses."""
         return self._transitions.record(transition)
 
-    def record_call(self, call: CallRecord) -> asyncio.Future[str | None]:
+    def record_call(self, call: CallRecord) -> Verdict[str | None]:
         """The response that counts, this one's or that of an earlier one of its identity, or None when the lease is
         lost. Any number of calls of one run may be under way; an unanswered write is made again. Raises
         ResultNotStorable as above."""
@@ -63,7 +64,7 @@ class Committer:
 @dataclass(frozen=True, slots=True)
 class _Item(Generic[R, V]):
     record: R
-    verdict: asyncio.Future[V | None]
+    verdict: Verdict[V | None]
 
     def answer(self, verdict: V | None) -> None:
         if not self.verdict.done():
@@ -85,8 +86,8 @@ class _Lane(ABC, Generic[R, V]):
         self._flush: asyncio.Task[None] | None = None
         self._large: set[asyncio.Task[None]] = set()
 
-    def record(self, record: R) -> asyncio.Future[V | None]:
-        item: _Item[R, V] = _Item(record, asyncio.get_running_loop().create_future())
+    def record(self, record: R) -> Verdict[V | None]:
+        item: _Item[R, V] = _Item(record, Verdict())
         if record.size > MAX_BYTES:
             task = asyncio.create_task(self._settle([item]))
             self._large.add(task)
