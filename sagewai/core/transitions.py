@@ -63,6 +63,7 @@ LEGAL: dict[tuple[RunStatus, Operation], RunStatus] = {
     (_S.RUNNING, Operation.PAUSE): _S.RUNNING,  # asked; honoured before the next step
     (_S.PAUSED, Operation.RESUME): _S.PENDING,
     (_S.RUNNING, Operation.RESUME): _S.RUNNING,  # takes back a pause that was only asked
+    (_S.PENDING, Operation.RESUME): _S.PENDING,  # as well: after the single step it is ready for
     (_S.PAUSED, Operation.STEP): _S.PENDING,  # asked to pause again: it goes one step further
     (_S.FAILED, Operation.RETRY): _S.PENDING,
     (_S.FAILED, Operation.DISCARD): _S.FAILED,

@@ -9,6 +9,7 @@ from typing import Any
 
 from sagewai.core.stores.base import Store
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
+from sagewai.models.session import Minute
 
 
 async def picture(store: Store) -> dict[str, Any]:
@@ -25,8 +26,18 @@ async def picture(store: Store) -> dict[str, Any]:
         "counts": plain(await store.counts()),
         "pools": plain(await store.list_pools()),
         "sessions": plain(await store.list_sessions()),
+        "rates": summed(await store.rates()),
         "spending": [plain(await store.spending(by)) for by in ("workflow", "model", "day")],
     }
+
+
+def summed(minutes: list[Minute]) -> dict[str, int]:
+    """Over all minutes: between two looks one may have ended."""
+    came: dict[str, int] = {}
+    for minute in minutes:
+        for status, n in minute.entered.items():
+            came[status.value] = came.get(status.value, 0) + n
+    return came
 
 
 async def history(store: Store, run_id: str) -> dict[str, Any]:

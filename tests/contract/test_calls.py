@@ -172,12 +172,15 @@ async def test_a_run_without_calls_and_one_that_does_not_exist_have_none(scene: 
     assert await store.calls_of("nowhere") == []
 
 
-async def test_a_call_changes_nothing_of_its_run(scene: Scene, store: Store) -> None:
+async def test_a_call_changes_nothing_of_its_run_but_what_it_has_spent(scene: Scene, store: Store) -> None:
     owner = await scene.own()
     before = await picture(store)
     await store.record_calls([call(owner)])
     after = await picture(store)
-    assert after["runs"] == before["runs"]
+    assert after["runs"] != before["runs"]
+    assert [{**run, "spent": None} for run in after["runs"]] == [
+        {**run, "spent": None} for run in before["runs"]
+    ]
     assert await scene.kinds() == ["submitted", "claimed"]
     head = (await store.heads([owner.lease.key]))[owner.lease.key]
     assert (head.token, head.rev) == (owner.lease.token, owner.lease.rev)

@@ -306,7 +306,7 @@ async def test_a_later_assignment_replaces_the_earlier(scene: Scene, store: Stor
     assert await scene.claim(second) == ["r1"]
 
 
-async def test_nothing_is_assigned_that_is_not_pending_or_to_nobody_alive(scene: Scene, store: Store) -> None:
+async def test_nothing_is_assigned_that_waits_or_to_nobody_alive(scene: Scene, store: Store) -> None:
     session, gone = await scene.session(), await scene.session("gone")
     await store.close_session(gone)
     await scene.run_in(RunStatus.WAITING, "waits")

@@ -27,6 +27,7 @@ VERBS = [
     Operation.CANCEL,
     Operation.PAUSE,
     Operation.RESUME,
+    Operation.STEP,
     Operation.RETRY,
     Operation.DISCARD,
     Operation.SET_PRIORITY,
@@ -35,6 +36,7 @@ EVENTS = {
     Operation.CANCEL: EventKind.CANCELLED,
     Operation.PAUSE: EventKind.PAUSED,
     Operation.RESUME: EventKind.RESUMED,
+    Operation.STEP: EventKind.STEPPED,
     Operation.RETRY: EventKind.RETRIED,
     Operation.DISCARD: EventKind.DISCARDED,
     Operation.SET_PRIORITY: EventKind.PRIORITY_CHANGED,
@@ -50,6 +52,9 @@ async def test_every_verb_in_every_status_follows_the_table(
     await scene.run_in(status)
     if (status, verb) == (RunStatus.RUNNING, Operation.RESUME):
         await store.operate("r1", Operation.PAUSE, ALICE)
+    if (status, verb) == (RunStatus.PENDING, Operation.RESUME):
+        await store.operate("r1", Operation.PAUSE, ALICE)
+        await store.operate("r1", Operation.STEP, ALICE)
     before = await picture(store)
     known = len(await scene.events())
     expected = LEGAL.get((status, verb))

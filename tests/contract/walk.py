@@ -42,6 +42,7 @@ VERBS = (
     Operation.CANCEL,
     Operation.PAUSE,
     Operation.RESUME,
+    Operation.STEP,
     Operation.RETRY,
     Operation.DISCARD,
     Operation.SET_PRIORITY,
@@ -110,6 +111,8 @@ class Walk:
             self.close,
             *[self.lapse] * 2,
             self.ask_session,
+            *[self.ask_pool] * 2,
+            *[self.hold] * 3,
         ]
 
     async def go(self, steps: int, *, look_every: int = 40) -> None:
@@ -390,6 +393,20 @@ class Walk:
 
         await self.both(f"{actor.name}: {verb} {run_id}", call)
 
+    async def hold(self) -> None:
+        """What stepping through a run takes: it is paused, or goes a single step."""
+        rng, verb = self.random, self.random.choice((Operation.PAUSE, Operation.STEP, Operation.STEP))
+        wanted = (RunStatus.PAUSED,) if verb is Operation.STEP else (RunStatus.PENDING, RunStatus.RUNNING)
+        run_id, actor = await self.run_in(*wanted), rng.choice((ALICE, BOB))
+        name, shown = self.session(), rng.random() < 0.3
+
+        async def call(twin: Twin) -> Any:
+            assigned = shown and await twin.store.assign(run_id, twin.sessions[name], LONG, actor)
+            run = await twin.store.operate(run_id, verb, actor, "to see")
+            return (assigned, run.status, run.asked)
+
+        await self.both(f"{actor.name}: {verb} {run_id}{f', shown to {name}' if shown else ''}", call)
+
     async def beat(self) -> None:
         name, status = self.session(), self.random.choice(("active", "active", "draining", "paused"))
 
@@ -420,6 +437,14 @@ class Walk:
             return (await twin.store.ask_session(twin.sessions[name], wanted, BOB, "")).asked
 
         await self.both(f"ask {name} to {wanted}", call)
+
+    async def ask_pool(self) -> None:
+        """Mostly resumed: of a paused one nobody claims."""
+        pool = self.random.choice((*POOLS, "idle"))
+        wanted = self.random.choice((Ask.PAUSE, Ask.RESUME, Ask.RESUME, Ask.DRAIN, Ask.CANCEL))
+        await self.both(
+            f"ask pool {pool} to {wanted}", lambda twin: twin.store.ask_pool(pool, wanted, BOB, "because")
+        )
 
 
 async def _ending(call: Awaitable[Any]) -> Any:

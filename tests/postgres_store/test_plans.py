@@ -20,6 +20,8 @@ SMALL = {
     "counters",
     "definitions",
     "migrations",
+    "minutes",
+    "paused_pools",
     "routes",
     "session_definitions",
     "sessions",

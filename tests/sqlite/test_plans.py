@@ -13,6 +13,7 @@ from sagewai.core.stores.sqlite import (
     audit,
     calls,
     pages,
+    pools,
     reads,
     run_list,
     sessions,
@@ -70,7 +71,8 @@ async def test_a_claim_reads_the_ready_index_in_its_order(stocked: SQLiteStore) 
     ((_, plan),) = await plans_of(stocked, lambda tx: tx.rows(READY, 1, 0, 1, tx.now, 50))
     assert plan == ["SEARCH runs USING INDEX runs_ready (route=? AND <expr>=?)"]
     ((_, plan),) = await plans_of(stocked, lambda tx: tx.rows(READY_ROUTES))
-    assert plan == ["SEARCH counters USING PRIMARY KEY (status=?)"]
+    assert plan[0] == "SEARCH counters USING PRIMARY KEY (status=?)"
+    assert [step for step in plan if "SCAN" in step] == ["SCAN p"]  # pools that are paused, mostly none
 
 
 INDEXES = [
@@ -165,11 +167,13 @@ async def test_dead_letters_are_read_in_their_order(
     assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
-@pytest.mark.parametrize("work", [sweep.peek, sessions.list_sessions, reads.counts, reads.list_pools])
+@pytest.mark.parametrize(
+    "work", [sweep.peek, sessions.list_sessions, reads.counts, pools.list_pools, reads.rates]
+)
 async def test_what_runs_every_second_scans_no_runs_events_or_approvals(
     stocked: SQLiteStore, work: Any
 ) -> None:
-    values = (True, 500) if work is sessions.list_sessions else ()
+    values = {sessions.list_sessions: (True, 500), reads.rates: (60,)}.get(work, ())
     plans = await plans_of(stocked, work, *values)
     assert plans
     for sql, plan in plans:
@@ -224,7 +228,7 @@ async def test_calls_are_found_by_their_identity_and_sums_by_their_day(stocked: 
     identity = "run=? AND seq=? AND branch=? AND name=? AND position=? AND round=? AND digest=?"
     looked_up = {
         calls.RECORDED: f"USING INDEX calls_of ({identity})",
-        spending.OF_RUN: "USING INDEX calls_of (run=?)",
+        spending.OF_RUN: "USING INTEGER PRIMARY KEY (rowid=?)",
         tails.FORGET: "USING INDEX tails_at (at<?)",
         **dict.fromkeys(spending.KEPT.values(), "USING PRIMARY KEY (day>?)"),
     }

@@ -30,6 +30,7 @@ from sagewai.core.stores.bulks import Bulks
 from sagewai.core.stores.journal import Journal
 from sagewai.core.stores.people import People
 from sagewai.core.stores.readings import Readings
+from sagewai.errors import InvalidOptionError
 from sagewai.models.actor import Actor
 from sagewai.models.run import (
     ErrorInfo,
@@ -72,6 +73,17 @@ EXPIRED_REASON = "an approval passed its deadline"
 
 Topic = Literal["work", "done"]
 """``work``: some run became ready. ``done``: some run came to rest (terminal, waiting or paused)."""
+
+
+_POOL_ASKS = (Ask.PAUSE, Ask.RESUME, Ask.DRAIN)
+
+
+def check_pool_ask(pool: str, ask: Ask) -> None:
+    """Raise InvalidOptionError unless a pool of this name can be asked that."""
+    if not pool or ask not in _POOL_ASKS:
+        raise InvalidOptionError(
+            f"pool {pool!r} can't be asked to {ask}: name a pool, and {', '.join(_POOL_ASKS)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +248,7 @@ class Store(People, Readings, Journal, Bulks):
         """Ask a session to drain, pause or resume (event WORKER_ASKED, of no run). Raises WorkerNotFound when it
         doesn't live."""
 
+    @abstractmethod
     async def ask_pool(self, pool: str, ask: Ask, actor: Actor, reason: str = "") -> int:
         """Ask a pool to pause, to resume or to drain, in one transaction with the event POOL_ASKED (of no run).
 
@@ -243,7 +256,6 @@ class Store(People, Readings, Journal, Bulks):
         workers that begin later neither. DRAIN asks every live worker of the pool, as ``ask_session`` does. Gives how
         many live workers the pool has. Raises InvalidOptionError for another ask or a pool without a name.
         """
-        raise NotImplementedError
 
     # -- claiming -------------------------------------------------------------------------------------------------
 
@@ -274,8 +286,8 @@ class Store(People, Readings, Journal, Bulks):
 
     @abstractmethod
     async def assign(self, run_id: str, session: int, seconds: float, actor: Actor) -> bool:
-        """Show a pending run to one session alone for some seconds (event ASSIGNED); False if it isn't pending or the
-        session doesn't live. Raises RunNotFound."""
+        """Show a pending run to one session alone for some seconds (event ASSIGNED), or a paused one, should it be
+        resumed or stepped within them; False if it is neither or the session doesn't live. Raises RunNotFound."""
 
     # -- the owner's moves ----------------------------------------------------------------------------------------
 

@@ -76,13 +76,13 @@ class People(ABC):
 
         The event commits with it. CANCEL and PAUSE of a running run only ask (``Run.asked``, CANCEL_REQUESTED or
         PAUSE_REQUESTED); asking again changes nothing but adds the event, CANCEL replaces PAUSE, and PAUSE or RESUME of
-        a run asked to cancel, like RESUME of a running one not asked to pause, raises InvalidTransition. CANCEL of any
-        other ends it and cancels its pending approvals. PAUSE ends a wait; RESUME makes the run pending, its step finds
-        out what it still waits for. STEP does the same, but the run keeps being asked to pause (``Run.asked``), by this
-        actor: whoever claims it records one attempt and pauses it again (event STEPPED). RETRY removes the dead letter
-        and a deadline that has passed, swept or not (one still ahead holds), and starts again at the first step without
-        a checkpoint with attempt 1 and takeovers 0.
-        DISCARD removes the dead letter, the run stays failed.
+        a run asked to cancel, like RESUME of a running or pending one not asked to pause, raises InvalidTransition.
+        CANCEL of any other ends it and cancels its pending approvals. PAUSE ends a wait; RESUME makes the run pending,
+        its step finds out what it still waits for. STEP does the same, but the run keeps being asked to pause
+        (``Run.asked``), by this actor: whoever claims it records one attempt and pauses it again (event STEPPED). Until
+        it is claimed RESUME takes that back, and PAUSE pauses it at once. RETRY removes the dead letter and a deadline
+        that has passed, swept or not (one still ahead holds), and starts again at the first step without a checkpoint
+        with attempt 1 and takeovers 0. DISCARD removes the dead letter, the run stays failed.
 
         Raises RunNotFound, InvalidTransition, DeadLetterNotFound (RETRY and DISCARD without one), InvalidOptionError
         (any other operation, SET_PRIORITY without ``priority``).

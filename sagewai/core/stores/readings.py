@@ -96,11 +96,12 @@ class Readings(ABC):
     async def counts(self) -> Counts:
         """Kept counters, not counted rows; statuses and pools without a run are left out."""
 
+    @abstractmethod
     async def rates(self, minutes: int = 60) -> list[Minute]:
         """Those of the last ``minutes`` minutes in which any run came into a status, oldest first; kept as they happen,
         for a day. A minute may lack what no sweep has folded yet."""
-        raise NotImplementedError
 
     @abstractmethod
     async def list_pools(self) -> list[PoolOverview]:
-        """Every pool that has runs that aren't terminal, or a live worker, by name. Scripts are no workers."""
+        """Every pool that has runs that aren't terminal, or a live worker, or is paused, by name. Scripts are no
+        workers."""

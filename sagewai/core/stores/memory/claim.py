@@ -50,6 +50,8 @@ def claim(state: State, session_id: int, routes: Sequence[int], limit: int) -> C
         if len(chosen) >= limit:
             break
         run = state.runs[key]
+        if run.pool in state.paused_pools:
+            continue
         if run.assigned_to not in (None, session.id) and state.now < run.assigned_until:
             continue
         if run.takeovers >= SUSPECT_AFTER:
@@ -72,7 +74,8 @@ def assign(state: State, run_id: str, session_id: int, seconds: float, actor: Ac
     check_actor(actor)
     run = state.run(run_id)
     session = state.sessions.get(session_id)
-    if run.status is not RunStatus.PENDING or session is None or not session.is_live(state.now):
+    assignable = run.status in (RunStatus.PENDING, RunStatus.PAUSED)
+    if not assignable or session is None or not session.is_live(state.now):
         return False
     state.assign(run, session, state.now + seconds)
     detail = {"worker": session.spec.name, "seconds": seconds}
@@ -82,7 +85,8 @@ def assign(state: State, run_id: str, session_id: int, seconds: float, actor: Ac
 
 def take(state: State, run: RunRow, session: SessionRow) -> LeasedRun:
     run.adopt(session.definition_of(run.workflow))
-    state.move(run, after(run.status, Operation.CLAIM, run_id=run.run_id), session=session)
+    status = after(run.status, Operation.CLAIM, run_id=run.run_id)
+    state.move(run, status, session=session, asked=run.asked)  # a run that goes a single step pauses after it
     run.token += 1
     run.rev += 1
     run.step_started = state.now

@@ -29,6 +29,7 @@ def fork_run(state: State, spec: ForkSpec) -> RunRow:
         )
     run = _copy(state, source, spec, _kept(source, spec.from_step))
     state.add(run)
+    state.note_came(run)
     detail = {"pool": run.pool, "priority": run.priority, "delay": None}
     state.tell(run, EventKind.SUBMITTED, spec.actor, detail=detail)
     whence = {"source": source.run_id, "step": spec.from_step}

@@ -38,6 +38,7 @@ def _record(state: State, call: CallRecord) -> str | None:
         if call.kind == "model":
             sums = (known.recorded_at.date(), run.workflow, call.model)
             state.spending[sums] = _total([state.spending.get(sums, Spent()), _price(known)])
+            run.spent = _total([run.spent, _price(known)])
     return known.response
 
 
@@ -63,10 +64,6 @@ def _call(state: State, run: RunRow, call: CallRecord) -> Call:
         latency=call.latency,
         recorded_at=state.time(state.now),
     )
-
-
-def spent(run: RunRow) -> Spent:
-    return _total(_price(call) for call in run.calls.values() if call.kind == "model")
 
 
 def spending(state: State, by: SpendingBy, days: int | None, limit: int) -> list[Spending]:

@@ -1,4 +1,4 @@
-"""What operators do to a run: cancel, pause, resume, retry, discard, set its priority."""
+"""What operators do to a run: cancel, pause, resume, step, retry, discard, set its priority."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _OPERATORS = frozenset(
         Operation.CANCEL,
         Operation.PAUSE,
         Operation.RESUME,
+        Operation.STEP,
         Operation.RETRY,
         Operation.DISCARD,
         Operation.SET_PRIORITY,
@@ -35,7 +36,10 @@ def operate(
         case Operation.PAUSE:
             _pause(state, run, status, actor, reason)
         case Operation.RESUME:
-            _resume(state, run, status, actor, reason)
+            _resume(state, run, actor, reason)
+        case Operation.STEP:
+            state.make_ready(run, Asked(Ask.PAUSE, actor, reason, at=state.now))
+            state.tell(run, EventKind.STEPPED, actor, reason, {"step": run.step})
         case Operation.RETRY:
             _retry(state, run, status, actor, reason)
         case Operation.DISCARD:
@@ -44,8 +48,8 @@ def operate(
             _set_priority(state, run, actor, reason, priority)
         case _:
             raise InvalidOptionError(
-                f"an operator can't {operation} a run with priority {priority!r}: use CANCEL, PAUSE, RESUME, RETRY, "
-                "DISCARD, or SET_PRIORITY with a priority"
+                f"an operator can't {operation} a run with priority {priority!r}: use CANCEL, PAUSE, RESUME, STEP, "
+                "RETRY, DISCARD, or SET_PRIORITY with a priority"
             )
     return run
 
@@ -73,16 +77,16 @@ def _ask(state: State, run: RunRow, ask: Ask, by: Actor, reason: str) -> None:
     state.tell(run, kind, by, reason)
 
 
-def _resume(state: State, run: RunRow, status: RunStatus, by: Actor, reason: str) -> None:
-    if status is RunStatus.RUNNING:
+def _resume(state: State, run: RunRow, by: Actor, reason: str) -> None:
+    if run.status is not RunStatus.PAUSED:
         if run.asked is None or run.asked.ask is not Ask.PAUSE:
             raise InvalidTransition(
-                f"can't resume run {run.run_id!r}: it is running and nobody asked it to pause",
+                f"can't resume run {run.run_id!r}: it is {run.status} and nobody asked it to pause",
                 run_id=run.run_id,
             )
         run.asked = None
     else:
-        state.move(run, status)
+        state.make_ready(run)
     state.tell(run, EventKind.RESUMED, by, reason)
 
 

@@ -103,7 +103,7 @@ class WaitRow:
 
 @dataclass(slots=True)
 class Asked:
-    """What an operator asked of a running run, by whom, and when for the first time."""
+    """What an operator asked of a run that somebody holds, or takes for a single step; by whom, and when first."""
 
     ask: Ask
     by: Actor
@@ -157,6 +157,7 @@ class RunRow:
     waits: list[WaitRow] = field(default_factory=list)
     calls: dict[CallIdentity, Call] = field(default_factory=dict)  # in the order they were recorded
     budget: Budget | None = None
+    spent: Spent = field(default_factory=Spent)
     tail: Tail | None = None
     signals: list[SignalRow] = field(default_factory=list)
 

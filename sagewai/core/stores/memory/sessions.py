@@ -8,6 +8,7 @@ from typing import Literal
 
 from sagewai.core.codec import require_storable
 from sagewai.core.labels import encode_labels
+from sagewai.core.stores.base import check_pool_ask
 from sagewai.core.stores.memory.checks import check_actor, checked
 from sagewai.core.stores.memory.moves import release
 from sagewai.core.stores.memory.rows import SessionRow
@@ -81,3 +82,24 @@ def ask_session(state: State, session_id: int, ask: Ask, actor: Actor, reason: s
     session.asked = ask
     state.tell(None, EventKind.WORKER_ASKED, actor, reason, {"worker": session.spec.name, "ask": ask.value})
     return session
+
+
+def ask_pool(state: State, pool: str, ask: Ask, actor: Actor, reason: str) -> int:
+    check_actor(actor, reason)
+    require_storable(pool, "the pool")
+    check_pool_ask(pool, ask)
+    live = [
+        session
+        for session in state.sessions.values()
+        if session.spec.kind == "worker" and session.spec.pool == pool and session.is_live(state.now)
+    ]
+    if ask is Ask.DRAIN:
+        for session in live:
+            session.asked = ask
+    elif ask is Ask.PAUSE:
+        state.paused_pools.add(pool)
+    else:
+        state.paused_pools.discard(pool)
+        state.heard.add("work")
+    state.tell(None, EventKind.POOL_ASKED, actor, reason, {"pool": pool, "ask": ask.value})
+    return len(live)

@@ -23,6 +23,9 @@ from sagewai.models.status import TERMINAL, ApprovalStatus, Outcome, RunStatus, 
 
 T = TypeVar("T")
 
+KEPT_MINUTES = 1_440
+"""For so many minutes it is kept how many runs came into each status."""
+
 _RESTING = TERMINAL | {RunStatus.WAITING, RunStatus.PAUSED}
 
 
@@ -36,6 +39,8 @@ class State:
         self.by_id: dict[str, RunRow] = {}
         self.by_status: defaultdict[RunStatus, set[int]] = defaultdict(set)
         self.counters: Counter[tuple[str, RunStatus]] = Counter()
+        self.minutes: dict[int, Counter[RunStatus]] = {}  # since 1970: how many runs came into each status
+        self.paused_pools: set[str] = set()
         self.routes: dict[tuple[str, str, str, str], int] = {}  # (pool, workflow, version, labels) to id
         self.ready: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # per route: (-priority, key)
         self.timers: list[tuple[float, int]] = []
@@ -85,14 +90,33 @@ class State:
         wait: WaitReason | None = None,
         due: float | None = None,
         session: SessionRow | None = None,
+        asked: Asked | None = None,
     ) -> None:
-        """The only way a status changes. Whoever held the run lets go; nothing is asked of it or assigned any more."""
+        """How a status changes. Whoever held the run lets go; nothing but ``asked`` is asked of it any more, and it
+        is assigned to nobody."""
         self._leave(run)
         self.unassign(run)
         run.status, run.wait, run.due, run.changed = status, wait, due, self.now
-        run.asked = None
+        run.asked = asked
         run.session = session.id if session else None
         self._enter(run)
+        self.note_came(run)
+
+    def make_ready(self, run: RunRow, asked: Asked | None = None) -> None:
+        """How a paused run becomes pending: whom it is assigned to stays."""
+        self._leave(run)
+        run.status, run.changed, run.asked = RunStatus.PENDING, self.now, asked
+        self._enter(run)
+        self.note_came(run)
+
+    def note_came(self, run: RunRow) -> None:
+        """It has come into its status in this minute; what was longer ago than a day is forgotten."""
+        minute = int(self.now // 60)
+        if minute not in self.minutes:
+            self.minutes[minute] = Counter()
+            for old in [each for each in self.minutes if each <= minute - KEPT_MINUTES]:
+                del self.minutes[old]
+        self.minutes[minute][run.status] += 1
 
     def reroute(self, run: RunRow, version: str) -> None:
         """Let only those find the run who have code of this version."""

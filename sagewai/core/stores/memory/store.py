@@ -49,7 +49,7 @@ from sagewai.models.run import (
     RunSpec,
     StepInfo,
 )
-from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
+from sagewai.models.session import Beat, Counts, Minute, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
 from sagewai.models.wait import Signal, Wait
@@ -136,6 +136,10 @@ class InMemoryStore(MemoryBulks, Store):
         with self._transaction() as state:
             return views.session_view(state, holders.ask_session(state, session, ask, actor, reason))
 
+    async def ask_pool(self, pool: str, ask: Ask, actor: Actor, reason: str = "") -> int:
+        with self._transaction() as state:
+            return holders.ask_pool(state, pool, ask, actor, reason)
+
     # -- claiming -------------------------------------------------------------------------------------------------
 
     async def resolve_routes(
@@ -183,7 +187,7 @@ class InMemoryStore(MemoryBulks, Store):
 
     async def spent(self, run_id: str) -> Spent:
         with self._transaction() as state:
-            return journal.spent(state.run(run_id))
+            return state.run(run_id).spent
 
     async def spending(self, by: SpendingBy, *, days: int | None = None, limit: int = 500) -> list[Spending]:
         with self._transaction() as state:
@@ -324,6 +328,10 @@ class InMemoryStore(MemoryBulks, Store):
     async def counts(self) -> Counts:
         with self._transaction() as state:
             return views.counts_view(state)
+
+    async def rates(self, minutes: int = 60) -> list[Minute]:
+        with self._transaction() as state:
+            return views.rates_view(state, minutes)
 
     async def list_pools(self) -> list[PoolOverview]:
         with self._transaction() as state:

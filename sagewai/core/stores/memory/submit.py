@@ -82,4 +82,6 @@ def _insert(state: State, spec: RunSpec, holder: SessionRow | None) -> Inserted:
     lease = None
     if holder is not None and holder.may_claim(state.now) and not spec.delay:
         lease = take(state, run, holder)
+    else:
+        state.note_came(run)
     return Inserted(spec.run_id, created=True, lease=lease)

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from sagewai.core.labels import decode_labels
 from sagewai.core.stores.base import EXPIRED_REASON
 from sagewai.core.stores.memory.rows import ApprovalRow, RunRow, SessionRow, SignalRow, WaitRow
-from sagewai.core.stores.memory.state import State
+from sagewai.core.stores.memory.state import KEPT_MINUTES, State
 from sagewai.models.actor import SYSTEM
 from sagewai.models.approval import Approval
 from sagewai.models.run import Run, RunOutcome
-from sagewai.models.session import Counts, PoolOverview, Session
+from sagewai.models.session import Counts, Minute, PoolOverview, Session
 from sagewai.models.status import TERMINAL, ApprovalStatus, RunStatus, SessionStatus
 from sagewai.models.wait import Signal, Wait
 
@@ -52,6 +52,7 @@ def run_view(state: State, run: RunRow) -> Run:
         due_at=_maybe(state, run.due),
         submitted_by=run.submitted_by,
         deadline_at=_maybe(state, run.deadline),
+        spent=run.spent,
     )
 
 
@@ -162,7 +163,7 @@ def session_view(state: State, session: SessionRow) -> Session:
         live=session.is_live(state.now),
         process=spec.process,
         running=len(session.held),
-        assigned=sum(state.now < run.assigned_until for run in assigned),
+        assigned=sum(run.status is RunStatus.PENDING and state.now < run.assigned_until for run in assigned),
         max_concurrent=spec.max_concurrent,
         started_at=state.time(session.started),
         beat_at=state.time(session.beat),
@@ -222,8 +223,18 @@ def pools_view(state: State) -> list[PoolOverview]:
                 each.spec.max_concurrent for each in live.get(pool, ()) if each.may_claim(state.now)
             ),
             oldest_pending_at=_maybe(state, oldest.get(pool)),
+            paused=pool in state.paused_pools,
         )
-        for pool in sorted(unfinished | live.keys())
+        for pool in sorted(unfinished | live.keys() | state.paused_pools)
+    ]
+
+
+def rates_view(state: State, minutes: int) -> list[Minute]:
+    since = int(state.now // 60) - min(minutes, KEPT_MINUTES)
+    return [
+        Minute(state.time(minute * 60.0), MappingProxyType(dict(came)))
+        for minute, came in sorted(state.minutes.items())
+        if minute > since
     ]
 
 

@@ -25,10 +25,9 @@ PAYLOADS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What a viewer doesn't see; the views named ``..._overview`` show that something is there."""
 
 OPEN = (
-    *("asks", "budgets", "bulk_items", "bulk_jobs", "counter_deltas", "counters", "dead_letters", "deadlines"),
-    *("definitions", "events"),
-    *("forks", "migrations", "minutes", "paused_pools", "roles", "routes", "run_tags", "runs", "session_definitions", "sessions"),
-    *("spending", "spent", "waits"),
+    *("asks", "budgets", "bulk_items", "bulk_jobs", "counter_deltas", "counters", "dead_letters"),
+    *("deadlines", "definitions", "error_deltas", "error_groups", "events", "forks", "migrations", "minutes", "paused_pools", "roles"),
+    *("routes", "run_tags", "runs", "session_definitions", "sessions", "spending", "spent", "waits"),
     *("approval_overview", "attempt_overview", "call_overview", "ending_overview", "input_overview"),
     *("run_overview", "signal_overview", "tail_overview"),
 )
@@ -44,6 +43,8 @@ _SWEEP = MappingProxyType(
         "dead_letters": ("insert",),
         "deadlines": ("delete",),
         "endings": ("insert",),
+        "error_deltas": ("delete",),
+        "error_groups": ("insert", "update", "delete"),
         "events": ("insert",),
         "minutes": ("insert", "update", "delete"),
         "runs": ("update",),

@@ -83,7 +83,7 @@ def _plan(
     """The statement that does it, with its values. Raises what the contract says where it can't be done."""
     if (operation is Operation.SET_PRIORITY and priority is None) or operation not in _OPERATORS:
         raise InvalidOptionError(
-            f"an operator can't {operation} a run with priority {priority!r}: use CANCEL, PAUSE, RESUME, RETRY, "
+            f"an operator can't {operation} a run with priority {priority!r}: use CANCEL, PAUSE, RESUME, STEP, RETRY, "
             "DISCARD, or SET_PRIORITY with a priority"
         )
     follows = after(run.status, operation, run_id=run_id)
@@ -95,10 +95,12 @@ def _plan(
             raise DeadLetterNotFound(f"run {run_id!r} has no dead letter: it was discarded")
         retry = operation is Operation.RETRY
         return (statements.RETRY_RUN if retry else statements.DISCARD_RUN, run.key, *by.values)
-    if follows is RunStatus.RUNNING:
+    if follows is RunStatus.RUNNING or (operation is Operation.RESUME and run.status is RunStatus.PENDING):
         return _plan_asking(run_id, run, operation, by)
     if operation is Operation.RESUME:
         return (statements.RESUME_RUN, run.key, *by.values)
+    if operation is Operation.STEP:
+        return (statements.STEP_RUN, run.key, *by.values)
     cancel = operation is Operation.CANCEL
     return (statements.END_RUN if cancel else statements.PAUSE_RUN, *seen, *by.values)
 
@@ -108,6 +110,7 @@ _OPERATORS = frozenset(
         Operation.CANCEL,
         Operation.PAUSE,
         Operation.RESUME,
+        Operation.STEP,
         Operation.RETRY,
         Operation.DISCARD,
         Operation.SET_PRIORITY,
@@ -116,11 +119,11 @@ _OPERATORS = frozenset(
 
 
 def _plan_asking(run_id: str, run: _Standing, operation: Operation, by: _By) -> tuple[object, ...]:
-    """What is asked of the owner of a running run."""
+    """What is asked of the owner of a running run, or of whoever takes a run for a single step."""
     if operation is Operation.RESUME:
         if run.asked is not Ask.PAUSE:
             raise InvalidTransition(
-                f"can't resume run {run_id!r}: it is running and nobody asked it to pause", run_id=run_id
+                f"can't resume run {run_id!r}: it is {run.status} and nobody asked it to pause", run_id=run_id
             )
         return (statements.UNASK_RUN, run.key, *by.values)
     ask = Ask.CANCEL if operation is Operation.CANCEL else Ask.PAUSE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import MappingProxyType
 
 from sagewai.core.stores import words
@@ -14,7 +15,7 @@ from sagewai.errors import DeadLetterNotFound
 from sagewai.models.approval import Approval
 from sagewai.models.history import Attempt, DeadLetter, Event
 from sagewai.models.run import RunOutcome, StepInfo
-from sagewai.models.session import Counts, PoolOverview
+from sagewai.models.session import Counts, Minute, PoolOverview
 from sagewai.models.status import RunStatus
 
 DEAD_LETTERS = 101
@@ -97,6 +98,13 @@ async def counts(database: Database) -> Counts:
         dead_letters=others.get(DEAD_LETTERS, 0),
         pending_approvals=others.get(PENDING_APPROVALS, 0),
     )
+
+
+async def rates(database: Database, minutes: int) -> list[Minute]:
+    entered: dict[datetime, dict[RunStatus, int]] = {}
+    for at, status, n in await database.fetch(statements.RATES, minutes):
+        entered.setdefault(at, {})[words.STATUS[status]] = n
+    return [Minute(at, MappingProxyType(came)) for at, came in entered.items()]
 
 
 async def list_pools(database: Database) -> list[PoolOverview]:

@@ -67,6 +67,7 @@ def run(row: Row) -> Run:
         due_at=row["due_at"],
         submitted_by=row["submitted_by"],
         deadline_at=row["deadline_at"],
+        spent=spent(row),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from sagewai.core.codec import require_storable
 from sagewai.core.labels import encode_labels
 from sagewai.core.stores import words
+from sagewai.core.stores.base import check_pool_ask
 from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.checks import check_actor, check_definition
 from sagewai.core.stores.postgres.database import Database
@@ -115,3 +116,22 @@ async def ask_session(database: Database, session: int, ask: Ask, actor: Actor, 
     if not asked or row is None:
         raise WorkerNotFound(f"no live session {session}: it stopped or lost its lease")
     return rows.session(row)
+
+
+async def ask_pool(database: Database, pool: str, ask: Ask, actor: Actor, reason: str) -> int:
+    check_actor(actor, reason)
+    require_storable(pool, "the pool")
+    check_pool_ask(pool, ask)
+    row = await database.fetchrow(
+        statements.ASK_POOL,
+        pool,
+        ask.value,
+        words.ASK_CODE[ask],
+        actor.name,
+        actor.source,
+        actor.assurance,
+        reason,
+    )
+    assert row is not None
+    workers: int = row["workers"]
+    return workers

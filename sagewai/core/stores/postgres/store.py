@@ -53,7 +53,7 @@ from sagewai.models.run import (
     RunSpec,
     StepInfo,
 )
-from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
+from sagewai.models.session import Beat, Counts, Minute, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
 from sagewai.models.wait import Signal, Wait
@@ -179,6 +179,9 @@ class PostgresStore(PostgresBulks, Store):
 
     async def ask_session(self, session: int, ask: Ask, actor: Actor, reason: str) -> Session:
         return await sessions.ask_session(await self._open(), session, ask, actor, reason)
+
+    async def ask_pool(self, pool: str, ask: Ask, actor: Actor, reason: str = "") -> int:
+        return await sessions.ask_pool(await self._open(), pool, ask, actor, reason)
 
     # -- claiming -------------------------------------------------------------------------------------------------
 
@@ -319,6 +322,9 @@ class PostgresStore(PostgresBulks, Store):
 
     async def counts(self) -> Counts:
         return await reading.counts(await self._open())
+
+    async def rates(self, minutes: int = 60) -> list[Minute]:
+        return await reading.rates(await self._open(), minutes)
 
     async def list_pools(self) -> list[PoolOverview]:
         return await reading.list_pools(await self._open())

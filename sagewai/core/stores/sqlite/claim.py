@@ -26,7 +26,10 @@ where status = 1 and route = ? and (takeovers >= {SUSPECT_AFTER}) = ?
 order by priority desc, id limit ?
 """
 
-READY_ROUTES = "select route from counters where status = 1 and n > 0"
+READY_ROUTES = (
+    "select route from counters where status = 1 and n > 0 "
+    "and route not in (select r.id from paused_pools p cross join routes r on r.pool = p.pool)"
+)
 
 
 def peek(tx: Transaction, routes: Sequence[int]) -> Claimed | None:
@@ -56,7 +59,7 @@ def assign(tx: Transaction, run_id: str, session: int, seconds: float, actor: Ac
     worker = tx.value(
         "select name from sessions where id = ? and status <= 3 and lease_until > ?", session, tx.now
     )
-    if worker is None or run.status != words.PENDING:
+    if worker is None or run.status not in (words.PENDING, words.PAUSED):
         return False
     until = tx.now + round(seconds * 1e6)
     tx.change("update runs set assigned = ?, assigned_until = ? where id = ?", session, until, run.key)

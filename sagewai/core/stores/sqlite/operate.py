@@ -63,35 +63,46 @@ def _ask(changes: Changes, run: Head, ask: Ask, order: _Order) -> None:
         tx = changes.tx
         ttl = tx.value("select lease_ttl from sessions where id = ?", run.session)
         tx.change("update runs set asked = ? where id = ?", words.ASK_CODE[ask], run.key)
-        tx.change(
-            "insert or replace into asks (run, ask, actor, source, assurance, reason, overdue_at) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
-            run.key,
-            words.ASK_CODE[ask],
-            order.by.name,
-            order.by.source,
-            order.by.assurance,
-            order.reason,
-            tx.now + 2 * ttl if ask is Ask.CANCEL else None,
-        )
+        _note_ask(tx, run, ask, order, overdue=tx.now + 2 * ttl if ask is Ask.CANCEL else None)
     elif before is not ask:
         raise InvalidTransition(f"can't {ask} run {run.run_id!r}: it is being cancelled", run_id=run.run_id)
     kind = EventKind.CANCEL_REQUESTED if ask is Ask.CANCEL else EventKind.PAUSE_REQUESTED
     changes.events.note(run.key, kind, actor=order.by, reason=order.reason)
 
 
+def _note_ask(tx: Transaction, run: Head, ask: Ask, order: _Order, *, overdue: int | None) -> None:
+    tx.change(
+        "insert or replace into asks (run, ask, actor, source, assurance, reason, overdue_at) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
+        run.key,
+        words.ASK_CODE[ask],
+        order.by.name,
+        order.by.source,
+        order.by.assurance,
+        order.reason,
+        overdue,
+    )
+
+
 def _resume(changes: Changes, run: Head, order: _Order) -> None:
-    if order.status is RunStatus.RUNNING:
+    before = words.STATUS[run.status]
+    if before is not RunStatus.PAUSED:
         if run.asked is None or words.ASK[run.asked] is not Ask.PAUSE:
             raise InvalidTransition(
-                f"can't resume run {run.run_id!r}: it is running and nobody asked it to pause",
+                f"can't resume run {run.run_id!r}: it is {before} and nobody asked it to pause",
                 run_id=run.run_id,
             )
         changes.tx.change("update runs set asked = null where id = ?", run.key)
         changes.tx.change("delete from asks where run = ?", run.key)
     else:
-        changes.move(run, order.status)
+        changes.tx.change(_READY, changes.tx.now, None, run.key)
     changes.events.note(run.key, EventKind.RESUMED, actor=order.by, reason=order.reason)
+
+
+def _step(changes: Changes, run: Head, order: _Order) -> None:
+    changes.tx.change(_READY, changes.tx.now, words.ASK_CODE[Ask.PAUSE], run.key)
+    _note_ask(changes.tx, run, Ask.PAUSE, order, overdue=None)
+    changes.events.note(run.key, EventKind.STEPPED, {"step": run.step}, actor=order.by, reason=order.reason)
 
 
 def _retry(changes: Changes, run: Head, order: _Order) -> None:
@@ -127,10 +138,14 @@ def _pop_dead_letter(changes: Changes, run: Head) -> str:
     return error_type
 
 
+_READY = "update runs set status = 1, changed_at = ?, asked = ? where id = ?"
+"""Of a paused run: whom it is assigned to stays."""
+
 _HOW = {
     Operation.CANCEL: _cancel,
     Operation.PAUSE: _pause,
     Operation.RESUME: _resume,
+    Operation.STEP: _step,
     Operation.RETRY: _retry,
     Operation.DISCARD: _discard,
     Operation.SET_PRIORITY: _set_priority,

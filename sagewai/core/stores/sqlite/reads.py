@@ -20,6 +20,7 @@ from sagewai.core.stores.sqlite.rows import (
     event_of,
     maybe_time,
     read_error,
+    read_time,
     run_of,
 )
 from sagewai.core.stores.sqlite.transaction import Transaction
@@ -27,11 +28,14 @@ from sagewai.errors import DeadLetterNotFound, RunNotFound
 from sagewai.models.actor import SYSTEM
 from sagewai.models.history import Attempt, DeadLetter, Event
 from sagewai.models.run import Run, RunHead, RunOutcome, StepInfo
-from sagewai.models.session import Counts, PoolOverview
+from sagewai.models.session import Counts, Minute
 from sagewai.models.status import RunStatus
 
-STALE_FOR = 3600 * 1_000_000
-"""Microseconds for which a worker that lost its lease counts as stale."""
+MINUTE = 60_000_000
+"""Microseconds."""
+
+KEPT_MINUTES = 1_440
+"""For so many minutes it is kept how many runs came into each status."""
 
 
 def heads(tx: Transaction, keys: Sequence[int]) -> dict[int, RunHead]:
@@ -128,28 +132,12 @@ def counts(tx: Transaction) -> Counts:
     )
 
 
-def list_pools(tx: Transaction) -> list[PoolOverview]:
-    by_pool = counts(tx).by_pool
-    workers = {pool: rest for pool, *rest in tx.rows(_WORKERS, tx.now, tx.now - STALE_FOR)}
-    live = {pool for pool, (alive, _, _) in workers.items() if alive}
-    unfinished = {pool for pool, its in by_pool.items() if not its.keys() <= _TERMINAL}
-    pools = []
-    for pool in sorted(unfinished | live):
-        its = by_pool.get(pool, {})
-        alive, stale, capacity = workers.get(pool, (0, 0, 0))
-        pools.append(
-            PoolOverview(
-                pool=pool,
-                pending=its.get(RunStatus.PENDING, 0),
-                running=its.get(RunStatus.RUNNING, 0),
-                waiting=its.get(RunStatus.WAITING, 0),
-                live_workers=alive,
-                stale_workers=stale,
-                capacity=capacity,
-                oldest_pending_at=maybe_time(tx.value(_OLDEST, pool)),
-            )
-        )
-    return pools
+def rates(tx: Transaction, minutes: int) -> list[Minute]:
+    this = tx.now // MINUTE
+    entered: dict[int, dict[RunStatus, int]] = {}
+    for minute, status, n in tx.rows(_RATES, this - min(minutes, KEPT_MINUTES)):
+        entered.setdefault(minute, {})[words.STATUS[status]] = n
+    return [Minute(read_time(minute * MINUTE), MappingProxyType(came)) for minute, came in entered.items()]
 
 
 def _key(tx: Transaction, run_id: str) -> int:
@@ -162,8 +150,6 @@ def _key(tx: Transaction, run_id: str) -> int:
 def _no_run(run_id: str) -> RunNotFound:
     return RunNotFound(f"no run {run_id!r} in this store", run_id=run_id)
 
-
-_TERMINAL = {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.REJECTED, RunStatus.CANCELLED}
 
 OF_PEOPLE = "e.source <> 'worker'"
 
@@ -182,15 +168,4 @@ group by p.name, c.status having sum(c.n) > 0
 order by p.name, c.status
 """
 
-_WORKERS = """
-select pool, sum(live), sum(stale), sum(case when live and status = 1 then max_concurrent else 0 end)
-from (
-  select pool, status, max_concurrent, lease_until > ?1 as live, lease_until <= ?1 as stale
-  from sessions where status <= 3 and kind = 'worker' and lease_until > ?2
-  union all
-  select pool, status, max_concurrent, 0, 1
-  from sessions where ended_at > ?2 and status = 5 and kind = 'worker' and lease_until > ?2
-) group by pool
-"""
-
-_OLDEST = "select min(changed_at) from runs where status = 1 and pool = (select id from pools where name = ?)"
+_RATES = "select minute, status, n from minutes where minute > ? order by minute, status"

@@ -10,7 +10,7 @@ from sagewai.core.stores import words
 from sagewai.core.stores.sqlite.names import read_labels, read_steps, read_tags
 from sagewai.core.stores.sqlite.transaction import Row
 from sagewai.models.actor import Actor
-from sagewai.models.call import Call
+from sagewai.models.call import Call, Spent
 from sagewai.models.history import Attempt, DeadLetter, Event, EventKind
 from sagewai.models.run import ErrorInfo, Run
 from sagewai.models.session import ProcessIdentity, Session
@@ -21,7 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RUN = """
 select r.id, r.run_id, w.name, r.status, r.wait, p.name, t.labels, ifnull(d.version, t.version), r.priority, i.tags,
        r.step, r.seq, d.steps, r.attempt, r.token, r.takeovers, r.asked, s.name, r.session, r.created_at, r.changed_at,
-       r.step_started, r.due_at, i.submitted_by, l.at
+       r.step_started, r.due_at, i.submitted_by, l.at, c.calls, c.input_tokens, c.output_tokens, c.cost, c.unpriced
 from runs r
 join run_inputs i on i.run = r.id
 join routes t on t.id = r.route
@@ -30,6 +30,7 @@ join pools p on p.id = r.pool
 left join definitions d on d.id = r.definition
 left join sessions s on s.id = r.session
 left join deadlines l on l.run = r.id
+left join spent c on c.run = r.id
 """
 
 ATTEMPT = """
@@ -73,7 +74,7 @@ SESSION = """
 select s.id, s.name, s.kind, s.pool, s.labels, s.workflows, s.status, s.asked,
        s.status <= 3 and s.lease_until > ?1, s.host, s.boot_id, s.pid_namespace, s.pid, s.process_started,
        (select count(*) from runs r where r.session = s.id),
-       (select count(*) from runs r where r.assigned = s.id and r.assigned_until > ?1),
+       (select count(*) from runs r where r.assigned = s.id and r.assigned_until > ?1 and r.status = 1),
        s.max_concurrent, s.started_at, s.beat_at, s.lease_until
 from sessions s
 """
@@ -103,7 +104,7 @@ def error_text(error: ErrorInfo) -> str:
 def run_of(row: Row) -> Run:
     (_, run_id, workflow, status, wait, pool, labels, version, priority, tags) = row[:10]
     (step, seq, steps, attempt, token, takeovers, asked, worker, session) = row[10:19]
-    (created, changed, started, due, submitted_by, deadline) = row[19:]
+    (created, changed, started, due, submitted_by, deadline) = row[19:25]
     known = read_steps(steps)
     return Run(
         run_id=run_id,
@@ -131,7 +132,13 @@ def run_of(row: Row) -> Run:
         due_at=maybe_time(due),
         submitted_by=submitted_by,
         deadline_at=maybe_time(deadline),
+        spent=spent_of(row[25:]),
     )
+
+
+def spent_of(row: Row) -> Spent:
+    """A kept sum, or nothing where none was ever kept."""
+    return Spent() if row[0] is None else Spent(*row)
 
 
 def attempt_of(row: Row) -> Attempt:

@@ -1,4 +1,4 @@
-"""What calls of models cost: added up per run from its calls, and kept per day (UTC), workflow and model."""
+"""What calls of models cost: sums kept per run, and per day (UTC), workflow and model."""
 
 from __future__ import annotations
 
@@ -20,37 +20,38 @@ class Sums:
 
     def __init__(self) -> None:
         self._sums: dict[tuple[int, str], Spent] = {}
+        self._of_runs: dict[int, Spent] = {}
 
     def add(self, workflow: int, call: CallRecord) -> None:
         if call.kind != "model":
             return
-        before = self._sums.get((workflow, call.model), Spent())
-        self._sums[workflow, call.model] = Spent(
-            calls=before.calls + 1,
-            input_tokens=before.input_tokens + (call.input_tokens or 0),
-            output_tokens=before.output_tokens + (call.output_tokens or 0),
-            cost=before.cost + (call.cost or 0.0),
-            unpriced=before.unpriced + (call.cost is None),
-        )
+        self._sums[workflow, call.model] = _plus(self._sums.get((workflow, call.model), Spent()), call)
+        self._of_runs[call.key] = _plus(self._of_runs.get(call.key, Spent()), call)
 
     def write(self, tx: Transaction) -> None:
         for (workflow, model), sums in self._sums.items():
-            tx.change(
-                _ADD,
-                tx.now // DAY,
-                workflow,
-                model,
-                sums.calls,
-                sums.input_tokens,
-                sums.output_tokens,
-                sums.cost,
-                sums.unpriced,
-            )
+            tx.change(_ADD, tx.now // DAY, workflow, model, *_columns(sums))
+        for run, sums in self._of_runs.items():
+            tx.change(_ADD_TO_RUN, run, *_columns(sums))
+
+
+def _plus(before: Spent, call: CallRecord) -> Spent:
+    return Spent(
+        calls=before.calls + 1,
+        input_tokens=before.input_tokens + (call.input_tokens or 0),
+        output_tokens=before.output_tokens + (call.output_tokens or 0),
+        cost=before.cost + (call.cost or 0.0),
+        unpriced=before.unpriced + (call.cost is None),
+    )
+
+
+def _columns(sums: Spent) -> tuple[int, int, int, float, int]:
+    return (sums.calls, sums.input_tokens, sums.output_tokens, sums.cost, sums.unpriced)
 
 
 def spent(tx: Transaction, run_id: str) -> Spent:
-    (row,) = tx.rows(OF_RUN, head_of(tx, run_id).key)
-    return Spent(*row)
+    row = tx.row(OF_RUN, head_of(tx, run_id).key)
+    return Spent() if row is None else Spent(*row)
 
 
 def spending(tx: Transaction, by: SpendingBy, days: int | None, limit: int) -> list[Spending]:
@@ -66,19 +67,24 @@ def get_budget(tx: Transaction, run_id: str) -> Budget | None:
     return None if row is None else Budget(*row)
 
 
-_ADD = """
-insert into spending (day, workflow, model, calls, input_tokens, output_tokens, cost, unpriced)
-values (?, ?, ?, ?, ?, ?, ?, ?)
-on conflict (day, workflow, model) do update set
+_AND_MORE = """
   calls = calls + excluded.calls, input_tokens = input_tokens + excluded.input_tokens,
   output_tokens = output_tokens + excluded.output_tokens, cost = cost + excluded.cost,
   unpriced = unpriced + excluded.unpriced
 """
 
-OF_RUN = """
-select count(*), ifnull(sum(input_tokens), 0), ifnull(sum(output_tokens), 0), total(cost), count(*) - count(cost)
-from calls where run = ? and kind = 'model'
+_ADD = f"""
+insert into spending (day, workflow, model, calls, input_tokens, output_tokens, cost, unpriced)
+values (?, ?, ?, ?, ?, ?, ?, ?)
+on conflict (day, workflow, model) do update set {_AND_MORE}
 """
+
+_ADD_TO_RUN = f"""
+insert into spent (run, calls, input_tokens, output_tokens, cost, unpriced) values (?, ?, ?, ?, ?, ?)
+on conflict (run) do update set {_AND_MORE}
+"""
+
+OF_RUN = "select calls, input_tokens, output_tokens, cost, unpriced from spent where run = ?"
 
 _SUMS = "sum(s.calls), sum(s.input_tokens), sum(s.output_tokens), sum(s.cost), sum(s.unpriced)"
 

@@ -27,6 +27,7 @@ from sagewai.core.stores.sqlite import (
     names,
     operate,
     pages,
+    pools,
     reads,
     record,
     run_list,
@@ -59,7 +60,7 @@ from sagewai.models.run import (
     RunSpec,
     StepInfo,
 )
-from sagewai.models.session import Beat, Counts, PoolOverview, Session, SessionSpec
+from sagewai.models.session import Beat, Counts, Minute, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus, SessionStatus
 from sagewai.models.transition import Transition
 from sagewai.models.wait import Signal, Wait
@@ -152,6 +153,9 @@ class SQLiteStore(SQLiteBulks, SQLiteJournal, Store):
         return await self._write(
             partial(holders.ask_session, session=session, ask=ask, actor=actor, reason=reason)
         )
+
+    async def ask_pool(self, pool: str, ask: Ask, actor: Actor, reason: str = "") -> int:
+        return await self._write(partial(pools.ask_pool, pool=pool, ask=ask, actor=actor, reason=reason))
 
     # -- claiming -------------------------------------------------------------------------------------------------
 
@@ -289,8 +293,11 @@ class SQLiteStore(SQLiteBulks, SQLiteJournal, Store):
     async def counts(self) -> Counts:
         return await self._read(reads.counts)
 
+    async def rates(self, minutes: int = 60) -> list[Minute]:
+        return await self._read(partial(reads.rates, minutes=minutes))
+
     async def list_pools(self) -> list[PoolOverview]:
-        return await self._read(reads.list_pools)
+        return await self._read(pools.list_pools)
 
     # -- threads --------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 -- Gives whether the run exists, and whether it was assigned.
 
 with held as materialized (
-  select id from sagewai.runs where run_id = $1 and status + 0 = 1 for no key update
+  select id from sagewai.runs where run_id = $1 and status + 0 in (1, 4) for no key update
 ),
 target as materialized (
   select id, name from sagewai.sessions where id = $2 and status <= 3 and lease_until > clock_timestamp()

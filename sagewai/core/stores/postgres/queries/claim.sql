@@ -9,9 +9,18 @@ with me as materialized (       -- not locked: a sweep looks at a session for a 
     from sagewai.sessions as session
    where session.id = $1 and session.status = 1 and session.lease_until > clock_timestamp()
 ),
+open as materialized (          -- of paused pools there is mostly none, and nothing to look up
+  select route * 2::int8 as lane
+    from unnest($2::int4[]) as route, me
+   where route <> all (array(
+     select closed.id
+       from sagewai.paused_pools as paused
+       join sagewai.routes as closed on closed.pool = any (array[paused.pool])
+   ))
+),
 peek as materialized (          -- how many of each lane are among the first: no more than those get locked
   select lane.id as lane, first.priority, first.id
-    from (select route * 2::int8 as id from unnest($2::int4[]) as route, me) as lane
+    from (select open.lane as id from open) as lane
    cross join lateral (
      select run.priority, run.id
        from sagewai.runs as run
@@ -24,8 +33,8 @@ peek as materialized (          -- how many of each lane are among the first: no
 suspect as materialized (       -- odd lanes hold suspects: one at most, and none beside one already held
   select lane.id as lane, first.priority, first.id
     from (
-      select route * 2::int8 + 1 as id
-        from unnest($2::int4[]) as route, me
+      select open.lane + 1 as id
+        from open, me
        where not exists (select from sagewai.runs as run where run.session = any (array[me.id]) and run.takeovers >= 2)
     ) as lane
    cross join lateral (

@@ -1,4 +1,4 @@
--- Pools with runs that aren't terminal, or a live worker.
+-- Pools with runs that aren't terminal, a live worker, or a pause.
 
 with counted as (
   select pool, what, sum(n) as n
@@ -34,15 +34,18 @@ worker as (
 ),
 either as (
   select pool, sum(pending)::int8 as pending, sum(running)::int8 as running, sum(waiting)::int8 as waiting,
-         sum(live)::int8 as live, sum(stale)::int8 as stale, sum(capacity)::int8 as capacity, bool_or(has_runs) as has_runs
+         sum(live)::int8 as live, sum(stale)::int8 as stale, sum(capacity)::int8 as capacity, bool_or(has_runs) as has_runs,
+         bool_or(paused) as paused
     from (
-      select pool, pending, running, waiting, 0 as live, 0 as stale, 0 as capacity, true as has_runs from run
+      select pool, pending, running, waiting, 0 as live, 0 as stale, 0 as capacity, true as has_runs, false as paused from run
       union all
-      select pool, 0, 0, 0, live, stale, capacity, false from worker
+      select pool, 0, 0, 0, live, stale, capacity, false, false from worker
+      union all
+      select pool, 0, 0, 0, 0, 0, 0, false, true from sagewai.paused_pools
     ) as half
    group by pool
 )
-select pool, pending, running, waiting, live as live_workers, stale as stale_workers, capacity,
+select pool, pending, running, waiting, live as live_workers, stale as stale_workers, capacity, paused,
        case when pending > 0 then (
          select ready.changed_at
            from sagewai.runs as ready
@@ -51,5 +54,5 @@ select pool, pending, running, waiting, live as live_workers, stale as stale_wor
           limit 1
        ) end as oldest_pending_at
   from either
- where has_runs or live > 0
+ where has_runs or live > 0 or paused
  order by pool

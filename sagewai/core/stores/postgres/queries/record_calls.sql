@@ -34,6 +34,21 @@ recorded as (
   on conflict (run, seq, identity) do nothing
   returning run, seq, identity, recorded_at, kind, model, input_tokens, output_tokens, cost
 ),
+spent as (                      -- kept per run, under its lock
+  insert into sagewai.spent as kept (run, calls, input_tokens, output_tokens, cost, unpriced)
+  select run, count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), coalesce(sum(cost), 0),
+         count(*) filter (where cost is null)
+    from recorded
+   where kind = 'model'
+   group by run
+   order by run
+  on conflict (run) do update
+     set calls = kept.calls + excluded.calls,
+         input_tokens = kept.input_tokens + excluded.input_tokens,
+         output_tokens = kept.output_tokens + excluded.output_tokens,
+         cost = kept.cost + excluded.cost,
+         unpriced = kept.unpriced + excluded.unpriced
+),
 summed as (                     -- every run is locked by now; the sums are, in an order of their own
   insert into sagewai.spending as kept (day, workflow, model, calls, input_tokens, output_tokens, cost, unpriced)
   select (recorded.recorded_at at time zone 'UTC')::date, run.workflow, recorded.model, count(*),

@@ -1,13 +1,9 @@
--- One row for a run that exists.
+-- One row for a run that exists: the kept sum.
 -- $1 run_id
 
-select spent.*
+select coalesce(spent.calls, 0) as calls, coalesce(spent.input_tokens, 0) as input_tokens,
+       coalesce(spent.output_tokens, 0) as output_tokens, coalesce(spent.cost, 0) as cost,
+       coalesce(spent.unpriced, 0) as unpriced
   from sagewai.runs as run
- cross join lateral (
-   select count(*) as calls, coalesce(sum(call.input_tokens), 0)::int8 as input_tokens,
-          coalesce(sum(call.output_tokens), 0)::int8 as output_tokens, coalesce(sum(call.cost), 0) as cost,
-          count(*) filter (where call.cost is null) as unpriced
-     from sagewai.calls as call
-    where call.run = run.id and call.kind = 'model'
- ) as spent
+  left join sagewai.spent as spent on spent.run = any (array[run.id])
  where run.run_id = $1
