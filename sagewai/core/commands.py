@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import secrets
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sagewai.core.codec import encode, input_digest, shown
@@ -21,6 +21,7 @@ from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidOptionError
 from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, Attention, DecisionRequest
+from sagewai.models.bulk import BulkJob, BulkPreview, BulkSpec, BulkVerb
 from sagewai.models.run import ForkSpec, Run
 from sagewai.models.session import Session
 from sagewai.models.status import ApprovalStatus, Ask, RunStatus, Verdict
@@ -37,6 +38,9 @@ CLAIM_SECONDS = 300.0
 
 MAX_PRIORITY = 1_000
 """Priorities lie between minus this and this; higher goes first."""
+
+SWEPT_ITEMS = 50
+"""Items of a bulk job that a sweep carries out before it looks at other things again."""
 
 
 async def approve(
@@ -219,6 +223,31 @@ async def set_priority(store: Store, run_id: str, priority: int, *, actor: Actor
     )
 
 
+async def preview_bulk(store: Store, verb: BulkVerb, run_ids: Sequence[str]) -> BulkPreview:
+    """What a bulk job would find now; changes nothing."""
+    return await store.preview_bulk(verb, check_run_ids(run_ids))
+
+
+async def start_bulk(
+    store: Store, verb: BulkVerb, run_ids: Sequence[str], *, actor: Actor, reason: str = ""
+) -> BulkJob:
+    """Record a job that does to each of these runs what the verb of that name does, in this order, whoever carries it
+    out. The list is frozen: what comes later isn't touched."""
+    runs = tuple(check_run_ids(run_ids))
+    return await store.create_bulk(BulkSpec(verb, runs, check_actor(actor), check_reason(reason)))
+
+
+async def advance_bulk(store: Store, *, job: int | None = None, limit: int = SWEPT_ITEMS) -> int:
+    """Carry out some items of the oldest bulk job that runs, or of this one, in its beginner's name; gives how many. 0:
+    nothing is left, or what is left is in others' hands."""
+    return await store.advance_bulk(limit, job=job)
+
+
+async def stop_bulk(store: Store, job: int, *, actor: Actor, reason: str = "") -> BulkJob:
+    """Leave the rest of a bulk job's list alone."""
+    return await store.stop_bulk(job, check_actor(actor), check_reason(reason))
+
+
 async def drain_worker(store: Store, session: int, *, actor: Actor, reason: str = "") -> Session:
     """Ask a worker to finish what it holds and claim nothing new."""
     return await store.ask_session(session, Ask.DRAIN, check_actor(actor), check_reason(reason))
@@ -244,6 +273,15 @@ def check_actor(actor: Actor) -> Actor:
 def check_reason(reason: str) -> str:
     """Raise InvalidOptionError unless the reason can be stored."""
     return check_text("the reason", reason, limit=MAX_REASON)
+
+
+def check_run_ids(run_ids: Sequence[str]) -> Sequence[str]:
+    """Raise InvalidOptionError unless they can be ids of runs."""
+    if isinstance(run_ids, str):
+        raise InvalidOptionError(f"the runs are one text, {run_ids[:60]!r}: give a list of ids")
+    for run_id in run_ids:
+        check_text("a run's id", run_id, limit=MAX_NAME, empty=False)
+    return run_ids
 
 
 def check_priority(priority: object) -> int:

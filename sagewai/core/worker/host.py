@@ -17,6 +17,7 @@ from sagewai.core.execution import Execution, Finished, Stop
 from sagewai.core.failure import describe, known_secrets, told
 from sagewai.core.signature import WorkflowPlan
 from sagewai.core.stores.base import Store
+from sagewai.core.worker.bulk import BulkHand
 from sagewai.core.worker.committer import Committer
 from sagewai.core.worker.heartbeat import Heartbeat
 from sagewai.core.worker.process import proven_dead, this_process
@@ -88,6 +89,7 @@ class Host:
         self._strangers: dict[tuple[int, int], frozenset[object]] = {}
         self._claims: set[object] = set()
         self._swept = time.monotonic()
+        self._bulk_jobs = BulkHand(store)
         self._session: int | None = None
         self._heartbeat: Heartbeat | None = None
         self._chores: set[asyncio.Task[None]] = set()
@@ -305,4 +307,5 @@ class Host:
         ]
         if dead:
             await self.store.lapse_sessions(dead)
-        return (await self.store.tick()).more
+        ticked = await self.store.tick()
+        return await self._bulk_jobs.advance() or ticked.more

@@ -95,10 +95,14 @@ begin
 end
 $$;
 
--- Some items that are left, locked; those that somebody else has in hand are passed over.
+-- Some items that are left, locked; those that somebody else has in hand are passed over. Two at a time have some: one
+-- carries out its items while the other waits for its turn in the audit, and more would only keep runs locked for longer.
 create function sagewai.take_bulk(asked_job bigint, at_most int) returns table (number int, run_id text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  if not pg_try_advisory_xact_lock(7283512, 5) and not pg_try_advisory_xact_lock(7283512, 6) then
+    return;
+  end if;
   return query
   select item.number, item.run_id
     from sagewai.bulk_items as item
