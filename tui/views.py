@@ -83,19 +83,30 @@ Tab = Literal["input", "output", "error", "model calls", "events", "raw"]
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRow:
-    """A pending approval in the inbox. A decision on it names ``key`` and ``digest``."""
+    """A pending approval in the inbox. A decision on it names ``key`` and ``digest``. ``is_answered``: this console's
+    user has approved it, and it waits for others."""
 
     key: int
     run: Ref
     digest: Ref
     workflow: str
     cells: Mapping[str, Cell]
+    is_answered: bool = False
+
+
+Claim = Literal["", "mine", "other"]
+Editing = Literal["", "content", "budget"]
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """Everything a reviewer sees before deciding. ``content`` has a table where ``plain`` has JSON. ``decidable`` is
-    False once it was decided, superseded or closed, or when the content's digest isn't the one on record."""
+    False once it was decided, superseded or closed, or when the content's digest isn't the one on record.
+
+    ``read_to_end``: its gate asks for that first. ``claimed`` says by whom and until when. ``editing`` is what of it
+    may be changed, ``units`` what a budget bounds. ``difference`` is what changed ``compared`` with what, '' where
+    there is nothing to compare; ``successor`` is the approval that asks in the place of a superseded one.
+    """
 
     key: int
     run: Ref
@@ -106,6 +117,25 @@ class Card:
     plain: tuple[Line, ...]
     before: tuple[Line, ...]
     decidable: bool
+    read_to_end: bool = False
+    claim: Claim = ""
+    claimed: str = ""
+    is_snoozed: bool = False
+    editing: Editing = ""
+    units: tuple[str, ...] = ()
+    compared: str = ""
+    difference: tuple[Line, ...] = ()
+    successor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An edit of the content of approval ``key``, which had ``digest``: its JSON, and what it changes."""
+
+    key: int
+    digest: Ref
+    payload: Ref
+    difference: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)

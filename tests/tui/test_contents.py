@@ -74,7 +74,7 @@ async def test_a_key_shows_what_the_table_is_made_of_and_back(stage: Stage) -> N
 async def test_a_budget_shows_what_was_spent_on_what_and_what_more_would_be(stage: Stage) -> None:
     await ask_budget(stage)
     async with driving(stage.store, start="approvals", size=(100, 40)) as drive:
-        await drive.shows("$1.00 more; another amount: sagewai approvals approve run-1 --edit")
+        await drive.shows("$1.00 more; e allows another amount")
         rows = {line.split()[0]: line.split()[1:] for line in drive.lines if line.strip()}
         assert rows["COST"] == ["TOKENS", "CALLS"]
         assert rows["allowed"] == ["$1.00", "-"]

@@ -41,9 +41,10 @@ async def facts(gateway: Gateway, key: int) -> dict[str, str]:
 async def test_the_card_says_who_decides(stage: Stage, asked: int) -> None:
     shown = await facts(console(stage), asked)
     assert shown["decides"] == (
-        "0 of 2 approvals; only alice, bob; not shop@web1, who submitted the run; at its deadline then dora"
+        "0/2 approved; only alice, bob; not shop@web1, who submitted the run; level 0/1, at its deadline then dora"
     )
-    assert "--edit" in shown["edit"]
+    assert shown["edit"] == "e edits it"
+    assert shown["after"] == "1 approval more, then review runs again, then publish (4/4)"
 
 
 async def test_the_first_of_two_is_recorded_and_it_goes_on_waiting(stage: Stage, asked: int) -> None:
@@ -52,7 +53,10 @@ async def test_the_first_of_two_is_recorded_and_it_goes_on_waiting(stage: Stage,
     assert record.ok
     card = await gateway.card(asked)
     assert card.decidable
-    assert "1 of 2 approvals, by alice@ops1" in (await facts(gateway, asked))["decides"]
+    assert record.outcome == "done, 1/2 of those needed"
+    decides = (await facts(gateway, asked))["decides"]
+    assert decides.startswith("1/2 approved, by alice@ops1 0s ago")
+    assert decides.endswith("you have approved: somebody else must too")
     await commands.approve(stage.store, "run-1", actor=BOB)
     assert (await stage.store.get_approval(asked)).status is ApprovalStatus.APPROVED
 
@@ -68,7 +72,7 @@ async def test_a_console_that_carries_a_worker_is_refused_where_two_must_agree(
 
 async def test_a_claim_is_on_the_card_until_it_is_over(stage: Stage, asked: int, clock: Clock) -> None:
     await commands.claim(stage.store, asked, actor=BOB, seconds=600.0)
-    assert (await facts(console(stage), asked))["claimed"].startswith("by bob@ops2, ")
+    assert (await facts(console(stage), asked))["claimed"].startswith("by bob@ops2 until ")
     clock.passes(601.0)
     assert "claimed" not in await facts(console(stage), asked)
 

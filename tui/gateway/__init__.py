@@ -2,6 +2,7 @@
 
 from tui.gateway.door import INTERVAL, Door, Missing, Unreachable, default_url, has_password, open_store
 from tui.gateway.reads import Gateway
+from tui.gateway.reviewing import Unfit
 from tui.gateway.twins import Decided, RunVerb, WorkerVerb
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Gateway",
     "Missing",
     "RunVerb",
+    "Unfit",
     "Unreachable",
     "WorkerVerb",
     "default_url",

@@ -3,6 +3,7 @@ as the JSON it is. A table is drawn only for what is exactly its shape; the JSON
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,12 +33,13 @@ _MOST = 10**15
 @dataclass(frozen=True, slots=True)
 class Content:
     """An approval's context: as it is, and as a table where it is a known question. ``kind`` says which, '' for none;
-    ``allows`` what an approval of it brings."""
+    ``allows`` what an approval of it brings, ``units`` what a reviewer may allow instead."""
 
     plain: tuple[Line, ...]
     table: tuple[Line, ...] = ()
     kind: str = ""
     allows: Cell | None = None
+    units: tuple[str, ...] = ()
 
 
 def content(approval: Approval, shaper: Shaper) -> Content:
@@ -53,8 +55,13 @@ def content(approval: Approval, shaper: Shaper) -> Content:
         if (call := _tool_call(approval, fields)) is not None:
             return Content(plain, tuple(_call_table(call, shaper)), "tool call")
         if (account := _account(approval, fields)) is not None:
+            limits = {"usd": account.further.usd, "tokens": account.further.tokens}
             return Content(
-                plain, tuple(_account_table(account, shaper)), "budget", _further(account, approval, shaper)
+                plain,
+                tuple(_account_table(account, shaper)),
+                "budget",
+                _further(account),
+                tuple(unit for unit, limit in limits.items() if limit is not None),
             )
     except (ValueError, RecursionError):
         pass
@@ -187,13 +194,22 @@ def _row(name: str, amounts: Sequence[str], broad: int, role: Role = Role.PLAIN)
     return Line(f"{paid:>20} {tokens:>13} {calls:>7}".rstrip(), role, head=fit(name, broad))
 
 
-def _further(account: _Account, approval: Approval, shaper: Shaper) -> Cell:
-    """What an approval without a payload allows, and how another amount is allowed."""
+def _further(account: _Account) -> Cell:
+    """What an approval without a payload allows."""
     limits = account.further
     more = [] if limits.usd is None else [money(limits.usd)]
     more += [] if limits.tokens is None else [f"{limits.tokens:,} token{'' if limits.tokens == 1 else 's'}"]
-    other = f"sagewai approvals approve {shaper.short(approval.run_id)} --edit '{{\"usd\": 1.5}}'"
-    return Cell(f"{' and '.join(more)} more; another amount: {other}", Role.WAITING)
+    return Cell(f"{' and '.join(more)} more; e allows another amount", Role.WAITING)
+
+
+def further(approval: Approval) -> str:
+    """What an approval of a budget would allow, as the JSON of a payload that says so."""
+    fields = _fields(parsed(approval.context or ""))
+    account = None if fields is None else _account(approval, fields)
+    if account is None:
+        return "{}"
+    limits = {"usd": account.further.usd, "tokens": account.further.tokens}
+    return json.dumps({unit: limit for unit, limit in limits.items() if limit is not None})
 
 
 # -- reading strictly ---------------------------------------------------------------------------------------------

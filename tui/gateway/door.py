@@ -121,10 +121,15 @@ class Door:
         return "RO/approve" if decide else "RO"
 
     @property
-    def actor_name(self) -> str:
-        """By whose name this console acts: the database's own word where it has one."""
+    def acts_as(self) -> str:
+        """By whose name this console acts, for comparing: the database's own word where it has one."""
         proven = None if self._identity is None else self._identity.name
-        return self.shaper.short(proven or self.actor.name)
+        return proven or self.actor.name
+
+    @property
+    def actor_name(self) -> str:
+        """The same for showing."""
+        return self.shaper.short(self.acts_as)
 
     @property
     def shown_url(self) -> str:

@@ -44,11 +44,19 @@ class Followed:
             if not self.steps:
                 self.steps = await read(lambda store: store.get_steps(self.run_id))
             self.attempts = tuple(await read(lambda store: store.get_attempts(self.run_id)))
-            while True:
-                new = await read(self._next_events)
-                self.events += new
-                if len(new) < _PAGE:
-                    return
+            await self._hear(read)
+
+    async def hear(self, read: Read) -> None:
+        """Read the events that are new, and nothing else: one statement."""
+        async with self._reading:
+            await self._hear(read)
+
+    async def _hear(self, read: Read) -> None:
+        while True:
+            new = await read(self._next_events)
+            self.events += new
+            if len(new) < _PAGE:
+                return
 
     async def _next_events(self, store: Store) -> list[Event]:
         after = self.events[-1].id if self.events else 0

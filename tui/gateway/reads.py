@@ -3,26 +3,21 @@ and Missing for what isn't there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
-from sagewai.models.approval import Approval
-from sagewai.models.call import Spent
-from sagewai.models.page import MAX_PAGE, ApprovalQuery, DeadLetterQuery, RunQuery
+from sagewai.models.page import MAX_PAGE, DeadLetterQuery, RunQuery
 from sagewai.models.run import Run
-from sagewai.models.session import PoolOverview, Session
-from sagewai.models.status import ApprovalStatus
 from tui.filters import Filter
 from tui.gateway import calls as paid
-from tui.gateway import cards, details
+from tui.gateway import details
 from tui.gateway.door import Door, Missing
 from tui.gateway.follow import Followed
 from tui.gateway.ledger import Ledger
+from tui.gateway.reviewing import Reviewing
 from tui.gateway.verbs import Verbs
 from tui.payload import Line, readable
 from tui.views import (
-    ApprovalRow,
-    Card,
     DeadRow,
     GroupRow,
     PoolRow,
@@ -45,26 +40,14 @@ _FOLLOWED = 4
 """Runs whose history is kept at hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reviewed:
-    """What the card on screen was built from; all but the workers is as it was when the card was opened."""
-
-    approval: Approval
-    run: Run
-    others: tuple[Approval, ...]
-    followed: Followed
-    spent: Spent
-
-
-class Gateway:
+class Gateway(Reviewing):
     """What screens may ask and do. At most six statements a refresh, the counters included."""
 
     def __init__(self, door: Door, *, shared: bool = False) -> None:
+        super().__init__()
         self.door = door
         self.verbs = Verbs(door, shared=shared)
-        self._pools: tuple[PoolOverview, ...] = ()
         self._followed: dict[str, Followed] = {}
-        self._reviewed: _Reviewed | None = None
         self._ledger = Ledger("")
         self._listed: dict[str, Run] = {}
 
@@ -164,54 +147,6 @@ class Gateway:
         if len(found) > 1:
             raise Missing(f"several runs' ids begin with {shown!r}: write more of it")
         return found[0].key
-
-    # -- approvals ----------------------------------------------------------------------------------------------------
-
-    async def approvals(self, cursor: str | None, limit: int) -> Window[ApprovalRow]:
-        """A window of pending approvals, by deadline. Which pools are served is as :meth:`totals` saw it last."""
-        query = ApprovalQuery(status=ApprovalStatus.PENDING, cursor=cursor, limit=limit)
-        page = await self.door.read(lambda store: store.list_approvals(query))
-        served = {pool.pool for pool in self._pools if pool.live_workers}
-        now = self.door.now()
-        rows = tuple(cards.approval_row(item, item.pool in served, now, self.door.shaper) for item in page)
-        return Window(rows, page.next_cursor, len(page))
-
-    async def card(self, approval_id: int) -> Card:
-        """Everything a reviewer reads before deciding, what the run has cost included."""
-        approval = await self.door.read(lambda store: store.get_approval(approval_id))
-        run_id = approval.run_id
-        run = await self.door.read(lambda store: store.get_run(run_id))
-        others = tuple(await self.door.read(lambda store: store.approvals_of(run_id)))
-        spent = await self.door.read(lambda store: store.spent(run_id))
-        self._reviewed = _Reviewed(approval, run, others, await self._follow(run_id), spent)
-        return await self.card_again()
-
-    async def card_again(self) -> Card:
-        """The card of the last :meth:`card` with today's workers; one statement."""
-        if self._reviewed is None:
-            raise Missing("no approval is open")
-        seen = self._reviewed
-        sessions: list[Session] = await self.door.read(lambda store: store.list_sessions(live_only=True))
-        steps, attempts = seen.followed.steps, seen.followed.attempts
-        now, shaper = self.door.now(), self.door.shaper
-        return cards.card(
-            seen.approval,
-            seen.run,
-            steps,
-            attempts,
-            seen.others,
-            sessions,
-            seen.spent,
-            now,
-            shaper,
-            seen=self.door.sees_payloads,
-        )
-
-    async def pending_approval(self, run: Ref) -> int | None:
-        """The id of the run's first pending approval."""
-        query = ApprovalQuery(status=ApprovalStatus.PENDING, run_id=run.raw, limit=1)
-        page = await self.door.read(lambda store: store.list_approvals(query))
-        return page.items[0].id if page.items else None
 
     # -- workers, dead letters ----------------------------------------------------------------------------------------
 

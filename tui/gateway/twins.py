@@ -8,6 +8,7 @@ from typing import Literal
 RunVerb = Literal["cancel", "pause", "resume", "retry", "discard"]
 WorkerVerb = Literal["drain", "pause", "resume"]
 Decided = Literal["approve", "reject"]
+AttendVerb = Literal["claim", "release", "snooze"]
 
 _NOUNS: dict[RunVerb, str] = {
     "cancel": "runs",
@@ -23,9 +24,25 @@ def operate(verb: RunVerb, run_id: str, reason: str = "") -> str:
     return _line(_NOUNS[verb], verb, run_id, reason=reason)
 
 
-def decide(verdict: Decided, run_id: str, approval_id: int, digest: str, reason: str) -> str:
-    """``sagewai approvals approve RUN --approval N --digest D --reason …``."""
-    return _line("approvals", verdict, run_id, approval=str(approval_id), digest=digest, reason=reason)
+def decide(
+    verdict: Decided, run_id: str, approval_id: int, digest: str, reason: str, edited: str | None = None
+) -> str:
+    """``sagewai approvals approve RUN --approval N --digest D --reason … --edit JSON``."""
+    options = {"approval": str(approval_id), "digest": digest, "reason": reason, "edit": edited or ""}
+    return _line("approvals", verdict, run_id, **options)
+
+
+def attend(verb: AttendVerb, run_id: str, approval_id: int, **options: str) -> str:
+    """``sagewai approvals claim RUN --approval N --for 10m``."""
+    return _line("approvals", verb, run_id, approval=str(approval_id), **options)
+
+
+def comment(run_id: str, approval_id: int, text: str) -> str:
+    """``sagewai approvals comment RUN TEXT --approval N``."""
+    words = [run_id, text, "--approval", str(approval_id)]
+    if run_id.startswith("-") or text.startswith("-"):
+        words = [*words[2:], "--", run_id, text]
+    return shlex.join(["sagewai", "approvals", "comment", *words])
 
 
 def worker(verb: WorkerVerb, name: str, reason: str = "") -> str:

@@ -6,57 +6,13 @@ beside its headless twin.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
-
-from sagewai.errors import SagewaiError, StoreUnavailable
 from tui.gateway import twins
-from tui.gateway.door import Door
-from tui.views import ActionRecord, Card, Ref
-
-if TYPE_CHECKING:
-    from sagewai.core.stores.base import Store
-
-_KEPT = 200
+from tui.gateway.deciding import Deciding
+from tui.views import ActionRecord, Ref
 
 
-class Verbs:
-    """The operator's verbs on one store, and the log of what they did. ``shared``: this process executes runs with the
-    console's rights, so its decisions count for nothing where a gate asks for several reviewers."""
-
-    def __init__(self, door: Door, *, shared: bool = False) -> None:
-        self._door = door
-        self._shared = shared
-        self.log: deque[ActionRecord] = deque(maxlen=_KEPT)
-
-    async def decide(self, verdict: twins.Decided, card: Card, reason: str) -> ActionRecord:
-        """Approve or reject exactly what ``card`` shows."""
-        from sagewai.core import commands
-
-        async def act(store: Store) -> object:
-            if verdict == "approve":
-                return await commands.approve(
-                    store,
-                    card.run.raw,
-                    actor=self._door.actor,
-                    reason=reason,
-                    approval_id=card.key,
-                    digest=card.digest.raw,
-                    shared=self._shared,
-                )
-            return await commands.reject(
-                store,
-                card.run.raw,
-                actor=self._door.actor,
-                reason=reason,
-                approval_id=card.key,
-                digest=card.digest.raw,
-                shared=self._shared,
-            )
-
-        twin = twins.decide(verdict, card.run.raw, card.key, card.digest.raw, reason)
-        return await self._act(f"{verdict} {card.run}", twin, act)
+class Verbs(Deciding):
+    """The operator's verbs on one store."""
 
     async def operate(self, verb: twins.RunVerb, run: Ref, reason: str = "") -> ActionRecord:
         """Cancel, pause, resume, retry or discard one run."""
@@ -89,17 +45,3 @@ class Verbs:
             twins.worker(verb, name.raw),
             lambda store: command(store, session, actor=self._door.actor),
         )
-
-    async def _act(self, what: str, twin: str, act: Callable[[Store], Awaitable[object]]) -> ActionRecord:
-        ok, outcome = False, "refused: this console is read-only"
-        if not self._door.read_only:
-            try:
-                await act(await self._door.opened())
-                ok, outcome = True, "done"
-            except StoreUnavailable as error:
-                outcome = f"unknown: {self._door.said(error)}; look before you try again"
-            except (SagewaiError, OSError) as error:
-                outcome = self._door.said(error)
-        record = ActionRecord(self._door.now(), what, outcome, ok, self._door.shaper.short(twin))
-        self.log.append(record)
-        return record

@@ -1,0 +1,49 @@
+"""One thing done for an operator, and the record of what came of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from sagewai.errors import SagewaiError, StoreUnavailable
+from tui.gateway.door import Door
+from tui.views import ActionRecord
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
+
+T = TypeVar("T")
+
+_KEPT = 200
+
+
+class Recorded:
+    """Acts on one store, and keeps the log of it. ``shared``: this process executes runs with the console's rights, so
+    its decisions count for nothing where a gate asks for several reviewers."""
+
+    def __init__(self, door: Door, *, shared: bool = False) -> None:
+        self._door = door
+        self._shared = shared
+        self.log: deque[ActionRecord] = deque(maxlen=_KEPT)
+
+    async def _act(
+        self,
+        what: str,
+        twin: str,
+        act: Callable[[Store], Awaitable[T]],
+        told: Callable[[T], str] = lambda _: "done",
+    ) -> ActionRecord:
+        """``told`` says what came of it where it came to something."""
+        ok, outcome = False, "refused: this console is read-only"
+        if not self._door.read_only:
+            try:
+                outcome = told(await act(await self._door.opened()))
+                ok = True
+            except StoreUnavailable as error:
+                outcome = f"unknown: {self._door.said(error)}; look before you try again"
+            except (SagewaiError, OSError) as error:
+                outcome = self._door.said(error)
+        record = ActionRecord(self._door.now(), what, outcome, ok, self._door.shaper.short(twin))
+        self.log.append(record)
+        return record

@@ -1,0 +1,130 @@
+"""What the Approvals screen asks: the inbox, one card, and an edit before it is offered."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+
+from sagewai.errors import SagewaiError
+from sagewai.models.approval import Approval
+from sagewai.models.page import MAX_PAGE, ApprovalQuery
+from sagewai.models.session import PoolOverview, Session
+from sagewai.models.status import ApprovalStatus
+from tui.gateway import cards, drafts
+from tui.gateway.contents import further
+from tui.gateway.door import Door, Missing
+from tui.gateway.follow import Followed
+from tui.gateway.inbox import approval_row
+from tui.triage import Inbox
+from tui.views import ApprovalRow, Card, Draft, Ref, Window
+
+_SIFT_PAGES = 3
+"""Pages of MAX_PAGE rows that one window of a sifted inbox reads at most."""
+
+
+class Unfit(Exception):
+    """An edit that can't be offered. The text is safe and says what is wrong with it."""
+
+
+class Reviewing:
+    """The gateway's part for reviewers."""
+
+    door: Door
+
+    def __init__(self) -> None:
+        self._pools: tuple[PoolOverview, ...] = ()
+        self._reviewed: tuple[cards.Asked, Followed] | None = None
+
+    @abstractmethod
+    async def _follow(self, run_id: str) -> Followed:
+        """A run's history, as of now."""
+
+    async def approvals(
+        self, cursor: str | None, limit: int, wanted: Inbox | None = None
+    ) -> Window[ApprovalRow]:
+        """A window of pending approvals, by deadline. Which pools are served is as the counters saw it last."""
+        wanted = wanted or Inbox()
+        found: list[Approval] = []
+        looked = 0
+        for _ in range(_SIFT_PAGES if wanted.is_sifted else 1):
+            query = ApprovalQuery(
+                status=ApprovalStatus.PENDING,
+                snoozed=wanted.asleep != "no",
+                cursor=cursor,
+                limit=MAX_PAGE if wanted.is_sifted else limit,
+            )
+            page = await self.door.read(lambda store, query=query: store.list_approvals(query))  # type: ignore[misc]
+            looked += len(page)
+            cursor = page.next_cursor
+            found += [item for item in page if wanted.keeps(item, self.door.acts_as)]
+            if cursor is None or len(found) >= limit:
+                break
+        served = {pool.pool for pool in self._pools if pool.live_workers and not pool.paused}
+        now, me, shaper = self.door.now(), self.door.acts_as, self.door.shaper
+        rows = tuple(approval_row(item, item.pool in served, now, me, shaper) for item in found)
+        return Window(rows, cursor, looked)
+
+    async def card(self, approval_id: int) -> Card:
+        """Everything a reviewer reads before deciding, what the run has cost included."""
+        approval = await self.door.read(lambda store: store.get_approval(approval_id))
+        run_id = approval.run_id
+        run = await self.door.read(lambda store: store.get_run(run_id))
+        others = tuple(await self.door.read(lambda store: store.approvals_of(run_id)))
+        spent = await self.door.read(lambda store: store.spent(run_id))
+        history = await self._follow(run_id)
+        events = tuple(history.events)
+        asked = cards.Asked(approval, run, history.steps, history.attempts, events, others, spent)
+        self._reviewed = asked, history
+        return await self._drawn(asked)
+
+    async def card_again(self) -> Card:
+        """The card of the last :meth:`card`, read again if anything has happened to its run since, with today's
+        workers; two statements where nothing has."""
+        if self._reviewed is None:
+            raise Missing("no approval is open")
+        asked, history = self._reviewed
+        await history.hear(self.door.read)
+        if len(history.events) > len(asked.events):
+            return await self.card(asked.approval.id)
+        return await self._drawn(asked)
+
+    async def _drawn(self, asked: cards.Asked) -> Card:
+        sessions: list[Session] = await self.door.read(lambda store: store.list_sessions(live_only=True))
+        paused = {pool.pool for pool in self._pools if pool.paused}
+        door = self.door
+        return cards.card(
+            asked, sessions, paused, door.now(), door.acts_as, door.shaper, seen=door.sees_payloads
+        )
+
+    async def pending_approval(self, run: Ref) -> int | None:
+        """The id of the run's first pending approval."""
+        query = ApprovalQuery(status=ApprovalStatus.PENDING, run_id=run.raw, limit=1)
+        page = await self.door.read(lambda store: store.list_approvals(query))
+        return page.items[0].id if page.items else None
+
+    # -- edits --------------------------------------------------------------------------------------------------------
+
+    def editable(self, card: Card) -> str:
+        """The content of the card on screen for an editor: harmless as text, the same as JSON. Raises Missing."""
+        scribe = self.door.shaper.scribe
+        return drafts.editable(self._approval_of(card).context or "null", ascii_only=scribe.ascii)
+
+    async def draft(self, card: Card, text: str) -> Draft | None:
+        """The edited content, as the gate's schema takes it; None if it is what it was. Raises Unfit, Missing."""
+        approval, shaper = self._approval_of(card), self.door.shaper
+        limit = (await self.door.opened()).payload_limit
+        try:
+            return await asyncio.to_thread(drafts.draft, approval, card.digest, text, limit, shaper)
+        except (SagewaiError, RecursionError) as error:
+            raise Unfit(self.door.said(error)) from error
+
+    def allowance(self, card: Card, amount: dict[str, float | int]) -> Draft | None:
+        """Another amount than the budget's own. Raises Missing."""
+        approval = self._approval_of(card)
+        return drafts.allowance(approval, card.digest, amount, further(approval), self.door.shaper)
+
+    def _approval_of(self, card: Card) -> Approval:
+        reviewed = None if self._reviewed is None else self._reviewed[0].approval
+        if reviewed is None or (reviewed.id, reviewed.digest) != (card.key, card.digest.raw):
+            raise Missing("its content is not on screen any more")
+        return reviewed
