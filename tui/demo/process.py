@@ -7,11 +7,10 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import tui
 from tui.demo.flows import worker_name
 from tui.demo.scratch import Scratch
+from tui.local.child import environment
 
 LOOK = 0.1
 """Seconds between two looks at whether the process is still there."""
@@ -50,7 +49,7 @@ class WorkerProcess:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={**_environment(), "SAGEWAI_STORE": self._scratch.store_url},
+                env={**environment(os.environ), "SAGEWAI_STORE": self._scratch.store_url},
                 start_new_session=True,  # Ctrl-C and a hang-up are the parent's to handle
             )
         self._started = time.monotonic()
@@ -93,13 +92,3 @@ class WorkerProcess:
         child.wait()
         if child.stdin is not None:
             child.stdin.close()
-
-
-def _environment() -> dict[str, str]:
-    """Where the child finds these packages too when they are run from a checkout. Installed ones it finds by itself;
-    naming their folder would put it before the standard library."""
-    here = Path(tui.__file__).resolve().parent.parent
-    if here.name in {"site-packages", "dist-packages"}:
-        return dict(os.environ)
-    given = os.environ.get("PYTHONPATH", "")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), given] if given else [str(here)])}

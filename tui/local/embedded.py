@@ -36,7 +36,10 @@ class EmbeddedWorker:
     """One worker. A blocking step can't freeze the console, and the console's end drains it."""
 
     def __init__(self, spec: WorkerSpec, store_url: str, scribe: Scribe) -> None:
-        self._spec = spec
+        self.spec = spec
+        self.name = f"console-{os.getpid()}"
+        self.session: int | None = None
+        """Its session in the store, once somebody has looked it up."""
         self._url = spec.store or store_url
         self._scribe = scribe
         self._worker: WorkflowWorker | None = None
@@ -107,11 +110,11 @@ class EmbeddedWorker:
         from sagewai.core.loading import load_workflows
         from sagewai.core.worker.worker import WorkflowWorker
 
-        registry = load_workflows(self._spec.target)
+        registry = load_workflows(self.spec.target)
         store = open_store(self._url)
         try:
             worker = WorkflowWorker(
-                store=store, workflow_registry=registry, pool=self._spec.pool, name=f"console-{os.getpid()}"
+                store=store, workflow_registry=registry, pool=self.spec.pool, name=self.name
             )
             self._worker, self._loop = worker, asyncio.get_running_loop()
             if self._stop_wanted.is_set():

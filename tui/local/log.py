@@ -11,10 +11,8 @@ from collections import deque
 from pathlib import Path
 from typing import IO
 
+from tui.local.files import KEPT, append_private
 from tui.text import Scribe
-
-KEPT = 500
-"""Lines that the pane holds."""
 
 
 class Tail(logging.Handler):
@@ -71,8 +69,7 @@ class Tail(logging.Handler):
 
 def _private(path: Path) -> IO[str] | None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        handle = append_private(path)
     except OSError:
         return None
     return os.fdopen(handle, "a", encoding="utf-8")

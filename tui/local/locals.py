@@ -1,0 +1,226 @@
+"""Every local worker of one console as its screens see them: the embedded one and the supervised ones."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sagewai.errors import LabelError
+from tui.format import Cell, Glyphs, Role, plural
+from tui.local import order as orders
+from tui.local.embedded import EmbeddedWorker
+from tui.local.fleet import Fleet
+from tui.local.order import Order, OrderError
+from tui.local.started import Started
+from tui.local.supervised import Supervised
+from tui.text import Scribe
+
+EMBEDDED = 0
+"""The number of the embedded worker; the others count from 1."""
+
+_AGAIN = 15.0
+"""Seconds after which sessions that are known are looked up again: a lease may have lapsed, and another begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalWorker:
+    """One local worker now. ``state`` is a word; ``session`` its session in the store where that is known."""
+
+    number: int
+    name: str
+    state: str
+    why: str
+    session: int | None
+    pid: int | None
+    pool: str
+    labels: str
+    target: str
+
+    @property
+    def is_troubled(self) -> bool:
+        return self.state in {"backing off", "stopped", "failed"}
+
+
+class Locals:
+    """Starts, scales, stops, and lists local workers, and knows their sessions and logs. ``pool`` is the one for
+    which they are started where nothing else is said. Every method returns at once; what it gives to say is safe."""
+
+    def __init__(
+        self, embedded: EmbeddedWorker | None, fleet: Fleet, started: Started, scribe: Scribe, pool: str
+    ) -> None:
+        self.embedded = embedded
+        self.fleet = fleet
+        self.wants_detach = False
+        self._started = started
+        self._scribe = scribe
+        self._pool = pool
+        self._learned_at = float("-inf")
+
+    # -- what there is ------------------------------------------------------------------------------------------------
+
+    def workers(self) -> tuple[LocalWorker, ...]:
+        first = () if self.embedded is None else (self._embedded(self.embedded),)
+        return (*first, *map(self._supervised, self.fleet.workers))
+
+    def session(self) -> int | None:
+        """The session of the first local worker that takes up work now; None without one."""
+        return next(
+            (each.session for each in self.workers() if each.state == "on" and each.session is not None), None
+        )
+
+    def cell(self, glyphs: Glyphs) -> Cell | None:
+        """How they do, for the counter line."""
+        supervised = self.fleet.workers
+        if not supervised:
+            return None if self.embedded is None else self.embedded.cell(glyphs)
+        every = self.workers()
+        stopped = sum(each.state in {"stopped", "failed"} for each in every)
+        if stopped:
+            return Cell(f"local {glyphs.failed} {stopped} stopped", Role.FAILED)
+        backing_off = sum(each.state == "backing off" for each in every)
+        if backing_off:
+            return Cell(f"local {glyphs.waiting} {backing_off} crashed", Role.WAITING)
+        up = sum(each.state in {"on", "starting", "loading"} for each in every)
+        if up:
+            return Cell(f"local {glyphs.running} {plural(up, 'worker')}", Role.RUNNING)
+        return Cell("local draining" if self.fleet.running else "local off", Role.WAITING)
+
+    def log(self, number: int) -> tuple[str, ...]:
+        """The last lines that a worker wrote, oldest first."""
+        if number == EMBEDDED:
+            return () if self.embedded is None else self.embedded.tail.lines()
+        worker = self.fleet.find(number)
+        return () if worker is None else worker.tail.lines()
+
+    # -- sessions -----------------------------------------------------------------------------------------------------
+
+    def unknown(self) -> Sequence[int]:
+        """Pids whose sessions are to be looked up now."""
+        every = [each for each in self.workers() if each.pid is not None and each.state != "detached"]
+        if all(each.session is not None for each in every) and time.monotonic() - self._learned_at < _AGAIN:
+            return ()
+        return [each.pid for each in every if each.pid is not None]
+
+    def learn(self, sessions: Mapping[int, int]) -> None:
+        """Live sessions by the pids of their processes."""
+        self._learned_at = time.monotonic()
+        if self.embedded is not None:
+            self.embedded.session = sessions.get(os.getpid())
+        for worker in self.fleet.workers:
+            pid = worker.pid
+            if pid is not None and pid in sessions:
+                worker.found(pid, sessions[pid])
+
+    # -- acting -------------------------------------------------------------------------------------------------------
+
+    def start(self, text: str) -> Cell:
+        """Start what a line asks for, and remember the line."""
+        try:
+            order = self.read(text)
+        except OrderError as error:
+            return Cell(f" {self._scribe.line(str(error), limit=300)}", Role.FAILED)
+        self._started.add(str(order))
+        return self.start_order(order)
+
+    def read(self, text: str) -> Order:
+        """What a line asks for. Raises OrderError."""
+        from sagewai.cli import parse
+
+        order = orders.parse(text, pool=self._pool)
+        try:
+            parse.labels(order.labels)
+        except LabelError as error:
+            raise OrderError(str(error)) from error
+        return order
+
+    def start_order(self, order: Order) -> Cell:
+        started = self.fleet.start(order)
+        what = plural(len(started), "local worker")
+        return Cell(
+            f" {what} of pool {self._scribe.line(order.pool)} started: pid "
+            + ", ".join(str(worker.pid or "?") for worker in started),
+            Role.DONE,
+        )
+
+    def more(self, number: int | None) -> Cell:
+        """One more like this one, or like the last; one that has stopped starts again."""
+        chosen = self._chosen(number)
+        if chosen is None:
+            return Cell(" no local worker to take for a pattern: N starts one", Role.WAITING)
+        if chosen.is_over:
+            chosen.start()
+            return Cell(f" {chosen.name} starts again", Role.DONE)
+        return self.start_order(chosen.order)
+
+    def fewer(self, number: int | None) -> Cell:
+        """One less of those like this one, or like the last: the youngest drains."""
+        chosen = self._chosen(number)
+        gone = None if chosen is None else self.fleet.fewer(chosen.order)
+        if gone is None:
+            return Cell(" no local worker left to drain", Role.WAITING)
+        return Cell(f" {gone.name} drains: it finishes what it holds, then ends", Role.WAITING)
+
+    def stop(self, number: int) -> Cell:
+        """Drain one; asked once more, it hands its runs back; one that is over isn't listed any longer."""
+        if number == EMBEDDED and self.embedded is not None:
+            self.embedded.stop()
+            return Cell(" the local worker drains", Role.WAITING)
+        worker = self.fleet.find(number)
+        if worker is None:
+            return Cell(" it is gone already", Role.WAITING)
+        if worker.is_over:
+            self.fleet.forget(worker)
+            return Cell(f" {worker.name} is listed no more; its log stays: {worker.tail.path}", Role.DIM)
+        hurried = worker.state == "draining"
+        worker.stop()
+        how = "hands its runs back at once" if hurried else "drains: it finishes what it holds, then ends"
+        return Cell(f" {worker.name} {how}", Role.WAITING)
+
+    def completions(self, text: str, pools: Sequence[str] = ()) -> list[str]:
+        return orders.completions(text, self._started.lines(), pools)
+
+    def last(self) -> str:
+        """The line that was started last, '' if none was."""
+        return next(iter(self._started.lines()), "")
+
+    # -- leaving ------------------------------------------------------------------------------------------------------
+
+    def stop_all(self) -> None:
+        """Drain all, or where that is wanted let the supervised ones go on."""
+        if self.embedded is not None:
+            self.embedded.stop()
+        if not self.wants_detach:
+            self.fleet.stop()
+
+    def _chosen(self, number: int | None) -> Supervised | None:
+        chosen = None if number is None else self.fleet.find(number)
+        return chosen or next(reversed(self.fleet.workers), None)
+
+    def _embedded(self, worker: EmbeddedWorker) -> LocalWorker:
+        pid = os.getpid() if worker.state in {"loading", "on", "draining"} else None
+        return LocalWorker(
+            number=EMBEDDED,
+            name=worker.name,
+            state=worker.state,
+            why=worker.error,
+            session=None if pid is None else worker.session,
+            pid=pid,
+            pool=self._scribe.line(worker.spec.pool),
+            labels="",
+            target=self._scribe.line(worker.spec.target),
+        )
+
+    def _supervised(self, worker: Supervised) -> LocalWorker:
+        return LocalWorker(
+            number=worker.number,
+            name=worker.name,
+            state=worker.state,
+            why=self._scribe.line(worker.why),
+            session=worker.session,
+            pid=worker.pid,
+            pool=self._scribe.line(worker.order.pool),
+            labels=self._scribe.line(" ".join(worker.order.labels)),
+            target=self._scribe.line(worker.order.target),
+        )

@@ -1,0 +1,85 @@
+"""The process of a supervised local worker: ``sagewai worker`` as from a shell, tied to the console by a socket.
+
+The console holds the other end. When it closes without a word, the console has died, however it did: the worker drains
+as on SIGTERM. One byte lets it go on without the console. The same thread keeps the log file within its bounds, so that
+it stays within them after the console has gone.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tui.local.files import append_private
+
+LET_GO = b"d"
+"""From the console: go on without me."""
+
+ENDED = b"e"
+"""To the console: this end was asked for (by an operator or a signal), and isn't a crash."""
+
+LIMIT = 4_000_000
+"""Bytes of a log file; one older file of that size is kept beside it."""
+
+_LOOK = 5_000
+"""Milliseconds between two looks at the log file."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """``FD LOG-FILE ARGUMENT…``: the socket, the log file that is the standard output, what ``sagewai`` is to do."""
+    lifeline = socket.socket(fileno=int(arguments[0]))
+    lifeline.set_inheritable(False)
+    threading.Thread(target=_watch, args=(lifeline, Path(arguments[1])), name="lifeline", daemon=True).start()
+    from sagewai.cli.program import run
+
+    code = run(arguments[2:])
+    if code == 0:
+        with suppress(OSError):
+            lifeline.send(ENDED)
+    return code
+
+
+def _watch(lifeline: socket.socket, log: Path) -> None:
+    tied = True
+    poll = select.poll()
+    poll.register(lifeline, select.POLLIN)
+    while True:
+        if poll.poll(_LOOK) and tied:
+            tied = False
+            poll.unregister(lifeline)
+            if _heard(lifeline) != LET_GO:
+                os.kill(os.getpid(), signal.SIGTERM)
+        with suppress(OSError):
+            bound(log)
+
+
+def _heard(lifeline: socket.socket) -> bytes:
+    try:
+        return lifeline.recv(1)
+    except OSError:
+        return b""
+
+
+def bound(log: Path) -> None:
+    """Begin the standard output's file anew where it has grown too large, or was removed."""
+    if log.exists():
+        if log.stat().st_size <= LIMIT:
+            return
+        log.replace(log.with_name(f"{log.name}.1"))
+    fresh = append_private(log)
+    try:
+        for handle in (1, 2):
+            os.dup2(fresh, handle)
+    finally:
+        os.close(fresh)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
