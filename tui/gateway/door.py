@@ -163,11 +163,6 @@ class Door:
             return
         if self.may(Right.OPERATE) or self.may(Right.EXECUTE):
             await self.read(lambda store: store.tick())
-
-    def now(self) -> datetime:
-        """The database's clock, as of its last reading."""
-        return datetime.now(UTC) + self._clock_offset
-
         if self.may(Right.OPERATE):
             await self._advance_bulk_jobs()
 
@@ -178,6 +173,11 @@ class Door:
         until = time.monotonic() + _BULK_FOR
         while await self.read(advance_bulk) == SWEPT_ITEMS and time.monotonic() < until:
             continue
+
+    def now(self) -> datetime:
+        """The database's clock, as of its last reading."""
+        return datetime.now(UTC) + self._clock_offset
+
     async def read(self, call: Callable[[Store], Awaitable[T]]) -> T:
         """What ``call`` reads. Raises Unreachable or Missing."""
         try:
