@@ -27,17 +27,19 @@ def edit(
     app: App[None], text: str, *, suffix: str = ".json", environ: Mapping[str, str] = os.environ
 ) -> str | None:
     """What the operator made of ``text``; None where there is no editor, or no terminal to run it on. Raises NotEdited
-    where the editor failed or left no text."""
+    where the editor failed or left no text. ``text`` can be encoded."""
     words = editor(environ)
     if words is None:
         return None
-    handle, name = tempfile.mkstemp(prefix="sagewai-", suffix=suffix, dir=_private(environ))  # 0600
-    path = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    # A directory of its own, so that what an editor leaves beside the file goes with it.
+    with tempfile.TemporaryDirectory(
+        prefix="sagewai-", dir=_private(environ), ignore_cleanup_errors=True
+    ) as own:
+        path = Path(own, f"edit{suffix}")
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
         try:
-            code = outside.run(app, [*words, name])
+            code = outside.run(app, [*words, str(path)])
         except outside.NoTerminal:
             return None
         if code:
@@ -46,8 +48,6 @@ def edit(
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             raise NotEdited("the editor left no text that can be read: nothing was changed") from None
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _private(environ: Mapping[str, str]) -> str | None:

@@ -21,7 +21,7 @@ from tui.screens.console import Mode
 from tui.screens.help import HelpScreen, keys_of
 from tui.screens.runs import RunsScreen
 from tui.theme import PALETTES
-from tui.views import Ref
+from tui.views import ActionRecord, Ref
 from tui.widgets.prompt import Question
 
 _TRAIL = 20
@@ -106,6 +106,12 @@ class Navigation(App[None]):
         front = self.front_screen()
         if front is not None:
             front.prompt.say(*cells)
+
+    def report(self, record: ActionRecord) -> None:
+        """Say what came of an action on the screen in front."""
+        front = self.front_screen()
+        if front is not None:
+            front.report(record)
 
     def front_screen(self) -> ConsoleScreen | None:
         """The screen that the operator looks at, whatever lies over it."""

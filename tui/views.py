@@ -76,9 +76,13 @@ class RunView:
     """The end of what a model is answering the running step."""
     called: Hashable = None
     """Differs when the calls that were read do."""
+    steps: tuple[Ref, ...] = ()
+    """The step of each lane."""
+    held: str = ""
+    """What it means that it is held, or will be; '' where nobody holds it."""
 
 
-Tab = Literal["input", "output", "error", "model calls", "events", "raw"]
+Tab = Literal["input", "output", "error", "attempts", "model calls", "events", "raw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +144,24 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class PoolRow:
-    """A pool."""
+    """A pool. ``paused``: no worker takes anything from it."""
 
     key: Ref
     cells: Mapping[str, Cell]
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerRow:
-    """A session of a worker or a script. ``key`` is its id; ``live`` and ``paused`` decide which keys apply."""
+    """A session of a worker or a script. ``key`` is its id, or less than 0 for a local worker without one; ``live`` and
+    ``paused`` decide which keys apply. ``local`` is the number of a worker that this console supervises or carries."""
 
     key: int
     name: Ref
     live: bool
     paused: bool
     cells: Mapping[str, Cell]
+    local: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ FOUND = {"role": "tool", "tool_call_id": "c1", "name": "look_up", "content": "mo
 async def turned(drive: Drive) -> None:
     """To the tab with the calls; a run opens on its output."""
     await drive.shows("[output]")
-    await drive.press("right", "right")
+    await drive.press("tab", "tab", "tab")
     await drive.shows("[model calls]")
 
 

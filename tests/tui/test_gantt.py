@@ -9,7 +9,8 @@ import pytest
 from tui.format import ASCII, UNICODE, Glyphs
 from tui.lanes import History, Lane, LaneState, Span, SpanKind
 from tui.text import width
-from tui.widgets.gantt import axis, bar, label, mark, scale
+from tui.widgets.gantt import bar, label, mark
+from tui.widgets.scale import Scale, View, axis, panned, scale, zoomed
 
 K = SpanKind
 

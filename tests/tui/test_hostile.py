@@ -89,10 +89,10 @@ async def test_no_screen_obeys_or_hides_anything(hostile: Stage, size: tuple[int
         for row in (await drive.app.gateway.runs(Filter(), None, 100)).rows:
             drive.app.open_run(row.key)
             await drive.pilot.pause()
-            for _ in range(6):
+            for _ in range(7):
                 await drive.looked()
                 assert_screen_is_harmless(drive.text)
-                await drive.press("right")
+                await drive.press("tab", "down")
     assert (await hostile.store.counts()).of(RunStatus.CANCELLED) == 2
 
 

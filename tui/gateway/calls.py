@@ -95,13 +95,18 @@ def live_lines(
         yield Line()
 
 
-def call_lines(calls: Sequence[Call], shaper: Shaper) -> tuple[Line, ...]:
-    """The calls of a run, the latest first; ``calls`` are in the order they were recorded."""
+def call_lines(
+    calls: Sequence[Call], counted: int, shaper: Shaper, step: str | None = None
+) -> tuple[Line, ...]:
+    """The latest ``calls`` of a run, in the order they were recorded, the last of them first; of one step where one is
+    given. ``counted`` is how many the run has made."""
     lines: list[Line] = []
     before: dict[tuple[int, str], deque[_Conversation]] = {}
     blocks: list[list[Line]] = []
-    first = len(calls) - SHOWN
-    for place, call in enumerate(calls[max(0, first) :], 1 + max(0, first)):
+    earlier_ones = counted - len(calls[-SHOWN:])
+    for place, call in enumerate(calls[-SHOWN:], 1 + earlier_ones):
+        if step not in (None, call.step):
+            continue
         asked = _conversation(place, call)
         earlier = before.setdefault((call.seq, call.name), deque(maxlen=_EARLIER))
         blocks.append(list(_call(place, call, asked, _continued(asked, earlier), shaper)))
@@ -109,11 +114,12 @@ def call_lines(calls: Sequence[Call], shaper: Shaper) -> tuple[Line, ...]:
             earlier.append(asked)
     for block in reversed(blocks):
         lines += [*block, Line()]
-    if first > 0:
-        lines.append(Line(f"{number(first)} earlier: sagewai calls list RUN", Role.DIM))
+    if earlier_ones > 0:
+        lines.append(Line(f"{number(earlier_ones)} earlier: sagewai calls list RUN", Role.DIM))
     elif lines:
         lines.pop()
-    return tuple(lines) or (Line("no step has called a model", Role.DIM),)
+    nobody = "no step has" if step is None else f"{shaper.short(step)} hasn't"
+    return tuple(lines) or (Line(f"{nobody} called a model", Role.DIM),)
 
 
 def _call(

@@ -44,12 +44,27 @@ def run_view(
     ]
     if run.due_at is not None:
         facts.append(Fact("due", Cell(f"in {duration((run.due_at - now).total_seconds())}", Role.WAITING)))
+    told = history(run, steps, attempts, events, now)
     return RunView(
         row=shaper.run(run, now),
         facts=tuple(facts),
-        history=_safe(history(run, steps, attempts, events, now), shaper),
+        history=_safe(told, shaper),
         notes=tuple(_notes(run, attempts, events, shaper)),
+        steps=tuple(shaper.ref(lane.step) for lane in told.lanes),
+        held=_held(run, shaper),
     )
+
+
+def _held(run: Run, shaper: Shaper) -> str:
+    """Held, stepping or about to be held, and before which step."""
+    before = f"before {shaper.short(run.step)}" if run.step is not None else "at its end"
+    if run.status is RunStatus.PAUSED:
+        return f"HELD {before}"
+    if run.asked is Ask.PAUSE:
+        if run.status is RunStatus.RUNNING:
+            return f"runs {shaper.short(run.step or '')}, then is HELD"
+        return f"goes one step: {shaper.short(run.step or '')}, then is HELD again"
+    return ""
 
 
 def _safe(found: History, shaper: Shaper) -> History:
@@ -99,16 +114,6 @@ def event_lines(events: Sequence[Event], origin: datetime, shaper: Shaper) -> tu
     return tuple(shaper.event(event, origin) for event in reversed(events)) or (
         Line("nothing yet", Role.DIM),
     )
-
-
-def result_lines(results: Sequence[tuple[str, str]], shaper: Shaper) -> tuple[Line, ...]:
-    """Recorded results, the latest step first."""
-    lines: list[Line] = []
-    for step, text in reversed(results):
-        lines.append(Line(shaper.short(step), Role.STRONG))
-        lines += readable(text, shaper.scribe, shaper.glyphs)
-        lines.append(Line())
-    return tuple(lines[:-1]) or (Line("no step has recorded a result yet", Role.DIM),)
 
 
 def raw_lines(run: Run, shaper: Shaper) -> tuple[Line, ...]:

@@ -10,13 +10,13 @@ from sagewai.models.page import MAX_PAGE, DeadLetterQuery, RunQuery
 from sagewai.models.run import Run
 from tui.filters import Filter
 from tui.gateway import calls as paid
-from tui.gateway import details
+from tui.gateway import details, tabs
 from tui.gateway.door import Door, Missing
 from tui.gateway.follow import Followed
 from tui.gateway.ledger import Ledger
 from tui.gateway.reviewing import Reviewing
 from tui.gateway.verbs import Verbs
-from tui.payload import Line, readable
+from tui.payload import Line
 from tui.views import (
     DeadRow,
     GroupRow,
@@ -99,7 +99,7 @@ class Gateway(Reviewing):
             view,
             cost=None if ledger.spent is None else paid.spent_cell(ledger.spent, ledger.budget),
             saying=None if ledger.tail is None else paid.saying(ledger.tail, shaper),
-            called=(len(ledger.calls or ()), ledger.spent, ledger.budget, ledger.tail),
+            called=(ledger.counted, ledger.spent, ledger.budget, ledger.tail),
         )
 
     async def preview(self, row: RunRow) -> RunView | None:
@@ -111,30 +111,37 @@ class Gateway(Reviewing):
         shaper, now = self.door.shaper, self.door.now()
         return details.run_view(run, followed.steps, followed.attempts, followed.events, now, shaper)
 
-    async def tab(self, key: Ref, tab: Tab) -> tuple[Line, ...]:
-        """What a tab of the Run screen holds; errors and events are those :meth:`run` read last."""
-        run_id, shaper = key.raw, self.door.shaper
+    async def tab(
+        self, key: Ref, tab: Tab, step: Ref | None = None, *, plain: bool = False
+    ) -> tuple[Line, ...]:
+        """What a tab of the Run screen holds, of one ``step`` where one is given; errors, attempts and events are those
+        :meth:`run` read last. ``plain``: payloads as they are recorded."""
+        run_id, shaper, name = key.raw, self.door.shaper, None if step is None else step.raw
         if tab == "input":
             text = await self.door.read(lambda store: store.get_input(run_id))
-            return readable(text, shaper.scribe, shaper.glyphs)
+            return tabs.payload_lines(text, shaper, plain=plain)
         if tab == "output":
             results = await self.door.read(lambda store: store.get_results(run_id))
-            return details.result_lines(list(results.items()), shaper)
+            return tabs.result_lines(results, name, shaper, plain=plain)
         if tab == "raw":
             return details.raw_lines(await self.door.read(lambda store: store.get_run(run_id)), shaper)
         if tab == "model calls":
-            return await self._calls(run_id)
+            return await self._calls(run_id, name)
         followed = self._followed.get(run_id) or await self._follow(run_id)
         if tab == "error":
-            return details.error_lines(followed.attempts, self.door.now(), shaper)
+            return details.error_lines(tabs.of_step(followed.attempts, name), self.door.now(), shaper)
+        if tab == "attempts":
+            run = await self.door.read(lambda store: store.get_run(run_id))
+            waits = await self.door.read(lambda store: store.waits_of(run_id))
+            return tabs.attempt_lines(run, followed, waits, name, self.door.now(), shaper)
         return details.event_lines(followed.events, followed.origin, shaper)
 
-    async def _calls(self, run_id: str) -> tuple[Line, ...]:
+    async def _calls(self, run_id: str, step: str | None) -> tuple[Line, ...]:
         """As :meth:`run` read them last; read now where it didn't."""
         ledger = self._ledger if self._ledger.run_id == run_id else Ledger(run_id)
         if ledger.calls is None:
-            await ledger.read_calls(self.door.read, await self.door.read(lambda store: store.get_run(run_id)))
-        return ledger.lines(self.door.shaper)
+            await ledger.read_calls(self.door.read)
+        return ledger.lines(self.door.shaper, step)
 
     async def find_run(self, text: str) -> Ref:
         """The run whose id is ``text``, or the only one whose id begins with it."""

@@ -50,10 +50,35 @@ def worker(verb: WorkerVerb, name: str, reason: str = "") -> str:
     return _line("workers", verb, name, reason=reason)
 
 
+def pool(verb: WorkerVerb, name: str, reason: str = "") -> str:
+    """``sagewai pools pause NAME``."""
+    return _line("pools", verb, name, reason=reason)
+
+
+def fork(run_id: str, new_run_id: str, step: str | None, edited: str | None, reason: str) -> str:
+    """``sagewai runs fork RUN --run-id NEW --from-step STEP --input JSON --reason …``."""
+    options = {"run_id": new_run_id, "from_step": step or "", "input": edited or "", "reason": reason}
+    return _line("runs", "fork", run_id, **options)
+
+
+def signal(run_id: str, name: str, payload: str) -> str:
+    """``sagewai runs signal RUN NAME --payload JSON``."""
+    words = ["--payload", payload, "--", run_id, name]
+    if not run_id.startswith("-") and not name.startswith("-"):
+        words = [run_id, name, "--payload", payload]
+    return shlex.join(["sagewai", "runs", "signal", *words])
+
+
+def step(run_id: str) -> str:
+    """``sagewai runs step RUN``."""
+    return _line("runs", "step", run_id)
+
+
 def _line(noun: str, verb: str, subject: str, **options: str) -> str:
     """Values and ids that begin with a dash would be taken for options, so they are tied to theirs or come last."""
     named: list[str] = []
-    for option, value in options.items():
+    for name, value in options.items():
+        option = name.replace("_", "-")
         if value.startswith("-"):
             named.append(f"--{option}={value}")
         elif value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tui.gateway import twins
 from tui.gateway.deciding import Deciding
+from tui.gateway.forks import ForkPlan
 from tui.views import ActionRecord, Ref
 
 
@@ -31,6 +32,44 @@ class Verbs(Deciding):
             lambda store: command(store, run.raw, actor=self._door.actor, reason=reason),
         )
 
+    async def fork(self, plan: ForkPlan, reason: str) -> ActionRecord:
+        """Start the run that ``plan`` shows; the same plan again changes nothing."""
+        from sagewai.core import commands
+
+        return await self._act(
+            f"fork {plan.run} as {plan.new}",
+            twins.fork(plan.run.raw, plan.new.raw, plan.from_step, plan.edited, reason),
+            lambda store: commands.fork(
+                store,
+                plan.run.raw,
+                actor=self._door.actor,
+                reason=reason,
+                from_step=plan.from_step,
+                input=plan.values,
+                new_run_id=plan.new.raw,
+            ),
+        )
+
+    async def signal(self, run: Ref, name: str, payload: object, text: str) -> ActionRecord:
+        """Send a signal; ``text`` is the JSON that ``payload`` was written as."""
+        from sagewai.core import commands
+
+        return await self._act(
+            f"signal {self._door.shaper.short(name)} to {run}",
+            twins.signal(run.raw, name, text),
+            lambda store: commands.signal(store, run.raw, name, payload, actor=self._door.actor),
+        )
+
+    async def step(self, run: Ref, worker: int | None) -> ActionRecord:
+        """Let a held run go one step further, on the worker with this session where one is given."""
+        from sagewai.core import commands
+
+        return await self._act(
+            f"step {run}",
+            twins.step(run.raw),
+            lambda store: commands.step(store, run.raw, actor=self._door.actor, worker=worker),
+        )
+
     async def ask_worker(self, verb: twins.WorkerVerb, session: int, name: Ref) -> ActionRecord:
         """Ask one worker to drain, pause or resume."""
         from sagewai.core import commands
@@ -45,3 +84,22 @@ class Verbs(Deciding):
             twins.worker(verb, name.raw),
             lambda store: command(store, session, actor=self._door.actor),
         )
+
+    async def ask_pool(self, verb: twins.WorkerVerb, pool: Ref) -> ActionRecord:
+        """Pause or resume a whole pool, or drain every worker of it."""
+        from sagewai.core import commands
+
+        command = {
+            "drain": commands.drain_pool,
+            "pause": commands.pause_pool,
+            "resume": commands.resume_pool,
+        }[verb]
+        return await self._act(
+            f"{verb} pool {pool}",
+            twins.pool(verb, pool.raw),
+            lambda store: command(store, pool.raw, actor=self._door.actor),
+        )
+
+    def executes(self) -> None:
+        """From now on this process, or one that it started, executes runs with the console's own rights."""
+        self._shared = True

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from sagewai.models.right import Right
+from tui import pager
 from tui.format import Cell, Role, plural
-from tui.gateway import RunVerb
+from tui.gateway import Missing, RunVerb, Unreachable, exports, steering
+from tui.payload import Line
 from tui.screens.base import ConsoleScreen
+from tui.screens.forking import ForkSheet
 from tui.screens.keys import key
+from tui.screens.sheet import Reader
 from tui.views import Ref
 from tui.widgets.prompt import Question
 
@@ -23,6 +27,9 @@ RUN_KEYS: tuple[BindingType, ...] = (
     key("C", "cancel", "cancel", shown=True),
     key("P", "hold", "pause", shown=True),
     key("D", "discard", "discard"),
+    key("f", "fork", "fork"),
+    key("v", "pager", "read it in your pager"),
+    key("w", "write", "write it to a file, as JSON"),
     key("y", "copy", "copy the id"),
 )
 
@@ -36,6 +43,7 @@ class RunActions(ConsoleScreen):
         "cancel": Right.OPERATE,
         "hold": Right.OPERATE,
         "discard": Right.OPERATE,
+        "fork": Right.OPERATE,
     }
 
     @abstractmethod
@@ -45,6 +53,15 @@ class RunActions(ConsoleScreen):
     def is_held(self) -> bool:
         """Whether pause/resume should resume."""
         return False
+
+    def step(self) -> Ref | None:
+        """The step that was chosen, to fork from."""
+        return None
+
+    async def reading(self) -> tuple[str, Sequence[Line]]:
+        """What a pager is to show, and its title: all about the run. Raises Missing, Unreachable."""
+        run = self.targets()[0]
+        return run.text, await exports.told(self.gateway, run)
 
     def action_decide(self, verdict: str) -> None:
         """Only the card decides: go there."""
@@ -74,6 +91,55 @@ class RunActions(ConsoleScreen):
         runs = self.targets()
         if len(runs) == 1:
             self.prompt.say(self.console.copy(runs[0]))
+
+    def action_fork(self) -> None:
+        runs = self.targets()
+        if len(runs) != 1:
+            self.prompt.say(Cell(" fork one run at a time: unmark the others", Role.WAITING))
+            return
+        run, step = runs[0], self.step()
+
+        async def ask() -> None:
+            plan = await steering.plan_fork(self.gateway.door, run, step)
+            self.app.push_screen(ForkSheet(plan))
+
+        self._look_up(ask())
+
+    def action_pager(self) -> None:
+        if not self.targets():
+            return
+
+        async def read() -> None:
+            title, lines = await self.reading()
+            if not pager.page(self.app, title, lines):
+                self.app.push_screen(Reader(title, lines))
+
+        self._look_up(read())
+
+    def action_write(self) -> None:
+        runs = tuple(self.targets())
+        if runs:
+            self.prompt.say(Cell(f" writing {plural(len(runs), 'run')}", Role.DIM))
+            self._look_up(self._write(runs))
+
+    async def _write(self, runs: Sequence[Ref]) -> None:
+        written = [await exports.write(self.gateway.door, run) for run in runs]
+        failed = [each for each in written if not each.ok]
+        told = (failed or written)[-1]
+        more = f" and {len(written) - 1} more" if len(written) > 1 and not failed else ""
+        twin = Cell(f"   sagewai runs show {runs[-1]} --json", Role.DIM)
+        self.prompt.say(Cell(f" {told.said}{more}", Role.FAILED if failed else Role.DONE), explain=(twin,))
+
+    def _look_up(self, work: Coroutine[object, object, None]) -> None:
+        """Do what needs the database first; where it can't be had, say so."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except (Missing, Unreachable) as error:
+                self.prompt.say(Cell(f" {error}", Role.FAILED))
+
+        self.run_worker(guarded(), group="look-up", exclusive=False)
 
     def _do(self, verb: RunVerb, *, sure: bool) -> None:
         """Act at once where it can be taken back and is about one run; ask first otherwise."""

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from tui.format import Cell, Glyphs
 from tui.gateway import Gateway
-from tui.views import Ref
+from tui.views import ActionRecord, Ref
 
 Mode = Literal["runs", "run", "approvals", "workers", "dlq"]
 
@@ -47,6 +47,10 @@ class Console(Protocol):
 
     def open_approval(self, run: Ref) -> None:
         """Show the card of what the run waits for."""
+        ...
+
+    def report(self, record: ActionRecord) -> None:
+        """Say what came of an action on the screen in front."""
         ...
 
     def copy(self, ref: Ref) -> Cell:

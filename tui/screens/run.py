@@ -12,25 +12,34 @@ from textual.containers import Vertical
 from tui.format import Cell, Role
 from tui.gateway import Missing
 from tui.payload import Line
-from tui.screens.acting import RUN_KEYS, RunActions
 from tui.screens.keys import key
-from tui.text import cut_head, width
+from tui.screens.steering import STEERING_KEYS, Steering
 from tui.views import Ref, RunView, Tab
 from tui.widgets.bar import Bar
+from tui.widgets.heading import heading, note
 from tui.widgets.pane import Pane
 from tui.widgets.timeline import Timeline
 
 TABS: tuple[Tab, ...] = get_args(Tab)
 
 
-class RunScreen(RunActions):
+class RunScreen(Steering):
     """One run, live."""
 
     MODE = "run"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *RUN_KEYS,
-        key("left,h", "turn(-1)", "the tab before", shown_as="←"),
-        key("right,l", "turn(1)", "tabs", shown=True, shown_as="←→"),
+        *STEERING_KEYS,
+        key("up,k", "choose(-1)", "step", shown=True, shown_as="↑↓"),
+        key("down,j", "choose(1)", "step", shown_as="↓"),
+        key("tab", "turn(1)", "tabs", shown=True),
+        key("shift+tab", "turn(-1)", "the tab before"),
+        key("plus,equals_sign", "zoom(1)", "zoom into the timeline", shown_as="+"),
+        key("minus", "zoom(-1)", "zoom out", shown_as="-"),
+        key("0", "zoom(0)", "the whole timeline"),
+        key("left", "pan(-1)", "earlier", shown_as="←"),
+        key("right", "pan(1)", "later", shown_as="→"),
+        key("l", "follow", "follow what is new, or no longer"),
+        key("t", "plain", "payloads as they are read, or as they are recorded"),
     ]
 
     def __init__(self) -> None:
@@ -38,6 +47,7 @@ class RunScreen(RunActions):
         self._run: Ref | None = None
         self._view: RunView | None = None
         self._tab: Tab = "output"
+        self._plain = False
         self._shown: tuple[object, ...] = ()
         self._heading = Bar(id="heading")
         self._note = Bar(id="note")
@@ -56,6 +66,7 @@ class RunScreen(RunActions):
     def on_mount(self) -> None:
         super().on_mount()
         self._note.display = False
+        self.timeline.can_focus = False
         self.pane.focus()
         self._draw_tabs()
 
@@ -68,12 +79,30 @@ class RunScreen(RunActions):
             Cell("no run is open" if run is None else run.text, Role.STRONG),
         )
 
+    # -- what keys are about ------------------------------------------------------------------------------------------
+
     def targets(self) -> Sequence[Ref]:
         run = self.console.open_run_ref
         return () if run is None else (run,)
 
     def is_held(self) -> bool:
         return self._view is not None and self._view.row.is_held
+
+    def step(self) -> Ref | None:
+        at = self.timeline.chosen
+        return None if at is None or self._view is None else self._view.steps[at]
+
+    async def reading(self) -> tuple[str, Sequence[Line]]:
+        run = self.console.open_run_ref
+        return (f"{run}: {self._tab}" if run else "no run is open"), self.pane.lines
+
+    def leave(self) -> bool:
+        if not self.timeline.unchoose():
+            return False
+        self.poke()
+        return True
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
 
     async def look(self) -> None:
         run = self.console.open_run_ref
@@ -98,72 +127,76 @@ class RunScreen(RunActions):
         self.pane.show(())
 
     def _draw(self, view: RunView) -> None:
-        row, facts = view.row, {fact.name: fact.value for fact in view.facts}
-        left = [Cell(" "), row.cells["state"], Cell("  "), Cell(row.workflow, Role.STRONG)]
-        left.append(
-            Cell(
-                f"  {row.cells['step'].text}{row.cells['step'].tail}  try {row.cells['try'].text or '-'}",
-                Role.PLAIN,
-            )
-        )
-        right = [Cell(f"  {row.cells['age'].text} ", Role.DIM)]
-        if facts["worker"].text != "-":
-            right.insert(0, Cell(f"on {facts['worker'].text}", Role.DIM))
-        else:
-            right.insert(0, Cell(f"pool {facts['pool'].text}", Role.DIM))
-        if view.cost is not None and view.cost.text:
-            right.insert(0, Cell(f"  {view.cost.text}  ", view.cost.role))
-        self._heading.show(left, right)
-        self._draw_note(view)
+        self._heading.show(*heading(view))
+        cells = note(view, self.console.glyphs, self.size.width)
+        self._note.display = bool(cells)
+        self._note.show(cells)
         self.timeline.show(view.history)
         self.timeline.styles.height = max(3, min(self.timeline.wanted, self.size.height // 2 - 1))
-
-    def _draw_note(self, view: RunView) -> None:
-        """What an operator should know first, else what a model says right now: the end of it."""
-        self._note.display = bool(view.notes) or view.saying is not None
-        if view.notes:
-            self._note.show([Cell(f"   {view.notes[0].text}", view.notes[0].role)])
-        elif view.saying is not None:
-            head = f"   {view.saying.head}"
-            room = self.size.width - width(head) - 1
-            said = cut_head(view.saying.text, max(8, room), ellipsis=self.console.glyphs.ellipsis)
-            self._note.show([Cell(head, Role.DIM), Cell(said, view.saying.role)])
 
     async def _fill(self, run: Ref, view: RunView) -> None:
         """Read the tab again only if what it shows can have changed."""
         lanes = view.history.lanes
         spans = sum(len(lane.spans) for lane in lanes)
+        state = view.row.cells["state"].text
         can_change = {
             "input": (),
             "output": tuple(lane.state for lane in lanes),
             "error": (spans,),
+            "attempts": (spans, state, len(view.notes)),
             "model calls": (view.called,),
-            "events": (spans, view.row.cells["state"].text, len(view.notes)),
-            "raw": (view.row.cells["state"].text, view.row.cells["try"].text, view.row.cells["step"].tail),
+            "events": (spans, state, len(view.notes)),
+            "raw": (state, view.row.cells["try"].text, view.row.cells["step"].tail),
         }[self._tab]
-        shown = (run, self._tab, can_change)
+        step = self.step()
+        shown = (run, self._tab, step, self._plain, can_change)
         if shown == self._shown:
             return
-        same_tab = self._shown[:2] == shown[:2]
+        same_tab = self._shown[:4] == shown[:4]
         lines = [
             Line(line.text, line.role, f" {line.head}", f" {line.hang}")
-            for line in await self.gateway.tab(run, self._tab)
+            for line in await self.gateway.tab(run, self._tab, step, plain=self._plain)
         ]
-        if self._run == run and shown[1] == self._tab:
+        if self._run == run and shown[1:4] == (self._tab, self.step(), self._plain):
             self._shown = shown
             self.pane.show(lines, keep_place=same_tab)
-            self._draw_tabs()
+        self._draw_tabs()
 
     def _draw_tabs(self) -> None:
         cells = [Cell(" ")]
         for tab in TABS:
             here = tab == self._tab
             cells.append(Cell(f"[{tab}]" if here else f" {tab} ", Role.STRONG if here else Role.DIM))
-        place = self.pane.place
-        self._tabs.show(cells, [Cell(f"{place} ", Role.DIM)])
+        step, place = self.step(), self.pane.place
+        of = Cell(f" of {step} " if step is not None else "", Role.ACCENT)
+        self._tabs.show(cells, [Cell(f" {place} ", Role.DIM), of])
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
 
     def action_turn(self, by: int) -> None:
         """Turn to the next or previous tab."""
         self._tab = TABS[(TABS.index(self._tab) + by) % len(TABS)]
         self._draw_tabs()
+        self.poke()
+
+    def action_choose(self, by: int) -> None:
+        self.timeline.choose(by)
+        self._draw_tabs()
+        self.poke()
+
+    def action_zoom(self, by: int) -> None:
+        self.timeline.zoom_by(by)
+
+    def action_pan(self, by: int) -> None:
+        self.timeline.pan(by)
+
+    def action_follow(self) -> None:
+        follows = self.timeline.follow()
+        self.prompt.say(
+            Cell(" following what is new" if follows else " the timeline stays where it is", Role.DIM)
+        )
+        self.poke()
+
+    def action_plain(self) -> None:
+        self._plain = not self._plain
         self.poke()

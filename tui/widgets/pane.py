@@ -63,8 +63,13 @@ class Pane(Lines):
         self.repaint()
 
     @property
+    def lines(self) -> tuple[Line, ...]:
+        """All of it, unfolded."""
+        return self._lines
+
+    @property
     def text(self) -> str:
-        """All of it, unfolded, for tests."""
+        """The same as text, for tests."""
         return "\n".join(line.head + line.text for line in self._lines)
 
     @property

@@ -1,0 +1,107 @@
+"""A run taken out of the console: whole as JSON in a file that only its owner may read, or as lines for a pager."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from tui.format import Role, size
+from tui.gateway.door import Door
+from tui.payload import Line
+from tui.views import Ref, Tab
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
+    from tui.gateway.reads import Gateway
+
+_TRIES = 1_000
+"""Files of one run within one second: more are somebody's mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of writing a run to a file, in safe words."""
+
+    ok: bool
+    said: str
+
+
+async def document(store: Store, run_id: str) -> dict[str, object]:
+    """The run as ``sagewai runs show --json`` gives it, with its timeline, its signals and waits, and the whole of its
+    calls. What this role may not see reads as the database gives it."""
+    from sagewai.cli import calls, detail, shape
+    from sagewai.core.monitor import WorkflowMonitor
+
+    found, outcome, account, _ = await detail.read(store, run_id)
+    timeline = await WorkflowMonitor(store=store).get_execution_timeline(run_id)
+    return {
+        **detail.shape(found, outcome, account),
+        "signals": [shape.signal(each) for each in found.signals],
+        "waits": [shape.wait(each) for each in found.waits],
+        "timeline": shape.plain(timeline),
+        "calls": [calls.shape(each, whole=True) for each in calls.in_order(account.calls)],
+    }
+
+
+async def write(door: Door, run: Ref, environ: Mapping[str, str] = os.environ) -> Written:
+    """Write the run to a new file. Raises Missing, Unreachable."""
+    found = await door.read(lambda store: document(store, run.raw))
+    stamp = f"{door.now():%Y%m%dT%H%M%SZ}"
+    try:
+        path, written = await asyncio.to_thread(_write, found, f"{file_name(run.raw)}-{stamp}", environ)
+    except OSError as error:
+        return Written(False, door.said(f"{run} was not written: {error.strerror or error}"))
+    return Written(True, f"{run} is in {door.shaper.short(str(path))}  ({size(written)}, yours alone)")
+
+
+def file_name(run_id: str) -> str:
+    """A run's id as a file's name: what a shell or a path would obey becomes ``_``."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", run_id).lstrip(".-")[:80] or "run"
+
+
+def directory(environ: Mapping[str, str]) -> Path:
+    """The operator's download directory where there is one, else where the console was started."""
+    from platformdirs import user_downloads_path
+
+    named = environ.get("XDG_DOWNLOAD_DIR")
+    downloads = Path(named) if named else user_downloads_path()
+    return downloads if downloads.is_dir() and os.access(downloads, os.W_OK) else Path.cwd()
+
+
+def _write(found: dict[str, object], name: str, environ: Mapping[str, str]) -> tuple[Path, int]:
+    """Into a file that wasn't there before, with mode 0600; gives its path and its bytes."""
+    text = (
+        json.dumps(found, indent=2).replace("\x7f", "\\u007f") + "\n"
+    )  # ASCII: harmless to whoever looks at it
+    into = directory(environ)
+    for number in range(1, _TRIES):
+        path = into / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        except FileExistsError:
+            continue
+        with open(handle, "w", encoding="ascii") as file:
+            file.write(text)
+        return path, len(text)
+    raise FileExistsError(f"{name}.json and its like are all there already")
+
+
+async def told(gateway: Gateway, run: Ref) -> tuple[Line, ...]:
+    """All about a run, tab after tab. Raises Missing, Unreachable."""
+    view = await gateway.run(run, calls=True)
+    lines = [Line(fact.value.text, fact.value.role, head=f"{fact.name:>9}  ") for fact in view.facts]
+    lines = [
+        Line(view.row.cells["state"].text, view.row.cells["state"].role, head=f"{'state':>9}  "),
+        *lines,
+        *view.notes,
+    ]
+    for tab in get_args(Tab):
+        if tab != "raw":
+            lines += [Line(), Line(tab.upper(), Role.STRONG), *await gateway.tab(run, tab)]
+    return tuple(lines)

@@ -1,0 +1,41 @@
+"""The two lines above a run's timeline: where it stands, and what an operator should know first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.format import Cell, Glyphs, Role
+from tui.text import cut_head, width
+from tui.views import RunView
+
+
+def heading(view: RunView) -> tuple[Sequence[Cell], Sequence[Cell]]:
+    """Left its state, workflow, step and try; right its cost, who holds it, and for how long it has stood so."""
+    row, facts = view.row, {fact.name: fact.value for fact in view.facts}
+    at = f"  {row.cells['step'].text}{row.cells['step'].tail}  try {row.cells['try'].text or '-'}"
+    left = (Cell(" "), row.cells["state"], Cell("  "), Cell(row.workflow, Role.STRONG), Cell(at))
+    where = facts["worker"].text
+    right = [
+        Cell(f"on {where}" if where != "-" else f"pool {facts['pool'].text}", Role.DIM),
+        Cell(f"  {row.cells['age'].text} ", Role.DIM),
+    ]
+    if view.cost is not None and view.cost.text:
+        right.insert(0, Cell(f"  {view.cost.text}  ", view.cost.role))
+    return left, right
+
+
+def note(view: RunView, glyphs: Glyphs, columns: int) -> Sequence[Cell]:
+    """That it is held, else what went wrong or was asked, else what a model says right now: the end of it."""
+    if view.held:
+        return (
+            Cell(f" {glyphs.paused} {view.held}  ", Role.PAUSED),
+            Cell("n one step", Role.ACCENT),
+            Cell("  P lets it go on", Role.DIM),
+        )
+    if view.notes:
+        return (Cell(f"   {view.notes[0].text}", view.notes[0].role),)
+    if view.saying is None:
+        return ()
+    head = f"   {view.saying.head}"
+    said = cut_head(view.saying.text, max(8, columns - width(head) - 1), ellipsis=glyphs.ellipsis)
+    return Cell(head, Role.DIM), Cell(said, view.saying.role)
