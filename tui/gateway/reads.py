@@ -15,6 +15,7 @@ from tui.gateway.door import Door, Missing
 from tui.gateway.follow import Followed
 from tui.gateway.ledger import Ledger
 from tui.gateway.reviewing import Reviewing
+from tui.gateway.serving import Serving
 from tui.gateway.verbs import Verbs
 from tui.payload import Line
 from tui.views import (
@@ -47,6 +48,7 @@ class Gateway(Reviewing):
         super().__init__()
         self.door = door
         self.verbs = Verbs(door, shared=shared)
+        self.serving = Serving(door)
         self._followed: dict[str, Followed] = {}
         self._ledger = Ledger("")
         self._listed: dict[str, Run] = {}
@@ -164,9 +166,7 @@ class Gateway(Reviewing):
 
     async def workers(self) -> tuple[WorkerRow, ...]:
         """Sessions, live ones first."""
-        sessions = await self.door.read(lambda store: store.list_sessions())
-        now = self.door.now()
-        return tuple(self.door.shaper.worker(session, now) for session in sessions)
+        return await self.serving.workers()
 
     async def dead_letters(self, error_type: Ref | None, cursor: str | None, limit: int) -> Window[DeadRow]:
         """A window of dead letters, newest first."""

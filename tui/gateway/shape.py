@@ -80,10 +80,17 @@ class Shaper:
         live = Cell("NONE!", Role.FAILED) if unserved else Cell(number(pool.live_workers))
         if pool.live_workers == 0 and not unserved:
             live = Cell("none", Role.DIM)
+        state = Cell(f"{self.glyphs.running} open" if pool.live_workers else "-", Role.DIM)
+        if pool.paused:
+            state = Cell(f"{self.glyphs.paused} PAUSED", Role.PAUSED)
+        elif unserved:
+            state = Cell(f"{self.glyphs.failed} waits", Role.FAILED)
         return PoolRow(
             key=self.ref(pool.pool),
+            paused=pool.paused,
             cells={
                 "pool": Cell(self.short(pool.pool), Role.STRONG),
+                "state": state,
                 "queued": Cell(number(pool.pending), Role.WAITING if unserved else Role.PLAIN),
                 "running": Cell(number(pool.running), Role.RUNNING if pool.running else Role.DIM),
                 "waiting": Cell(number(pool.waiting), Role.PLAIN if pool.waiting else Role.DIM),
