@@ -18,17 +18,52 @@ open as materialized (          -- of paused pools there is mostly none, and not
        join sagewai.routes as closed on closed.pool = any (array[paused.pool])
    ))
 ),
-peek as materialized (          -- how many of each lane are among the first: no more than those get locked
-  select lane.id as lane, first.priority, first.id
-    from (select open.lane as id from open) as lane
+glance as materialized (        -- the first of each lane, twice what is its share: each row costs a visit
+  select open.lane, first.priority, first.id
+    from open
    cross join lateral (
      select run.priority, run.id
        from sagewai.runs as run
-      where run.lane = lane.id
+      where run.lane = open.lane
         and (run.assigned is null or run.assigned = $1 or run.assigned_until <= clock_timestamp())
       order by run.priority desc, run.id
-      limit $3::int4
+      limit least($3::int4, 1 + 2 * $3::int4 / greatest(cardinality($2::int4[]), 1))
    ) as first
+),
+among as materialized (
+  select lane, priority, id from glance order by priority desc, id limit $3::int4
+),
+rich as materialized (          -- all that was seen of these lanes is among the first: what comes behind it may be, too
+  select lane, coalesce(least_one.priority, -2147483648) as priority, coalesce(least_one.id, 9223372036854775807) as id
+    from (select lane, count(*) as seen from among group by lane) as lane
+    left join (select priority, id from among order by priority desc, id offset $3::int4 - 1) as least_one on true
+   where seen >= 1 + 2 * $3::int4 / greatest(cardinality($2::int4[]), 1)
+),
+peek as materialized (          -- how many of each lane are among the first: no more than those get locked
+  select lane, priority, id from glance where lane not in (select lane from rich)
+  union all
+  select rich.lane, next.priority, next.id
+    from rich
+   cross join lateral (
+     (
+       select run.priority, run.id
+         from sagewai.runs as run
+        where run.lane = rich.lane and run.priority > rich.priority
+          and (run.assigned is null or run.assigned = $1 or run.assigned_until <= clock_timestamp())
+        order by run.priority desc, run.id
+        limit $3::int4
+     )
+     union all
+     (
+       select run.priority, run.id
+         from sagewai.runs as run
+        where run.lane = rich.lane and run.id <= rich.id
+          and run.priority >= rich.priority and run.priority <= rich.priority   -- not `=`: ids alone would order that
+          and (run.assigned is null or run.assigned = $1 or run.assigned_until <= clock_timestamp())
+        order by run.priority desc, run.id
+        limit $3::int4
+     )
+   ) as next
 ),
 suspect as materialized (       -- odd lanes hold suspects: one at most, and none beside one already held
   select lane.id as lane, first.priority, first.id
@@ -99,6 +134,7 @@ taken as (
         from sagewai.session_definitions as brought
         join sagewai.definitions as definition on definition.id = any (array[brought.definition])
        where brought.session = $1 and brought.workflow = chosen.workflow and chosen.definition is null
+      offset 0                  -- not looked up where it is known
     ) as known on true
    where run.id = any (array[chosen.id])
   returning run.id, run.run_id, run.workflow, run.pool, run.route, run.priority, run.token, run.rev, run.seq, run.attempt,
