@@ -30,6 +30,7 @@ from sagewai.core.stores.bulks import Bulks
 from sagewai.core.stores.journal import Journal
 from sagewai.core.stores.people import People
 from sagewai.core.stores.readings import Readings
+from sagewai.core.stores.retention import Retention
 from sagewai.errors import InvalidOptionError
 from sagewai.models.actor import Actor
 from sagewai.models.run import (
@@ -128,7 +129,7 @@ class StoreInfo:
     server: str
 
 
-class Store(People, Readings, Journal, Bulks):
+class Store(People, Readings, Journal, Bulks, Retention):
     """One place where runs live."""
 
     payload_limit: int
@@ -328,23 +329,6 @@ class Store(People, Readings, Journal, Bulks):
         """(token, rev, status) now, to learn what became of a write whose reply was lost."""
 
     # -- sweeping -------------------------------------------------------------------------------------------------
-
-    async def prune(
-        self, older_than: float, *, keep: frozenset[RunStatus] = frozenset(), limit: int = 1_000
-    ) -> int:
-        """Remove up to ``limit`` terminal runs whose last change of status is more than ``older_than`` seconds ago,
-        and everything that belongs to them alone: input, tags, attempts, events, approvals and decisions, waits,
-        signals, calls, dead letter. Gives how many. Runs in a status of ``keep`` stay. The audit and the kept sums of
-        spending stay as they are; the counters follow. Oldest change first; runs that somebody has locked are left for
-        later. The caller repeats it until it gives less than ``limit``. Needs Right.MIGRATE (NotPermitted).
-        """
-        raise NotImplementedError
-
-    async def note_pruned(
-        self, runs: int, older_than: float, keep: frozenset[RunStatus], actor: Actor
-    ) -> None:
-        """Write the event PRUNED (of no run), once for all batches of one pruning."""
-        raise NotImplementedError
 
     @abstractmethod
     async def tick(self, limit: int = 500) -> Ticked:

@@ -41,7 +41,8 @@ class MemoryBulks(Bulks):
         for run_id in runs:
             require_storable(run_id, "a run's id")
         with self._transaction() as state:
-            job = BulkRow(len(state.bulks) + 1, spec, runs, state.now)
+            state.jobs += 1
+            job = BulkRow(state.jobs, spec, runs, state.now)
             state.bulks[job.id] = job
             detail = {"job": job.id, "verb": spec.verb, "total": len(runs)}
             state.tell(None, EventKind.BULK_STARTED, spec.actor, spec.reason, detail)

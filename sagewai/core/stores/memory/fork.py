@@ -70,7 +70,7 @@ def _kept(source: RunRow, from_step: str | None) -> int:
 
 def _copy(state: State, source: RunRow, spec: ForkSpec, kept: int) -> RunRow:
     run = RunRow(
-        key=len(state.runs) + 1,
+        key=state.next_key(),
         run_id=spec.run_id,
         workflow=source.workflow,
         definition=None,

@@ -48,9 +48,9 @@ def _candidates(state: State, query: RunQuery) -> Iterable[RunRow]:
 
 
 def _newest(state: State, query: RunQuery, after: Key | None) -> Iterator[RunRow]:
-    before = len(state.runs) + 1 if after is None else after[1]
+    before = state.keys + 1 if after is None else after[1]
     if query.status is None:
-        return (state.runs[key] for key in range(min(before - 1, len(state.runs)), 0, -1))
+        return (run for run in reversed(state.runs.values()) if run.key < before)
     keys = (key for status in query.status for key in state.by_status[status] if key < before)
     return (state.runs[key] for key in sorted(keys, reverse=True))
 

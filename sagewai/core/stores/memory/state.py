@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -35,7 +35,8 @@ class State:
     def __init__(self) -> None:
         self.now = 0.0
         self.heard: set[Topic] = set()
-        self.runs: dict[int, RunRow] = {}  # keys count from 1 without gaps
+        self.runs: dict[int, RunRow] = {}  # in the order of their keys
+        self.keys = 0
         self.by_id: dict[str, RunRow] = {}
         self.by_status: defaultdict[RunStatus, set[int]] = defaultdict(set)
         self.counters: Counter[tuple[str, RunStatus]] = Counter()
@@ -51,19 +52,20 @@ class State:
         self.approvals: dict[int, ApprovalRow] = {}
         self.pending_approvals: set[int] = set()
         self.deadlines: list[tuple[float, int]] = []  # of the pending ones
-        self.events: list[Event] = []
+        self.events = 0
         self.by_people: list[Event] = []
         self.audit: list[AuditEntry] = []
         self.calls = 0
         self.spending: dict[tuple[date, str, str], Spent] = {}  # by day (UTC), workflow, model
         self.dead: dict[int, tuple[int, DeadLetter]] = {}  # by the run's key, numbered as they come
         self.deaths = 0
+        self.bulks: dict[int, BulkRow] = {}
+        self.jobs = 0
 
     def run(self, run_id: str) -> RunRow:
         try:
             return self.by_id[run_id]
         except KeyError:
-        self.bulks: dict[int, BulkRow] = {}
             raise RunNotFound(f"no run {run_id!r} in this store", run_id=run_id) from None
 
     def route(self, pool: str, workflow: str, version: str, labels: Mapping[str, str]) -> int:
@@ -75,6 +77,11 @@ class State:
         return datetime.fromtimestamp(at, UTC)
 
     # -- runs -----------------------------------------------------------------------------------------------------
+
+    def next_key(self) -> int:
+        """Of a run: counted from 1, and never given again."""
+        self.keys += 1
+        return self.keys
 
     def add(self, run: RunRow) -> None:
         self.runs[run.key] = self.by_id[run.run_id] = run
@@ -138,6 +145,19 @@ class State:
         if run.assigned_to is not None:
             self.sessions[run.assigned_to].assigned.discard(run.key)
             run.assigned_to = None
+
+    def remove(self, runs: Sequence[RunRow]) -> None:
+        """Forget runs that are over, with all that is theirs alone."""
+        names = {run.run_id for run in runs}
+        self.by_people = [event for event in self.by_people if event.run_id not in names]
+        for run in runs:
+            self._leave(run)
+            del self.runs[run.key], self.by_id[run.run_id]
+            self.dead.pop(run.key, None)
+            for approval in run.approvals:
+                del self.approvals[approval.id]
+            if run.deadline is not None:
+                _drop(self.run_deadlines, (run.deadline, run.key))
 
     def forget_deadline(self, run: RunRow) -> None:
         """Take a deadline away that has passed, swept or not; one that lies ahead holds."""
@@ -249,8 +269,9 @@ class State:
         reason: str = "",
         detail: Mapping[str, object] | None = None,
     ) -> None:
+        self.events += 1
         event = Event(
-            id=len(self.events) + 1,
+            id=self.events,
             run_id=run.run_id if run else None,
             at=self.time(self.now),
             kind=kind,
@@ -260,7 +281,6 @@ class State:
             reason=reason,
             detail=MappingProxyType(dict(detail or {})),
         )
-        self.events.append(event)
         if run is not None:
             run.events.append(event)
         if by.source != SYSTEM.source:

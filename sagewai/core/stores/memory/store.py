@@ -30,6 +30,7 @@ from sagewai.core.stores.memory import (
 from sagewai.core.stores.memory import sessions as holders
 from sagewai.core.stores.memory.bulk import MemoryBulks
 from sagewai.core.stores.memory.hints import Hints
+from sagewai.core.stores.memory.retention import MemoryRetention
 from sagewai.core.stores.memory.state import State
 from sagewai.core.transitions import Operation
 from sagewai.errors import DeadLetterNotFound
@@ -55,7 +56,7 @@ from sagewai.models.transition import Transition
 from sagewai.models.wait import Signal, Wait
 
 
-class InMemoryStore(MemoryBulks, Store):
+class InMemoryStore(MemoryBulks, MemoryRetention, Store):
     """Runs that live as long as this object. ``clock`` gives the store's time in seconds since the epoch."""
 
     def __init__(self, *, payload_limit: int = MAX_PAYLOAD, clock: Callable[[], float] = time.time) -> None:

@@ -55,7 +55,7 @@ def _insert(state: State, spec: RunSpec, holder: SessionRow | None) -> Inserted:
     version = definition.version if definition else spec.version or (known.version if known else "")
     labels = encode_labels(spec.labels)
     run = RunRow(
-        key=len(state.runs) + 1,
+        key=state.next_key(),
         run_id=spec.run_id,
         workflow=spec.workflow,
         definition=None,

@@ -168,6 +168,7 @@ def session_view(state: State, session: SessionRow) -> Session:
         started_at=state.time(session.started),
         beat_at=state.time(session.beat),
         lease_until=state.time(session.lease_until),
+        versions=MappingProxyType({known.workflow: known.version for known in reversed(spec.definitions)}),
     )
 
 

@@ -291,4 +291,5 @@ def session(row: Row) -> Session:
         started_at=row["started_at"],
         beat_at=row["beat_at"],
         lease_until=row["lease_until"],
+        versions=MappingProxyType(json.loads(row["versions"] or "{}")),
     )

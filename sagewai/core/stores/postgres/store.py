@@ -33,6 +33,7 @@ from sagewai.core.stores.postgres.bulks import PostgresBulks
 from sagewai.core.stores.postgres.database import Database
 from sagewai.core.stores.postgres.hints import Hints
 from sagewai.core.stores.postgres.names import Names
+from sagewai.core.stores.postgres.retention import PostgresRetention
 from sagewai.core.stores.postgres.target import read_target
 from sagewai.core.transitions import Operation
 from sagewai.errors import InvalidOptionError
@@ -62,7 +63,7 @@ POOL_SIZE = 8
 STATEMENTS = 200
 
 
-class PostgresStore(PostgresBulks, Store):
+class PostgresStore(PostgresBulks, PostgresRetention, Store):
     """Runs in a PostgreSQL database, in its schema ``sagewai``; any number of processes may share it.
 
     ``pool_size`` connections at most per event loop, ``command_timeout`` and ``acquire_timeout`` in seconds.

@@ -37,6 +37,7 @@ async def tick(database: Database, limit: int) -> Ticked:
     woken = await database.fetch(statements.WAKE_DUE, limit)
     past = await database.fetch(statements.EXPIRE, limit)
     await database.fetch(statements.FOLD, FOLDED_AT_ONCE)
+    await database.fetch(statements.FOLD_ERRORS, FOLDED_AT_ONCE)
     await database.fetch(statements.FORGET_TAILS, TAILS_KEPT, limit)
     lost = [words.STATUS[row["status"]] for row in taken if row["lapsed"]]
     return Ticked(

@@ -75,7 +75,9 @@ select s.id, s.name, s.kind, s.pool, s.labels, s.workflows, s.status, s.asked,
        s.status <= 3 and s.lease_until > ?1, s.host, s.boot_id, s.pid_namespace, s.pid, s.process_started,
        (select count(*) from runs r where r.session = s.id),
        (select count(*) from runs r where r.assigned = s.id and r.assigned_until > ?1 and r.status = 1),
-       s.max_concurrent, s.started_at, s.beat_at, s.lease_until
+       s.max_concurrent, s.started_at, s.beat_at, s.lease_until,
+       (select json_group_object(w.name, d.version) from session_definitions b join workflows w on w.id = b.workflow
+        join definitions d on d.id = b.definition where b.session = s.id)
 from sessions s
 """
 
@@ -227,7 +229,7 @@ def call_of(row: Row, run_id: str) -> Call:
 def session_of(row: Row) -> Session:
     (number, name, kind, pool, labels, workflows, status, asked, live) = row[:9]
     (host, boot_id, namespace, pid, process_started) = row[9:14]
-    (running, assigned, most, started, beat, lease) = row[14:]
+    (running, assigned, most, started, beat, lease, versions) = row[14:]
     return Session(
         id=number,
         name=name,
@@ -247,4 +249,5 @@ def session_of(row: Row) -> Session:
         started_at=read_time(started),
         beat_at=read_time(beat),
         lease_until=read_time(lease),
+        versions=MappingProxyType(json.loads(versions)),
     )

@@ -37,10 +37,11 @@ from sagewai.core.stores.sqlite import (
     waits,
 )
 from sagewai.core.stores.sqlite import sessions as holders
-from sagewai.core.stores.sqlite.connection import PATIENCE, Arrivals, Connection
 from sagewai.core.stores.sqlite.bulks import SQLiteBulks
+from sagewai.core.stores.sqlite.connection import PATIENCE, Arrivals, Connection
 from sagewai.core.stores.sqlite.journal import SQLiteJournal
 from sagewai.core.stores.sqlite.lanes import Lanes
+from sagewai.core.stores.sqlite.retention import SQLiteRetention
 from sagewai.core.stores.sqlite.rows import read_time
 from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.core.transitions import Operation
@@ -68,7 +69,7 @@ from sagewai.models.wait import Signal, Wait
 T = TypeVar("T")
 
 
-class SQLiteStore(SQLiteBulks, SQLiteJournal, Store):
+class SQLiteStore(SQLiteBulks, SQLiteJournal, SQLiteRetention, Store):
     """Runs in one file, for any number of processes of one machine.
 
     The file (0600) and its folder (0700) are made where they are missing. ``patience`` is how many seconds a call waits

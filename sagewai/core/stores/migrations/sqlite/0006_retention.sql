@@ -1,3 +1,4 @@
 -- min_code: 5
 --
--- What finds old runs, and dead letters counted by error.
+-- What retention looks for.
+create index bulk_jobs_ended on bulk_jobs (ended_at) where ended_at is not null;

@@ -8,6 +8,13 @@ with listed as materialized (
   select id from sagewai.sessions where id = $1
 )
 select session.*,
+       (
+         select json_object_agg(brought.workflow, definition.version)::text
+           from unnest(session.workflows) as its (workflow)
+           join sagewai.session_definitions as brought
+             on brought.workflow = any (array[its.workflow]) and brought.session = session.id
+           join sagewai.definitions as definition on definition.id = any (array[brought.definition])
+       ) as versions,
        session.status <= 3 and session.lease_until > clock_timestamp() as live,
        (select count(*) from sagewai.runs as run where run.session = any (array[session.id])) as running,
        (
