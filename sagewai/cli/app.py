@@ -16,6 +16,7 @@ from sagewai.cli import (
     dlq,
     forks,
     pools,
+    rates,
     runs,
     signals,
     submit,
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.command("submit")(submit.submit)
 app.command("worker")(worker.worker)
 app.command("cost")(cost.cost)
+app.command("rates")(rates.rates)
 runs.app.command("signal")(signals.signal)
 runs.app.command("signals")(signals.signals)
 runs.app.command("fork")(forks.fork)

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from sagewai.cli import words
+from sagewai.cli import shape, words
 from sagewai.cli.invocation import Invocation, JsonOption, StoreOption
 from sagewai.cli.output import emit, emit_json, line_width
 from sagewai.cli.tables import Column, table
-from sagewai.models.call import Spending, Spent
+from sagewai.models.call import Spending
 
 
 class By(StrEnum):
@@ -44,7 +44,7 @@ def cost(
     call = Invocation.of(context, store, as_json)
     found = call.call(lambda opened: opened.spending(by.value, days=days, limit=limit))
     if call.json:
-        emit_json([{by.value: each.key, **shape(each.spent)} for each in found])
+        emit_json([{by.value: each.key, **shape.spent(each.spent)} for each in found])
     elif found:
         columns = (
             Column(by.value.upper(), 12),
@@ -56,17 +56,6 @@ def cost(
         emit(table(columns, (_row(each) for each in found), line_width()))
     else:
         emit(["no model calls"])
-
-
-def shape(spent: Spent) -> dict[str, object]:
-    """A sum for programs: ``cost`` is null where the price of no call is known."""
-    return {
-        "calls": spent.calls,
-        "input_tokens": spent.input_tokens,
-        "output_tokens": spent.output_tokens,
-        "cost": None if spent.unpriced and spent.unpriced >= spent.calls else spent.cost,
-        "unpriced": spent.unpriced,
-    }
 
 
 def _row(each: Spending) -> tuple[str, ...]:

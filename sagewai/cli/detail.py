@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sagewai.cli import calls, cost, words
+from sagewai.cli import calls, words
 from sagewai.cli import shape as shapes
 from sagewai.cli.safe import block
 from sagewai.cli.tables import Column, fields, table
@@ -62,7 +62,7 @@ def shape(found: ExecutionDetail, outcome: RunOutcome, account: Account) -> dict
         "reason": outcome.reason,
         "steps": shapes.plain(found.steps),
         "approvals": [shapes.approval(approval) for approval in found.approvals],
-        "spent": cost.shape(account.spent),
+        "spent": shapes.spent(account.spent),
         "budget": shapes.plain(account.budget),
         "calls": [calls.shape(each, whole=False) for each in calls.in_order(account.calls)],
     }

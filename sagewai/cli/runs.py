@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +61,7 @@ def list_runs(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Runs, newest first; all filters given must hold."""
+    """Runs, newest first; all filters given must hold. COST is there where a run has made model calls."""
     call = Invocation.of(context, store, as_json)
     query = RunQuery(
         status=frozenset(status) if status else None,
@@ -81,7 +81,7 @@ def list_runs(
     if call.json:
         emit_json(plain(page.items))
     elif page.items:
-        emit(table(_COLUMNS, (_row(run, now) for run in page), line_width()))
+        emit(_table(page.items, now))
     else:
         emit(["no runs"])
     note_cursor(page.next_cursor, as_json=call.json)
@@ -207,6 +207,21 @@ def resume(
     operate(call, lambda opened: commands.resume(opened, run, actor=call.actor, reason=reason))
 
 
+@app.command()
+def step(
+    context: typer.Context,
+    run: RunArgument,
+    reason: ReasonOption = "",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a paused run go one attempt further; then it is paused again."""
+    from sagewai.core import commands
+
+    call = Invocation.of(context, store, as_json)
+    operate(call, lambda opened: commands.step(opened, run, actor=call.actor, reason=reason))
+
+
 @app.command(context_settings={"ignore_unknown_options": True})  # so that -5 is a priority, not an option
 def priority(
     context: typer.Context,
@@ -233,7 +248,15 @@ def operate(call: Invocation, verb: Callable[[Store], Awaitable[Run]]) -> None:
     if call.json:
         emit_json(plain(run))
     else:
-        emit(table(_COLUMNS, [_row(run, run.changed_at)], line_width()))
+        emit(_table([run], run.changed_at))
+
+
+def _table(runs: Sequence[Run], now: datetime) -> list[str]:
+    """With what they cost, where any of them has cost something."""
+    if not any(run.spent.calls for run in runs):
+        return table(_COLUMNS, (_row(run, now) for run in runs), line_width())
+    rows = ((*_row(run, now), words.cost(run.spent) if run.spent.calls else "-") for run in runs)
+    return table((*_COLUMNS, Column("COST")), rows, line_width())
 
 
 def _row(run: Run, now: datetime) -> tuple[str, ...]:

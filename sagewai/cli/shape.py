@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from sagewai.models.approval import Approval, Decision
+from sagewai.models.call import Spent
 from sagewai.models.wait import Signal, Wait
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def plain(value: object) -> object:
         return sorted(str(plain(entry)) for entry in value)
     if isinstance(value, list | tuple):
         return [plain(entry) for entry in value]
+    if isinstance(value, Spent):
+        return spent(value)
     if is_dataclass(value) and not isinstance(value, type):
         return model(value)
     return str(value)
@@ -38,6 +41,11 @@ def plain(value: object) -> object:
 def model(value: DataclassInstance) -> dict[str, object]:
     """One model as a JSON object."""
     return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def spent(value: Spent) -> dict[str, object]:
+    """A sum over model calls: ``cost`` is null where the price of no call is known."""
+    return {**model(value), "cost": None if value.unpriced and value.unpriced >= value.calls else value.cost}
 
 
 def approval(value: Approval) -> dict[str, object]:

@@ -26,18 +26,24 @@ class WorkerLoadBalancer:
         return {session.name: load(session) for session in sessions if is_claiming(session)}
 
     async def select_worker(
-        self, workflow: str, *, pool: str = "default", labels: Mapping[str, LabelValue] | None = None
+        self,
+        workflow: str,
+        *,
+        pool: str = "default",
+        labels: Mapping[str, LabelValue] | None = None,
+        version: str = "",
     ) -> Session | None:
-        """The live worker with the lowest load that has the pool, the labels and the code; None without one."""
+        """The live worker with the lowest load that has the pool, the labels and the code (of that version, where one
+        is given); None without one."""
         sessions = await self.store.list_sessions(live_only=True)
-        matching = takers(sessions, pool=pool, workflow=workflow, labels=labels)
+        matching = takers(sessions, pool=pool, workflow=workflow, labels=labels, version=version)
         return min(matching, key=lambda worker: (load(worker), worker.id), default=None)
 
     async def assign(self, run_id: str, *, actor: Actor | str | None = None) -> Session | None:
         """Show a pending run to the least loaded matching worker first. Gives that worker; None when the run isn't
         pending any more, or nobody matches. Raises RunNotFound."""
         run = await self.store.get_run(run_id)
-        worker = await self.select_worker(run.workflow, pool=run.pool, labels=run.labels)
+        worker = await self.select_worker(run.workflow, pool=run.pool, labels=run.labels, version=run.version)
         if worker is None:
             return None
         done = await self.store.assign(run_id, worker.id, self.prefer_for, as_actor(actor))

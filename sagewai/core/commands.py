@@ -17,8 +17,8 @@ from sagewai.core.failpoints import reach
 from sagewai.core.retry import MAX_DELAY, check_number
 from sagewai.core.serving import takers
 from sagewai.core.stores.base import Store
-from sagewai.core.transitions import Operation
-from sagewai.errors import InvalidOptionError
+from sagewai.core.transitions import Operation, after
+from sagewai.errors import InvalidOptionError, WorkerNotFound
 from sagewai.models.actor import Actor
 from sagewai.models.approval import Approval, Attention, DecisionRequest
 from sagewai.models.bulk import BulkJob, BulkPreview, BulkSpec, BulkVerb
@@ -35,6 +35,9 @@ MAX_REASON = 4_000
 
 CLAIM_SECONDS = 300.0
 """How long a reviewer's claim on an approval lasts, unless they say."""
+
+STEP_SECONDS = 30.0
+"""How long a run that goes a single step is kept for the worker that was named, unless it is said."""
 
 MAX_PRIORITY = 1_000
 """Priorities lie between minus this and this; higher goes first."""
@@ -179,14 +182,20 @@ async def unserved(store: Store, run_id: str) -> str | None:
     run = await store.get_run(run_id)
     if run.status is not RunStatus.PENDING:
         return None
+    if any(pool.paused for pool in await store.list_pools() if pool.pool == run.pool):
+        return (
+            f"run {run_id!r} is ready, but pool {run.pool!r} is paused: it waits until somebody resumes the pool "
+            f"(`sagewai pools resume {shlex.quote(run.pool)}`) or calls wf.run() for it"
+        )
     sessions = await store.list_sessions(live_only=True)
-    if takers(sessions, pool=run.pool, workflow=run.workflow, labels=run.labels):
+    if takers(sessions, pool=run.pool, workflow=run.workflow, labels=run.labels, version=run.version):
         return None
+    version = f" of version {run.version!r}" if run.version else ""
     labels = f" and its labels ({', '.join(run.labels)})" if run.labels else ""
     return (
-        f"run {run_id!r} is ready, but no live worker of pool {run.pool!r} has workflow {run.workflow!r}{labels}: it "
-        f"waits until one is started (`sagewai worker MODULE:NAME --pool {shlex.quote(run.pool)}`) or somebody calls "
-        "wf.run() for it"
+        f"run {run_id!r} is ready, but no live worker of pool {run.pool!r} has workflow {run.workflow!r}{version}"
+        f"{labels}: it waits until one is started (`sagewai worker MODULE:NAME --pool {shlex.quote(run.pool)}`) or "
+        "somebody calls wf.run() for it"
     )
 
 
@@ -203,6 +212,28 @@ async def pause(store: Store, run_id: str, *, actor: Actor, reason: str = "") ->
 async def resume(store: Store, run_id: str, *, actor: Actor, reason: str = "") -> Run:
     """Let a paused run go on."""
     return await _operate(store, run_id, Operation.RESUME, actor, reason)
+
+
+async def step(
+    store: Store,
+    run_id: str,
+    *,
+    actor: Actor,
+    reason: str = "",
+    worker: int | None = None,
+    seconds: float = STEP_SECONDS,
+) -> Run:
+    """Let a paused run go one attempt further, after which it is paused again; a step asked to wait, to retry or to
+    end has gone one further too. With ``worker``, a session, nobody else takes it within some seconds (WorkerNotFound
+    where that doesn't live)."""
+    check_actor(actor)
+    check_reason(reason)
+    if worker is not None:
+        check_number("seconds", seconds, low=0.1, high=3_600.0)
+        after((await store.get_run(run_id)).status, Operation.STEP, run_id=run_id)
+        if not await store.assign(run_id, worker, seconds, actor):
+            raise WorkerNotFound(f"no live session {worker}: it stopped or lost its lease")
+    return await store.operate(run_id, Operation.STEP, actor, reason)
 
 
 async def retry(store: Store, run_id: str, *, actor: Actor, reason: str = "") -> Run:
@@ -261,6 +292,23 @@ async def pause_worker(store: Store, session: int, *, actor: Actor, reason: str 
 async def resume_worker(store: Store, session: int, *, actor: Actor, reason: str = "") -> Session:
     """Ask a paused worker to claim again."""
     return await store.ask_session(session, Ask.RESUME, check_actor(actor), check_reason(reason))
+
+
+async def pause_pool(store: Store, pool: str, *, actor: Actor, reason: str = "") -> int:
+    """Let nothing of a pool be claimed until it is resumed, whoever serves it; what runs goes on. Gives how many live
+    workers the pool has."""
+    return await _ask_pool(store, pool, Ask.PAUSE, actor, reason)
+
+
+async def resume_pool(store: Store, pool: str, *, actor: Actor, reason: str = "") -> int:
+    """Let a paused pool be claimed from again. Gives how many live workers it has."""
+    return await _ask_pool(store, pool, Ask.RESUME, actor, reason)
+
+
+async def drain_pool(store: Store, pool: str, *, actor: Actor, reason: str = "") -> int:
+    """Ask all live workers of a pool to finish what they hold, claim nothing new, and stop. Gives how many there are;
+    workers that begin later claim."""
+    return await _ask_pool(store, pool, Ask.DRAIN, actor, reason)
 
 
 def check_actor(actor: Actor) -> Actor:
@@ -336,3 +384,8 @@ async def _decide(store: Store, request: DecisionRequest) -> Approval:
 
 async def _operate(store: Store, run_id: str, operation: Operation, actor: Actor, reason: str) -> Run:
     return await store.operate(run_id, operation, check_actor(actor), check_reason(reason))
+
+
+async def _ask_pool(store: Store, pool: str, ask: Ask, actor: Actor, reason: str) -> int:
+    check_text("the pool", pool, limit=MAX_NAME, empty=False)
+    return await store.ask_pool(pool, ask, check_actor(actor), check_reason(reason))

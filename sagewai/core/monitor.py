@@ -15,7 +15,7 @@ from sagewai.models.execution import ExecutionDetail, StepState, StepView, Timel
 from sagewai.models.history import Attempt
 from sagewai.models.page import MAX_PAGE, Page, RunQuery
 from sagewai.models.run import Run, RunOutcome, StepInfo
-from sagewai.models.session import Counts, PoolOverview, Session
+from sagewai.models.session import Counts, Minute, PoolOverview, Session
 from sagewai.models.status import Outcome, RunStatus, WaitReason
 from sagewai.models.wait import Wait
 
@@ -122,6 +122,10 @@ class WorkflowMonitor:
     async def list_pools(self) -> list[PoolOverview]:
         """Pools with what is queued, running and live in each."""
         return await self.store.list_pools()
+
+    async def rates(self, minutes: int = 60) -> list[Minute]:
+        """How many runs came into each status, minute by minute, of up to a day."""
+        return await self.store.rates(minutes)
 
     async def counts(self) -> Counts:
         """How many runs are in each status, by pool."""

@@ -1,4 +1,6 @@
-"""Which workers can take a run: those alive and active in its pool that have its code and its labels. Pure."""
+"""Which workers can take a run: those alive and active in its pool that have its code, at its version, and its labels.
+
+Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +13,14 @@ from sagewai.models.status import SessionStatus
 
 
 def takers(
-    sessions: Iterable[Session], *, pool: str, workflow: str, labels: Mapping[str, LabelValue] | None
+    sessions: Iterable[Session],
+    *,
+    pool: str,
+    workflow: str,
+    labels: Mapping[str, LabelValue] | None,
+    version: str = "",
 ) -> list[Session]:
-    """Those of the sessions, in their order, that could claim such a run."""
+    """Those of the sessions, in their order, that could claim such a run; one of no version goes to any."""
     needed = encode_labels(labels)
     return [
         session
@@ -21,6 +28,7 @@ def takers(
         if is_claiming(session)
         and session.pool == pool
         and workflow in session.workflows
+        and (not version or session.versions.get(workflow, version) == version)
         and contained(needed, encode_labels(session.labels))
     ]
 

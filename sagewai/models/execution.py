@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from sagewai.models.approval import Approval
+from sagewai.models.call import Spent
 from sagewai.models.run import ErrorInfo, Run
 from sagewai.models.status import RunStatus, WaitReason
 from sagewai.models.wait import Signal, Wait
@@ -53,6 +54,11 @@ class ExecutionDetail:
     @property
     def workflow(self) -> str:
         return self.run.workflow
+
+    @property
+    def spent(self) -> Spent:
+        """What its model calls have cost."""
+        return self.run.spent
 
     @property
     def status(self) -> RunStatus:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -60,7 +60,8 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session as it is listed. ``live`` is true while its lease, by the database's clock, has not lapsed."""
+    """A session as it is listed. ``live`` is true while its lease, by the database's clock, has not lapsed;
+    ``versions`` are those of its workflows' code."""
 
     id: int
     name: str
@@ -78,6 +79,7 @@ class Session:
     started_at: datetime
     beat_at: datetime
     lease_until: datetime
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
