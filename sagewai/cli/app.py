@@ -10,6 +10,7 @@ from sagewai.cli import (
     approvals,
     attending,
     audit,
+    bulk,
     calls,
     cost,
     db,
@@ -57,6 +58,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(calls.app, name="calls")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(bulk.app, name="bulk")
 app.add_typer(workers.app, name="workers")
 app.add_typer(pools.app, name="pools")
 app.add_typer(audit.app, name="audit")

@@ -35,9 +35,10 @@ Exit codes:
        chain is broken
   2    usage: an option, argument, label, store URL or input that can't be
        taken
-  3    not found: a run, approval, dead letter, worker or workflow
+  3    not found: a run, approval, dead letter, worker, bulk job or workflow
   4    conflict: already decided, content changed, several approvals wait,
-       not possible in the run's status, other input under this run id
+       not possible in the run's status, other input under this run id;
+       `bulk`: some runs were refused, or left because the job was stopped
   5    store: unreachable, or its schema is missing or too new
   6    `runs watch`: a reviewer rejected the run
   7    `runs watch`: the run was cancelled
@@ -62,6 +63,7 @@ _BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
     (errors.ApprovalNotFound, Exit.NOT_FOUND),
     (errors.DeadLetterNotFound, Exit.NOT_FOUND),
     (errors.WorkerNotFound, Exit.NOT_FOUND),
+    (errors.BulkNotFound, Exit.NOT_FOUND),
     (errors.ApprovalError, Exit.CONFLICT),
     (errors.InvalidTransition, Exit.CONFLICT),
     (errors.RunInputMismatch, Exit.CONFLICT),

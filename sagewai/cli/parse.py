@@ -72,6 +72,12 @@ def read_json(source: str, option: str) -> Any:
     return json_value(text, where)
 
 
+def read_lines(source: str, what: str) -> list[str]:
+    """The lines of ``@FILE`` or of ``-``, stdin; blank ones and what surrounds them left out."""
+    text, _ = _read(source, what)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def json_object(text: str, where: str) -> dict[str, Any]:
     """One JSON object, else as :func:`json_value`."""
     value = json_value(text, where)

@@ -104,7 +104,7 @@ def preview(verb: BulkVerb, total: int, found: Iterable[tuple[Standing, int]]) -
     possible = 0
     for standing, count in found:
         by_status[standing[0]] += count
-        possible += count if _is_possible(verb, *standing) else 0
+        possible += count if is_possible(verb, *standing) else 0
     return BulkPreview(MappingProxyType(dict(by_status)), possible, total - by_status.total())
 
 
@@ -112,8 +112,8 @@ def no_bulk(job: int) -> BulkNotFound:
     return BulkNotFound(f"no bulk job {job} in this store: `sagewai bulk list` has those there are")
 
 
-def _is_possible(verb: BulkVerb, status: RunStatus, asked: Ask | None, dead: bool) -> bool:
-    """Whether ``operate`` would do it."""
+def is_possible(verb: BulkVerb, status: RunStatus, asked: Ask | None, dead: bool) -> bool:
+    """Whether ``operate`` would do it to a run that stands so; ``dead``: it is a dead letter."""
     follows = LEGAL.get((status, OPERATIONS[verb]))
     if follows is None:
         return False
