@@ -9,7 +9,7 @@ import pytest
 
 from sagewai.core.stores.base import Store, Topic
 from sagewai.core.transitions import Operation
-from sagewai.models.status import Verdict
+from sagewai.models.status import Ask, Verdict
 from sagewai.models.transition import Move
 from tests.contract.scene import BOB, Scene
 
@@ -44,6 +44,14 @@ async def test_a_wait_without_news_ends_at_its_timeout(store: Store) -> None:
 
 async def test_a_submitted_run_is_work(scene: Scene, store: Store) -> None:
     await woken_by(store, "work", scene.submit())
+
+
+async def test_a_resumed_pool_and_a_stepped_run_are_work(scene: Scene, store: Store) -> None:
+    await store.ask_pool("gpu", Ask.PAUSE, BOB)
+    await woken_by(store, "work", scene.submit(pool="gpu"))  # who hears this listens
+    await woken_by(store, "work", store.ask_pool("gpu", Ask.RESUME, BOB))
+    await store.operate("r1", Operation.PAUSE, BOB)
+    await woken_by(store, "work", store.operate("r1", Operation.STEP, BOB))
 
 
 async def test_a_released_run_is_work(scene: Scene, store: Store) -> None:

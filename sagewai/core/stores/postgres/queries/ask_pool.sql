@@ -25,4 +25,4 @@ told as (
   values ('pool_asked', $4, $5, $6, $7, json_build_object('pool', $1::text, 'ask', $2::text)::text)
 ),
 hint as materialized (select pg_notify('sagewai_work', '') where $2::text = 'resume')
-select count(*) as workers from live cross join (select count(*) from hint) as hinted
+select (select count(*) from live) as workers from (select count(*) from hint) as hinted
