@@ -32,7 +32,7 @@ async def test_the_card_shows_all_that_a_decision_needs(asking: Stage) -> None:
         assert "▲ pending  review  of content-pipeline  run-1" in text
         assert "Approve publication of: Durable agents" in text
         assert "1 live worker in pool default can take it" in text
-        assert "if approved: publish (4/4)" in text
+        assert "after  review runs again, then publish (4/4)" in text
         approval = (await asking.store.approvals_of("run-1"))[0]
         assert approval.digest[:16] in text
         assert "no deadline" in text
@@ -186,9 +186,9 @@ async def test_enter_gives_the_card_the_whole_height_and_escape_takes_it_back(st
     await stage.ask("run-1", context={"content": "\n".join(f"paragraph {n}" for n in range(40))})
     async with driving(stage.store, start="approvals") as drive:
         await drive.shows("paragraph 1")
-        assert "paragraph 10" not in drive.text
+        assert "paragraph 9" not in drive.text
         await drive.press("enter")
-        await drive.shows("paragraph 10")
+        await drive.shows("paragraph 9")
         assert "WORKFLOW" not in drive.text
         await drive.press("end")
         await drive.shows("paragraph 39")

@@ -104,10 +104,11 @@ class Reviewing:
 
     # -- edits --------------------------------------------------------------------------------------------------------
 
-    def editable(self, card: Card) -> str:
-        """The content of the card on screen for an editor: harmless as text, the same as JSON. Raises Missing."""
-        scribe = self.door.shaper.scribe
-        return drafts.editable(self._approval_of(card).context or "null", ascii_only=scribe.ascii)
+    def editable(self, card: Card, draft: Draft | None = None) -> str:
+        """The content of the card on screen, or what was made of it so far, for an editor: harmless as text, the same
+        as JSON. Raises Missing."""
+        text = draft.payload.raw if draft is not None else self._approval_of(card).context or "null"
+        return drafts.editable(text, ascii_only=self.door.shaper.scribe.ascii)
 
     async def draft(self, card: Card, text: str) -> Draft | None:
         """The edited content, as the gate's schema takes it; None if it is what it was. Raises Unfit, Missing."""

@@ -2,78 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
 
-from sagewai.models.right import Right
-from tui.format import Cell, Role, plural
-from tui.gateway import Decided, Missing
-from tui.payload import Line
-from tui.screens.base import ConsoleScreen
+from tui import triage
+from tui.filters import FilterError
+from tui.format import Cell, Role
+from tui.gateway import Missing
+from tui.screens.deciding import Deciding
 from tui.screens.keys import key
+from tui.triage import Inbox
 from tui.views import ApprovalRow, Card, Window
-from tui.widgets.bar import Bar
-from tui.widgets.columns import Column
-from tui.widgets.pane import Pane
+from tui.widgets.inbox import InboxView
 from tui.widgets.prompt import Question
 from tui.widgets.table import Table
 
-COLUMNS = (
-    Column("due", "DUE", 6, rank=4),
-    Column("run", "RUN", 12, weight=3, most=36, keep="tail"),
-    Column("workflow", "WORKFLOW", 16, weight=3, most=40, rank=2),
-    Column("step", "STEP", 10, weight=2, most=30, rank=1),
-    Column("age", "AGE", 4, align="right", rank=3),
-    Column("worker", "WORKER", 6, rank=5),
-    Column("pool", "POOL", 7, weight=1, most=16, rank=6),
-)
 
-
-class ApprovalsScreen(ConsoleScreen):
+class ApprovalsScreen(Deciding):
     """What waits for a person."""
 
     MODE = "approvals"
-    WRITES: ClassVar[Mapping[str, Right]] = {"decide": Right.DECIDE}
     BINDINGS: ClassVar[list[BindingType]] = [
         key("a", "decide('approve')", "approve", shown=True),
         key("x", "decide('reject')", "reject", shown=True),
+        key("e", "edit", "edit", shown=True),
+        key("d", "compare", "diff", shown=True),
+        key("n", "next", "next", shown=True),
         key("enter,tab", "read", "read all", shown=True, shown_as="enter"),
+        key("c", "claim", "claim", shown=True),
+        key("z", "snooze", "snooze", shown=True),
+        key("i", "comment", "comment for whoever decides"),
         key("o", "open_run", "open run", shown=True),
         key("t", "turn", "content as a table, or what it is made of"),
-        key("y", "copy", "copy the run's id"),
+        key("slash", "filter", "filter: snoozed, mine, free, wf: pool:", shown_as="/"),
+        key("v", "pager", "read it in your pager"),
+        key("y", "copy", "copy the run's id; once more: the digest"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._card: Card | None = None
-        self._plain = False
-        self._wanted: int | None = None
-        self.table = Table[ApprovalRow](COLUMNS, self._source, id="rows", empty=_NOTHING)
-        self.inbox = Vertical(id="inbox")
-        self._about = Bar(id="about")
-        self._heading = Bar(id="card-title")
-        self.content = Pane(id="card-content")
+        self.filter = Inbox()
+        self.inbox = InboxView(self._source)
+        self.table = self.inbox.table
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
-            with self.inbox:
-                yield self._about
-                yield self.table
-            with Vertical(id="card"):
-                yield self._heading
-                yield self.content
+            yield self.inbox
+            yield self.view
 
     def on_mount(self) -> None:
         super().on_mount()
         self.table.focus()
-        self._heading.show([Cell(" nothing is open", Role.DIM)])
+
+    def beside(self) -> Widget:
+        return self.table
 
     async def _source(self, cursor: str | None, limit: int) -> Window[ApprovalRow]:
-        return await self.gateway.approvals(cursor, limit)
+        return await self.gateway.approvals(cursor, limit, self.filter)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -83,127 +72,115 @@ class ApprovalsScreen(ConsoleScreen):
         if wanted is not None:
             self._wanted = wanted
             self.table.select(wanted)
-        self._make_room()
-        self._say_about()
-        if self._wanted is None and self._card is None and self.table.row is not None:
+        self.inbox.make_room(narrow=not self.has_class("-wide"))
+        self._say()
+        if self._wanted is None and self.table.row is not None:
             self._wanted = self.table.row.key
         await self._show_card()
 
-    def _make_room(self) -> None:
-        """A short inbox leaves its lines to the card; on a wide terminal they stand side by side."""
-        narrow = not self.has_class("-wide")
-        self.inbox.styles.height = 2 + max(3, min(len(self.table.rows), 5)) if narrow else "1fr"
-
     async def _show_card(self) -> None:
         """The card stays with the approval it was opened for, whatever the list does; only a key opens another."""
-        key = self._wanted
-        if key is None:
+        wanted, shown = self._wanted, self.view.card
+        if wanted is None:
             return
-        listed = next((row for row in self.table.rows if row.key == key), None)
-        fresh = self._card is None or self._card.key != key or (listed is None and self._card.decidable)
         try:
-            card = await (self.gateway.card(key) if fresh else self.gateway.card_again())
+            fresh = shown is None or shown.key != wanted or self._conflict == wanted
+            card = await (self.gateway.card(wanted) if fresh else self.gateway.card_again())
         except Missing:
-            self._card, self._wanted = None, None
+            self._wanted = None
+            self.view.clear()
             raise
-        if key == self._wanted:
-            self._draw(card)
+        if wanted == self._wanted:
+            self._draw(card, shown)
 
-    def _draw(self, card: Card) -> None:
-        same = self._card is not None and self._card.key == card.key
-        self._card = card
-        self._plain = self._plain and same
-        gap = Cell("  ")
-        self._heading.show([Cell(" "), *[cell for part in card.title for cell in (part, gap)]])
-        lines = [
-            Line(fact.value.text, fact.value.role, f" {fact.name:>8}  ", " " * 11) for fact in card.facts
-        ]
-        content = card.plain if self._plain else card.content
-        rule = self.console.glyphs.rule
-        lines.append(Line())
-        lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in content]
-        if card.before:
-            lines += [Line(), Line("what happened before", Role.DIM, head=f" {rule * 2} ")]
-            lines += [Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in card.before]
-        self.content.show(lines, keep_place=same)
+    def _draw(self, card: Card, shown: Card | None) -> None:
+        """Draw it, and say so where somebody else has settled what is being read."""
+        self.view.show(card, self.draft_of(card))
+        if card.decidable:
+            self._conflict = None
+            return
+        if shown is not None and shown.key == card.key and shown.decidable and self._conflict is None:
+            self.prompt.say(Cell(f" {card.run}: {card.facts[0].value.text}", Role.WAITING))
+        if self._conflict == card.key or (shown is not None and shown.key == card.key and shown.decidable):
+            self.view.compare(bool(card.difference))
+        self._conflict = None
 
-    def _say_about(self) -> None:
-        first, last, more = self.table.in_view
-        waiting = 0 if self.totals is None else self.totals.approvals
-        self._about.show(
-            [Cell(f" {plural(waiting, 'approval')} waiting", Role.WAITING if waiting else Role.DIM)],
-            [Cell(f"by deadline, oldest first  {first}-{last}{'+' if more else ''} ", Role.DIM)],
-        )
+    def _say(self) -> None:
+        self.inbox.say(0 if self.totals is None else self.totals.approvals, self.filter.text)
 
     def on_table_moved(self, event: Table.Moved) -> None:
-        self._say_about()
+        self._say()
         if event.by_hand and self.table.row is not None:
             self._wanted = self.table.row.key
             self.poke()
 
-    # -- acting -------------------------------------------------------------------------------------------------------
+    def label(self, binding: Binding) -> str:
+        """Keys are shown where they do something; approve and reject say what is left to read."""
+        card, name = self.view.card, binding.action.partition("(")[0]
+        if (name == "edit" and not (card and card.editing)) or (
+            name == "compare" and not (card and card.compared)
+        ):
+            return ""
+        if name == "claim" and card is not None and card.claim == "mine":
+            return "release"
+        if name == "decide" and card is not None and card.decidable and card.read_to_end and self.view.left:
+            return f"{binding.description} ({self.view.left} left)"
+        return super().label(binding)
 
-    def action_decide(self, verdict: Decided) -> None:
-        """Ask for the reason, bound to the card that is on screen: its approval and its digest."""
-        card = self._card
-        if card is None or card.key != self._wanted:
-            self.prompt.say(Cell(" its content is not on screen yet", Role.WAITING))
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def action_next(self) -> None:
+        """The next one, by deadline, that waits for this reviewer too; behind the last comes the first."""
+        card, keys = self.view.card, [row.key for row in self.table.rows]
+        if card is not None and card.successor is not None and card.successor in keys:
+            self._open(keys.index(card.successor))
             return
-        if not card.decidable:
-            self.prompt.say(Cell(" this can't be decided any more: see its state", Role.FAILED))
+        at = keys.index(self._wanted) if self._wanted in keys else -1
+        order = [*range(at + 1, len(keys)), *range(at + 1)]
+        following = next((place for place in order if not self.table.rows[place].is_answered), None)
+        if following is None or following == at:
+            self.prompt.say(Cell(" no other one waits for you", Role.DIM))
+        else:
+            self._open(following)
+
+    def _open(self, place: int) -> None:
+        self.table.select(self.table.rows[place].key)
+        self.table.action_step(0)  # reads on where the rows at hand come to their end
+        self._wanted = self.table.rows[place].key
+        self.poke()
+
+    def action_filter(self) -> None:
+        async def commit(text: str) -> None:
+            self.apply(text)
+
+        hint = "snoozed all mine free wf: pool: or an id"
+        text = f"{self.filter.text} " if self.filter.text else ""
+        what = (Cell(" show only", Role.STRONG),)
+        self.prompt.ask(Question(what, commit, hint, "/", initial=text, complete=triage.completions))
+
+    def apply(self, text: str) -> None:
+        """List what a filter leaves."""
+        try:
+            self.filter = triage.parse(text)
+        except FilterError as error:
+            self.prompt.say(Cell(f" {self.gateway.door.shaper.short(str(error))}", Role.FAILED))
             return
-
-        async def commit(reason: str) -> None:
-            record = await self.gateway.verbs.decide(verdict, card, reason)
-            if record.ok:
-                self.console.hint = ""
-            if self._card is card or (self._card is not None and self._card.key == card.key):
-                self._card = None
-                self._wanted = None if record.ok else card.key
-            self.report(record)
-
-        role = Role.DONE if verdict == "approve" else Role.FAILED
-        reject = verdict == "reject"
-        text = (
-            Cell(f" {verdict}", role),
-            Cell(f" {card.run}", Role.STRONG),
-            Cell(f"  digest {card.digest}", Role.DIM),
-        )
-        label = "reason (required)" if reject else "reason (optional)"
-        self.prompt.ask(Question(text, commit, "enter commits, esc leaves", label, required=reject))
-
-    def action_read(self) -> None:
-        """Give the card the whole height, or take it back."""
-        reading = not self.has_class("-reading")
-        if reading and self.table.row is not None:
-            self._wanted = self.table.row.key
-            self.poke()
-        self.set_class(reading, "-reading")
-        self.set_focus(self.content if reading else self.table)
-
-    def action_turn(self) -> None:
-        """Show the content as it is, where it is shown as a table; and back."""
-        if self._card is not None:
-            self._plain = not self._plain
-            self._draw(self._card)
-
-    def action_open_run(self) -> None:
-        if self._card is not None:
-            self.console.open_run(self._card.run)
-
-    def action_copy(self) -> None:
-        if self._card is not None:
-            self.prompt.say(self.console.copy(self._card.run))
+        self._wanted = None
+        self.table.show_source(self._source)
+        self.poke()
 
     def leave(self) -> bool:
-        """Esc: give the inbox back its place."""
-        if self.has_class("-reading"):
+        """Esc: drop the edit, then the difference; give the inbox its place back; forget the filter."""
+        card = self.view.card
+        if card is not None and self._drafts.pop((card.key, card.digest), None) is not None:
+            self.view.show(card, None)
+            self.prompt.say(Cell(" the edit is dropped", Role.DIM))
+        elif self.view.compares:
+            self.view.compare(False)
+        elif self.has_class("-reading"):
             self.action_read()
-            return True
-        return False
-
-
-_NOTHING: Sequence[Cell] = (
-    Cell("nothing waits for a decision", Role.STRONG),
-    Cell("A step that calls gate.request_approval() shows up here.", Role.DIM),
-)
+        elif self.filter.text:
+            self.apply("")
+        else:
+            return False
+        return True

@@ -151,13 +151,25 @@ class ConsoleScreen(Screen[None]):
             *((Cell(f" ({stale} stale)", Role.FAILED),) if stale else ()),
         )
 
+    def label(self, binding: Binding) -> str:
+        """What the line of keys calls a key; '' leaves it out."""
+        return binding.description
+
     def _keys_here(self) -> Sequence[Cell]:
+        """As many whole keys as fit, in their order."""
         cells: list[Cell] = []
+        room = self.size.width - _cells(_ALWAYS)
         for binding in self.BINDINGS:
             if isinstance(binding, Binding) and binding.show and not self._is_refused(binding.action):
-                cells.append(Cell(f" {binding.key_display or binding.key}", Role.ACCENT))
-                cells.append(Cell(f" {binding.description} ", Role.DIM))
-        return [*cells, Cell(" :", Role.ACCENT), Cell(" go", Role.DIM)]
+                label = self.label(binding)
+                pair = (
+                    Cell(f" {binding.key_display or binding.key}", Role.ACCENT),
+                    Cell(f" {label} ", Role.DIM),
+                )
+                if label and _cells([*cells, *pair]) <= room:
+                    cells += pair
+        pair = (Cell(" :", Role.ACCENT), Cell(" go", Role.DIM))
+        return [*cells, *pair] if _cells([*cells, *pair]) <= room else cells
 
     def _is_refused(self, action: str) -> bool:
         needs = self.WRITES.get(action.partition("(")[0])

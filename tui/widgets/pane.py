@@ -49,6 +49,8 @@ class Pane(Lines):
         self._folded: list[_Folded] = []
         self.reached = 0
         """The lines, counted from the first, whose end has been in view since other lines were shown."""
+        self.touched = 0
+        """The same of any part of them."""
 
     def show(self, lines: Sequence[Line], *, keep_place: bool = False) -> None:
         """Draw these lines if they aren't drawn already."""
@@ -57,7 +59,7 @@ class Pane(Lines):
             return
         self._lines = lines
         if not keep_place:
-            self.reached = 0
+            self.reached = self.touched = 0
         self._fold()
         self.scroll_to_line(self.row_offset if keep_place else 0)
         self.repaint()
@@ -86,6 +88,7 @@ class Pane(Lines):
         if at >= len(self._folded):
             return self.blank(columns)
         part = self._folded[at]
+        self.touched = max(self.touched, part.number)
         if part.last:
             self.reached = max(self.reached, part.number)
         head = cut(part.head, columns, ellipsis="")

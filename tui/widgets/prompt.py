@@ -30,7 +30,8 @@ Complete = Callable[[str], Sequence[str]]
 class Question:
     """``commit`` is bound to the ids it acts on when the question is asked; nothing is looked up when it is answered.
 
-    ``required``: an empty answer isn't taken. ``hint`` stands right of the question, ``label`` before the answer.
+    ``required``: an empty answer isn't taken. ``check`` says, in safe text, what is wrong with an answer, '' for
+    nothing. ``hint`` stands right of the question, ``label`` before the answer.
     """
 
     text: Sequence[Cell]
@@ -40,6 +41,7 @@ class Question:
     required: bool = False
     initial: str = ""
     complete: Complete | None = None
+    check: Callable[[str], str] | None = None
 
 
 class _Completion(Suggester):
@@ -170,6 +172,10 @@ class Prompt(Vertical, can_focus=False):
         answer = event.value.strip()
         if question.required and not answer:
             self._say.show([*question.text, Cell("  it needs a reason", Role.FAILED)])
+            return
+        wrong = "" if question.check is None else question.check(answer)
+        if wrong:
+            self._say.show([*question.text, Cell(f"  {wrong}", Role.FAILED)])
             return
         self._commit(answer)
 

@@ -1,0 +1,135 @@
+"""The card of one approval: what is known of it, its content or what changed in it, and how far that has been read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui.format import UNICODE, Cell, Glyphs, Role
+from tui.payload import Line
+from tui.views import Card, Draft, Ref
+from tui.widgets.bar import Bar
+from tui.widgets.pane import Pane
+
+Face = Literal["whole", "plain", "difference"]
+
+
+class CardView(Vertical):
+    """Shows one card at a time, and remembers which contents were read to their end. An edit is shown in its place."""
+
+    def __init__(self) -> None:
+        super().__init__(id="card")
+        self._heading = Bar(id="card-title")
+        self.pane = Pane(id="card-content")
+        self.card: Card | None = None
+        self.draft: Draft | None = None
+        self._face: Face = "whole"
+        self._span = (0, 0)
+        self._read: set[tuple[int, Ref]] = set()
+
+    def compose(self) -> ComposeResult:
+        yield self._heading
+        yield self.pane
+
+    def on_mount(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Show none."""
+        self.card = self.draft = None
+        self._heading.show([Cell(" nothing is open", Role.DIM)])
+        self.pane.show(())
+
+    def show(self, card: Card, draft: Draft | None) -> None:
+        """Draw a card; the place in it is kept while it is the same content."""
+        same = self.card is not None and (self.card.key, self.card.digest) == (card.key, card.digest)
+        same_draft = draft is self.draft
+        self.card, self.draft = card, draft
+        if not same:
+            self._face = "whole"
+        self._draw(keep_place=same and same_draft)
+
+    def turn(self) -> None:
+        """The content as it is made, where it is shown as a table; and back."""
+        self._wear("whole" if self._face == "plain" else "plain")
+
+    def compare(self, wanted: bool | None = None) -> None:
+        """What changed, in place of the content; and back."""
+        wanted = self._face != "difference" if wanted is None else wanted
+        self._wear("difference" if wanted else "whole")
+
+    @property
+    def compares(self) -> bool:
+        return self._face == "difference"
+
+    @property
+    def begun(self) -> bool:
+        """Whether some of the content has been on screen."""
+        return self._is_read() or (self._shows_content and self.pane.touched > self._span[0])
+
+    @property
+    def left(self) -> int:
+        """Lines of the content that haven't been on screen yet."""
+        card = self.card
+        if card is None or self._is_read():
+            return 0
+        first, last = self._span
+        if not self._shows_content:
+            return len(card.content)
+        left = last - max(first, self.pane.reached)
+        if left <= 0:
+            self._read.add((card.key, card.digest))
+        return max(0, left)
+
+    @property
+    def _shows_content(self) -> bool:
+        return self.draft is None and self._face != "difference"
+
+    def _is_read(self) -> bool:
+        return self.card is not None and (self.card.key, self.card.digest) in self._read
+
+    def _wear(self, face: Face) -> None:
+        _ = self.left  # what has been read so far counts
+        self._face = face
+        if self.card is not None:
+            self._draw(keep_place=False)
+
+    def _draw(self, *, keep_place: bool) -> None:
+        card = self.card
+        if card is None:
+            return
+        gap = Cell("  ")
+        self._heading.show([Cell(" "), *[cell for part in card.title for cell in (part, gap)]])
+        glyphs: Glyphs = getattr(self.app, "glyphs", UNICODE)
+        if self.draft is not None:
+            lines = [
+                Line("your edit: a approves it as it stands here, e goes on, esc drops it", Role.ACCENT, " ")
+            ]
+            lines += [Line(), *_indented(self.draft.difference)]
+        elif self.compares:
+            lines = [Line(card.compared, Role.ACCENT, " changed: ", " " * 10), Line()]
+            lines += [*_indented(card.difference)]
+            lines += [Line(), Line("d shows the whole content", Role.DIM, " ")]
+        else:
+            lines = self._whole(card, glyphs)
+        self.pane.show(lines, keep_place=keep_place)
+
+    def _whole(self, card: Card, glyphs: Glyphs) -> list[Line]:
+        lines = [
+            Line(fact.value.text, fact.value.role, f" {fact.name:>8}  ", " " * 11) for fact in card.facts
+        ]
+        lines.append(Line())
+        content = card.plain if self._face == "plain" else card.content
+        self._span = (len(lines), len(lines) + len(content))
+        lines += _indented(content)
+        if card.before:
+            lines += [Line(), Line("what happened before", Role.DIM, head=f" {glyphs.rule * 2} ")]
+            lines += _indented(card.before)
+        return lines
+
+
+def _indented(lines: Iterable[Line]) -> Iterable[Line]:
+    return (Line(line.text, line.role, f" {line.head}", f" {line.hang}", line.marks) for line in lines)
