@@ -43,12 +43,20 @@ def parser() -> argparse.ArgumentParser:
         help="sqlite:///path, postgresql://host/database; default: SAGEWAI_STORE, else the user's SQLite file",
     )
     found.add_argument("--worker", metavar="MODULE:NAME", help="carry a worker for these workflows")
-    found.add_argument("--pool", metavar="P", help="the pool of that worker (default: default)")
+    found.add_argument(
+        "--local",
+        metavar="ORDER",
+        action="append",
+        default=[],
+        help="start supervised workers as processes of their own: 'MODULE:NAME[xN] [pool=P] [concurrency=N] [labels "
+        "K=V ...]'; repeatable. In the console: N on the Workers screen, or :start",
+    )
+    found.add_argument("--pool", metavar="P", help="the pool of these workers (default: default)")
     found.add_argument(
         "--worker-store",
         metavar="URL",
-        help="the same store under another role, for that worker; without it, what is decided here doesn't count where "
-        "a gate asks for several reviewers, as the worker's code could have decided it",
+        help="the same store under another role, for these workers; without it, what is decided here doesn't count "
+        "where a gate asks for several reviewers, as their code could have decided it",
     )
     found.add_argument("--read-only", action="store_true", help="bind no key that changes anything")
     found.add_argument("--demo", action="store_true", help="a scratch store with workflows that keep flowing")
@@ -62,14 +70,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = command.parse_args(argv)
     if (options.screen == "run") != (options.run_id is not None):
         command.error("'run' needs an ID, and only 'run' takes one")
-    if options.worker_store and not options.worker:
-        command.error("--worker-store is the store of --worker: name its workflows with --worker MODULE:NAME")
-    if options.read_only and options.worker and not options.worker_store:
+    if options.read_only and (options.worker or options.local) and not options.worker_store:
         command.error(
             "--read-only writes nothing, but a worker does: give it rights of its own, --worker-store URL"
         )
-    if options.pool and not options.worker:
-        command.error("--pool is the pool of --worker: name its workflows with --worker MODULE:NAME")
+    if options.pool and not options.worker and not options.local:
+        command.error(
+            "--pool is the pool of --worker and --local: name their workflows, --worker MODULE:NAME"
+        )
     terminal = _has_terminal(sys.stdin, sys.stderr, os.environ)
     if options.demo:
         return _demo(options, terminal)

@@ -1,4 +1,4 @@
-"""The console: screens as modes, the keys that work everywhere, the embedded worker and the ways out."""
+"""The console: screens as modes, the keys that work everywhere, the local workers and the ways out."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from sagewai.models.actor import Actor
 from tui import crash
 from tui.demo_hooks import DemoHooks
 from tui.driver import ConsoleDriver, LineDropped
-from tui.format import ASCII, UNICODE, Cell, Role, plural
+from tui.format import ASCII, UNICODE, Cell, Role
 from tui.gateway import INTERVAL, Door, Gateway, Missing, Unreachable, open_store
 from tui.linefilter import SafeLines
+from tui.local import leaving
 from tui.local.embedded import EmbeddedWorker, WorkerSpec
+from tui.local.fleet import Fleet
+from tui.local.locals import Locals
+from tui.local.order import Order
 from tui.navigation import Navigation
 from tui.screens.approvals import ApprovalsScreen
 from tui.screens.console import Mode
@@ -30,13 +34,15 @@ from tui.screens.runs import RunsScreen
 from tui.screens.workers import WorkersScreen
 from tui.text import Scribe
 from tui.theme import PALETTES, choose
-from tui.widgets.prompt import Question
 
 if TYPE_CHECKING:
     from sagewai.core.stores.base import Store
 
 SWEEP_EVERY = 5.0
 """Seconds between two sweeps of a writing console."""
+
+ATTEND_EVERY = 1.0
+"""Seconds between two looks at the local workers' processes."""
 
 
 class ConsoleApp(Navigation):
@@ -79,6 +85,9 @@ class ConsoleApp(Navigation):
         run_id: str | None = None,
         demo: DemoHooks | None = None,
         worker: WorkerSpec | None = None,
+        orders: Sequence[Order] = (),
+        worker_store: str | None = None,
+        pool: str = "default",
         ascii_only: bool = False,
         interval: float = INTERVAL,
         environ: Mapping[str, str] = os.environ,
@@ -94,6 +103,9 @@ class ConsoleApp(Navigation):
         )
         self.gateway = Gateway(door, shared=worker is not None and worker.store is None)
         self.local = None if worker is None else EmbeddedWorker(worker, store_url, scribe)
+        fleet = Fleet(worker_store or store_url, scribe)
+        self.locals = Locals(self.local, fleet, scribe, pool, has_own_rights=worker_store is not None)
+        self._orders = tuple(orders)
         self.demo = demo
         self.hint = "" if demo is None else scribe.line(demo.hint)
         self.resting = False
@@ -120,6 +132,9 @@ class ConsoleApp(Navigation):
         """Everything that may take longer than the first frame."""
         if self.local is not None:
             self.local.start()
+        for order in self._orders:
+            self._execute(lambda order=order: self.locals.start_order(order))  # type: ignore[misc]
+        self.set_interval(ATTEND_EVERY, self._attend)
         if self.demo is not None:
             self.run_worker(self.demo.start(), group="demo")
         if self._wanted_run is not None:
@@ -135,6 +150,29 @@ class ConsoleApp(Navigation):
         except (Unreachable, Missing):
             return  # the next look says so
 
+    def _attend(self) -> None:
+        """Notice what becomes of the local workers; the store is asked only while it isn't known who they are there."""
+        changed, news = self.locals.changes()
+        if news is not None:
+            self.say(news)
+        if changed:
+            self.poke()
+        pids = self.locals.unknown()
+        if pids:
+            self.run_worker(self._learn(pids), group="learn", exclusive=True)
+
+    async def _learn(self, pids: Sequence[int]) -> None:
+        try:
+            self.locals.learn(await self.gateway.serving.sessions_here(pids))
+        except (Unreachable, Missing):
+            return  # the next look says so
+
+    def _execute(self, start: Callable[[], Cell]) -> Cell:
+        said = start()
+        if self.locals.fleet.workers and not self.locals.has_own_rights:
+            self.gateway.verbs.executes()
+        return said
+
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -145,8 +183,7 @@ class ConsoleApp(Navigation):
         self.exit(return_code=128 + signal.SIGHUP)
 
     async def on_unmount(self) -> None:
-        if self.local is not None:
-            self.local.stop()
+        self.locals.stop_all()
         if self.demo is not None:
             await self.demo.stop()
         await self.gateway.door.close()
@@ -178,10 +215,13 @@ class ConsoleApp(Navigation):
     # -- what screens ask ---------------------------------------------------------------------------------------------
 
     def local_worker(self) -> Cell | None:
-        return None if self.local is None else self.local.cell(self.glyphs)
+        return self.locals.cell(self.glyphs)
 
-    def local_log(self) -> tuple[str, ...]:
-        return () if self.local is None else self.local.tail.lines()
+    def local_session(self) -> int | None:
+        return self.locals.session()
+
+    def start_local(self, line: str) -> Cell:
+        return self._execute(lambda: self.locals.start(line))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -208,18 +248,10 @@ class ConsoleApp(Navigation):
         self.run_worker(kill(), group="kill")
 
     async def action_quit(self) -> None:
-        """Leave; ask first when the embedded worker holds runs."""
-        held = 0 if self.local is None else self.local.held
+        """Leave; ask first where local workers would have to end."""
         front = self.front_screen()
-        if not held or front is None:
+        asked = leaving.question(self.locals, lambda: self.exit(return_code=0))
+        if asked is None or front is None:
             self.exit(return_code=0)
-            return
-
-        async def commit(_: str) -> None:
-            self.exit(return_code=0)
-
-        text = (
-            Cell(" quit?", Role.STRONG),
-            Cell(f"  the local worker holds {plural(held, 'run')} and finishes them first"),
-        )
-        front.prompt.confirm(Question(text, commit))
+        else:
+            front.prompt.confirm(asked)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Verb = Literal["runs", "run", "approvals", "workers", "dlq", "theme", "help", "quit"]
+Verb = Literal["runs", "run", "approvals", "workers", "dlq", "start", "theme", "help", "quit"]
 
 COMMANDS: dict[Verb, str] = {
     "runs": "runs [FILTER]",
@@ -13,6 +14,7 @@ COMMANDS: dict[Verb, str] = {
     "approvals": "approvals",
     "workers": "workers",
     "dlq": "dlq",
+    "start": "start MODULE:NAME [pool=P] [n=2] [concurrency=4] [labels KEY=VALUE …]",
     "theme": "theme NAME",
     "help": "help",
     "quit": "quit",
@@ -45,15 +47,19 @@ def parse(text: str) -> Command:
     word, _, argument = text.strip().partition(" ")
     argument = argument.strip()
     verb = _verb(word)
-    if verb in {"run", "theme"} and not argument:
+    if verb in {"run", "start", "theme"} and not argument:
         raise CommandError(f"{verb!r} needs an argument: {COMMANDS[verb]}")
-    if argument and verb not in {"run", "runs", "theme"}:
+    if argument and verb not in {"run", "runs", "start", "theme"}:
         raise CommandError(f"{verb!r} takes no argument")
     return Command(verb, argument)
 
 
-def completions(text: str, themes: tuple[str, ...] = ()) -> list[str]:
-    """Whole command lines that begin with ``text``."""
+def completions(
+    text: str, themes: tuple[str, ...] = (), started: Callable[[str], Sequence[str]] = lambda _: ()
+) -> list[str]:
+    """Whole command lines that begin with ``text``; ``started`` completes the line of ``start``."""
+    if text.startswith("start "):
+        return [f"start {line}" for line in started(text.removeprefix("start "))]
     if text.startswith("theme "):
         return [f"theme {name}" for name in themes if f"theme {name}".startswith(text)]
     return [verb for verb in COMMANDS if verb.startswith(text)] if text else []

@@ -1,29 +1,28 @@
-"""From parsed arguments to a running console, and back to a clean terminal with the local worker drained."""
+"""From parsed arguments to a running console, and back to a clean terminal with the local workers drained."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import re
-import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 from sagewai.core.actors import current_actor
 from sagewai.errors import SagewaiError
 from tui.app import ConsoleApp
 from tui.demo_hooks import DemoHooks
 from tui.gateway import default_url, has_password, open_store
-from tui.local.embedded import EmbeddedWorker, WorkerSpec
+from tui.local import leaving
+from tui.local.embedded import WorkerSpec
+from tui.local.files import log_file
+from tui.local.locals import check
 from tui.local.log import Diverted
+from tui.local.order import Order, OrderError, parse
 
 _SURE = re.compile(r"sqlite:///[^?\0]+\Z|memory://\Z")
 """URLs that need no driver to be judged; the others are opened (not connected) before the first frame."""
-
-_DRAIN = 35.0
-"""Seconds: the worker's own drain time-out and a little more."""
 
 
 def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
@@ -34,14 +33,15 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
             open_store(url)
         if options.worker_store:
             open_store(options.worker_store)
+        orders = _orders(options.local, options.pool or "default", options.worker_store or url)
         if any(url and has_password(url) for url in (options.store, options.worker_store)):
             _tell("a password in an argument is seen by others: use SAGEWAI_STORE")
-    except SagewaiError as error:
+    except (SagewaiError, OrderError) as error:
         _tell(str(error))
         return 2
-    worker = None
+    worker, pool = None, options.pool or "default"
     if options.worker:
-        worker = WorkerSpec(options.worker, options.pool or "default", options.worker_store, _log_file())
+        worker = WorkerSpec(options.worker, pool, options.worker_store, log_file(os.getpid()))
     app = ConsoleApp(
         url,
         actor=current_actor("console"),
@@ -50,6 +50,9 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
         run_id=options.run_id,
         demo=demo,
         worker=worker,
+        orders=orders,
+        worker_store=options.worker_store,
+        pool=pool,
         ascii_only=options.ascii or speaks_ascii(os.environ),
     )
     with ExitStack() as stack:
@@ -58,8 +61,8 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
             stack.enter_context(Diverted(app.local.tail))
         app.run(mouse=False)
     _flush()
-    if app.local is not None:
-        _drain(app.local)
+    if app.local is not None or app.locals.fleet.workers:
+        leaving.end(app.locals, _tell)
     return app.return_code or 0
 
 
@@ -94,20 +97,6 @@ def speaks_ascii(environ: Mapping[str, str]) -> bool:
     return bool(chosen) and "utf" not in chosen.lower()
 
 
-def _log_file() -> Path:
-    from platformdirs import user_log_path
-
-    return user_log_path("sagewai", appauthor=False) / f"console-worker-{os.getpid()}.log"
-
-
-def _drain(worker: EmbeddedWorker) -> None:
-    """Let the worker finish; ctrl+c and a second SIGTERM don't wait for it."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    worker.stop()
-    try:
-        if worker.held:
-            _tell(f"draining the local worker: it holds {worker.held} (ctrl+c leaves at once)")
-        if not worker.join(_DRAIN):
-            _tell("the local worker didn't end in time; its runs are taken over by others")
-    except KeyboardInterrupt:
-        _tell("not drained; its runs are taken over by others")
+def _orders(lines: Sequence[str], pool: str, url: str) -> list[Order]:
+    """What ``--local`` asks for. Raises OrderError, or LabelError."""
+    return [check(parse(line, pool=pool), url) for line in lines]

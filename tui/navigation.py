@@ -15,6 +15,7 @@ from tui import clipboard, commandline
 from tui.commandline import CommandError
 from tui.format import Cell, Glyphs, Role
 from tui.gateway import Gateway, Missing, Unreachable
+from tui.local.locals import Locals
 from tui.screens.acting import RunActions
 from tui.screens.base import ConsoleScreen
 from tui.screens.console import Mode
@@ -33,6 +34,7 @@ class Navigation(App[None]):
 
     gateway: Gateway
     glyphs: Glyphs
+    locals: Locals
 
     def __init__(self, *, native_colours: bool, driver_class: type[Driver]) -> None:
         super().__init__(driver_class=driver_class, ansi_color=True if native_colours else None)
@@ -42,6 +44,9 @@ class Navigation(App[None]):
 
     @abstractmethod
     async def action_quit(self) -> None: ...
+
+    @abstractmethod
+    def start_local(self, line: str) -> Cell: ...
 
     # -- what screens ask ---------------------------------------------------------------------------------------------
 
@@ -153,7 +158,7 @@ class Navigation(App[None]):
             await self._obey(text)
 
         def complete(typed: str) -> Sequence[str]:
-            return commandline.completions(typed, tuple(PALETTES))
+            return commandline.completions(typed, tuple(PALETTES), self.locals.completions)
 
         what = (Cell(" go to", Role.STRONG),)
         front.prompt.ask(Question(what, commit, " ".join(commandline.COMMANDS), ":", complete=complete))
@@ -174,6 +179,9 @@ class Navigation(App[None]):
             self.action_help()
         elif command.verb == "theme":
             self._wear(command.argument)
+        elif command.verb == "start":
+            await self.go("workers")
+            self.say(self.start_local(command.argument))
         else:
             await self.go(command.verb)
             front = self.front_screen()

@@ -372,7 +372,7 @@ def test_help_is_complete_and_loads_no_textual() -> None:
         (["nowhere"], "invalid choice"),
         (["--nope"], "unrecognized arguments"),
         (["--pool", "gpu"], "--pool is the pool of --worker"),
-        (["--worker-store", "sqlite:///x"], "--worker-store is the store of --worker"),
+        (["--read-only", "--local", "m:n"], "--worker-store URL"),
         (["--read-only", "--worker", "m:n"], "--worker-store URL"),
     ],
 )

@@ -21,7 +21,7 @@ class Fleet:
     def __init__(
         self, store_url: str, scribe: Scribe, *, folder: Path | None = None, pace: Pace | None = None
     ) -> None:
-        self._url = store_url
+        self.store_url = store_url
         self._scribe = scribe
         self._folder = folder
         self._pace = pace or Pace()
@@ -87,4 +87,4 @@ class Fleet:
         self._numbers += 1
         name = f"console-{os.getpid()}-{self._numbers}"
         log = folder / f"console-worker-{os.getpid()}-{self._numbers}.log"
-        return Supervised(self._numbers, name, order, self._url, log, self._scribe, self._pace)
+        return Supervised(self._numbers, name, order, self.store_url, log, self._scribe, self._pace)

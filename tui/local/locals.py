@@ -24,6 +24,21 @@ _AGAIN = 15.0
 """Seconds after which sessions that are known are looked up again: a lease may have lapsed, and another begun."""
 
 
+def check(order: Order, store_url: str) -> Order:
+    """The order, if it can be carried out on this store. Raises OrderError."""
+    from sagewai.cli import parse
+
+    if store_url.startswith("memory:"):
+        raise OrderError(
+            "memory:// lives in this process alone: its workers are carried, --worker MODULE:NAME"
+        )
+    try:
+        parse.labels(order.labels)
+    except LabelError as error:
+        raise OrderError(str(error)) from error
+    return order
+
+
 @dataclass(frozen=True, slots=True)
 class LocalWorker:
     """One local worker now. ``state`` is a word; ``session`` its session in the store where that is known."""
@@ -48,14 +63,23 @@ class Locals:
     which they are started where nothing else is said. Every method returns at once; what it gives to say is safe."""
 
     def __init__(
-        self, embedded: EmbeddedWorker | None, fleet: Fleet, started: Started, scribe: Scribe, pool: str
+        self,
+        embedded: EmbeddedWorker | None,
+        fleet: Fleet,
+        scribe: Scribe,
+        pool: str,
+        *,
+        has_own_rights: bool = False,
+        started: Started | None = None,
     ) -> None:
         self.embedded = embedded
         self.fleet = fleet
+        self.has_own_rights = has_own_rights
         self.wants_detach = False
-        self._started = started
+        self._started = started or Started()
         self._scribe = scribe
         self._pool = pool
+        self._seen: dict[int, tuple[str, int | None]] = {}
         self._learned_at = float("-inf")
 
     # -- what there is ------------------------------------------------------------------------------------------------
@@ -113,36 +137,41 @@ class Locals:
             if pid is not None and pid in sessions:
                 worker.found(pid, sessions[pid])
 
+    def changes(self) -> tuple[bool, Cell | None]:
+        """Whether anything changed since the last call, and what must be said about it. Forgets who has ended."""
+        self.fleet.tidy()
+        before, every = self._seen, self.workers()
+        self._seen = {each.number: (each.state, each.session) for each in every}
+        news = next(
+            (
+                each
+                for each in every
+                if each.state == "stopped" and before.get(each.number) != self._seen[each.number]
+            ),
+            None,
+        )
+        said = None
+        if news is not None:
+            what = f" {news.name} crashed too often and is stopped: {news.why}; + on screen 4 starts it again"
+            said = Cell(what, Role.FAILED)
+        return self._seen != before, said
+
     # -- acting -------------------------------------------------------------------------------------------------------
 
     def start(self, text: str) -> Cell:
         """Start what a line asks for, and remember the line."""
         try:
-            order = self.read(text)
+            order = check(orders.parse(text, pool=self._pool), self.fleet.store_url)
         except OrderError as error:
             return Cell(f" {self._scribe.line(str(error), limit=300)}", Role.FAILED)
         self._started.add(str(order))
         return self.start_order(order)
 
-    def read(self, text: str) -> Order:
-        """What a line asks for. Raises OrderError."""
-        from sagewai.cli import parse
-
-        order = orders.parse(text, pool=self._pool)
-        try:
-            parse.labels(order.labels)
-        except LabelError as error:
-            raise OrderError(str(error)) from error
-        return order
-
     def start_order(self, order: Order) -> Cell:
         started = self.fleet.start(order)
+        names = f"{started[0].name} to {started[-1].name}" if len(started) > 1 else started[0].name
         what = plural(len(started), "local worker")
-        return Cell(
-            f" {what} of pool {self._scribe.line(order.pool)} started: pid "
-            + ", ".join(str(worker.pid or "?") for worker in started),
-            Role.DONE,
-        )
+        return Cell(f" {what} of pool {self._scribe.line(order.pool)} started: {names}", Role.DONE)
 
     def more(self, number: int | None) -> Cell:
         """One more like this one, or like the last; one that has stopped starts again."""
@@ -177,6 +206,15 @@ class Locals:
         worker.stop()
         how = "hands its runs back at once" if hurried else "drains: it finishes what it holds, then ends"
         return Cell(f" {worker.name} {how}", Role.WAITING)
+
+    def stopping(self, number: int) -> tuple[str, str]:
+        """What :meth:`stop` would do now, and what that means."""
+        worker = self.fleet.find(number)
+        if worker is not None and worker.is_over:
+            return "forget", "it isn't listed any longer; its log stays"
+        if worker is not None and worker.state == "draining":
+            return "hurry", "it hands its runs back at once, and they begin their step again elsewhere"
+        return "stop", "it finishes what it holds, then ends"
 
     def completions(self, text: str, pools: Sequence[str] = ()) -> list[str]:
         return orders.completions(text, self._started.lines(), pools)

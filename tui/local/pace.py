@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sagewai.core.retry import RetryPolicy
 
-
 BACK_OFF = RetryPolicy(delay=0.5, factor=2, max_delay=10, jitter=0.5)
 
 

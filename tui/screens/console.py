@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from tui.format import Cell, Glyphs
 from tui.gateway import Gateway
+from tui.local.locals import Locals
 from tui.views import ActionRecord, Ref
 
 Mode = Literal["runs", "run", "approvals", "workers", "dlq"]
@@ -22,15 +23,21 @@ class Console(Protocol):
     glyphs: Glyphs
     hint: str
     """A line for newcomers (the demo's), '' otherwise."""
+    locals: Locals
+    """The workers that this console carries or supervises."""
     resting: bool
     """Whether the operator asked for a still picture."""
 
     def local_worker(self) -> Cell | None:
-        """How the embedded worker does; None without one."""
+        """How the local workers do; None without any."""
         ...
 
-    def local_log(self) -> tuple[str, ...]:
-        """The last lines it logged, safe."""
+    def local_session(self) -> int | None:
+        """The session, in the store, of a local worker that takes up runs now; None without one."""
+        ...
+
+    def start_local(self, line: str) -> Cell:
+        """Start the local workers that a line asks for; gives what to say about it."""
         ...
 
     def go(self, mode: Mode) -> Awaitable[None]:

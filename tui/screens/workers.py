@@ -1,52 +1,34 @@
-"""Workers: pools and who serves them, every worker with its load, and the log of the worker this console carries."""
+"""Workers: pools and who serves them, every worker with its load, and below them a log or the runs that one holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.timer import Timer
 
 from sagewai.models.right import Right
-from tui.format import Cell, Role
+from tui.format import Cell, Role, plural
 from tui.gateway import WorkerVerb
-from tui.payload import Line
-from tui.screens.base import ConsoleScreen
+from tui.local.listing import about, listed
+from tui.local.locals import LocalWorker
 from tui.screens.keys import key
-from tui.views import PoolRow, Window, WorkerRow
+from tui.screens.local import LOCAL_KEYS, LocalActions
+from tui.screens.worker_columns import HELD, NO_HELD, NO_POOLS, NO_WORKERS, POOLS, WORKERS
+from tui.views import PoolRow, RunRow, Window, WorkerRow
 from tui.widgets.bar import Bar
-from tui.widgets.columns import Column
-from tui.widgets.pane import Pane
+from tui.widgets.log import Log
 from tui.widgets.prompt import Question
 from tui.widgets.table import Table
 
-POOLS = (
-    Column("pool", "POOL", 12, weight=2, most=40),
-    Column("queued", "QUEUED", 6, align="right"),
-    Column("running", "RUNNING", 7, align="right"),
-    Column("waiting", "WAITING", 7, align="right", rank=1),
-    Column("live", "LIVE", 5, align="right"),
-    Column("stale", "STALE", 5, align="right", rank=2),
-    Column("capacity", "LOAD", 9, align="right", rank=3),
-    Column("oldest", "OLDEST", 6, align="right", rank=1),
-)
-WORKERS = (
-    Column("state", "STATE", 10),
-    Column("worker", "WORKER", 14, weight=3, most=36, keep="tail"),
-    Column("pool", "POOL", 8, weight=1, most=20, rank=2),
-    Column("load", "LOAD", 6, align="right", rank=1),
-    Column("beat", "BEAT", 4, align="right"),
-    Column("labels", "LABELS", 10, weight=2, most=40, rank=4),
-    Column("workflows", "WORKFLOWS", 12, weight=4, most=80, rank=3),
-    Column("kind", "KIND", 6, rank=6),
-    Column("process", "PROCESS", 14, weight=1, most=30, rank=5, keep="tail"),
-    Column("up", "UP", 4, align="right", rank=7),
-)
+_TAIL_EVERY = 0.5
+"""Seconds between two looks at a log that is open; it is a file of this machine."""
 
 
-class WorkersScreen(ConsoleScreen):
+class WorkersScreen(LocalActions):
     """Who does the work."""
 
     MODE = "workers"
@@ -54,17 +36,21 @@ class WorkersScreen(ConsoleScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         key("d", "drain", "drain", shown=True),
         key("P", "hold", "pause/resume", shown=True),
+        *LOCAL_KEYS,
         key("tab", "app.focus_next", "pools/workers", shown=True),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self.pools_table = Table[PoolRow](POOLS, self._pools, id="pools", empty=_NO_POOLS)
-        self.workers_table = Table[WorkerRow](WORKERS, self._workers, id="workers", empty=_NO_WORKERS)
+        self.pools_table = Table[PoolRow](POOLS, self._pools, id="pools", empty=NO_POOLS)
+        self.workers_table = Table[WorkerRow](WORKERS, self._workers, id="workers", empty=NO_WORKERS)
+        self.held_table = Table[RunRow](HELD, self._held, id="held", empty=NO_HELD)
         self._about_pools = Bar(id="about-pools")
         self._about_workers = Bar(id="about-workers")
         self._about_log = Bar(id="about-log")
-        self._log = Pane(id="log")
+        self.log_pane = Log(id="log")
+        self._opened: WorkerRow | None = None
+        self._tailing: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         with Vertical(id="body"):
@@ -73,80 +59,163 @@ class WorkersScreen(ConsoleScreen):
             yield self._about_workers
             yield self.workers_table
             yield self._about_log
-            yield self._log
+            yield self.held_table
+            yield self.log_pane
 
     def on_mount(self) -> None:
         super().on_mount()
+        self._tailing = self.set_interval(_TAIL_EVERY, self._draw_log, pause=True)
         self.workers_table.focus()
         self._about_pools.show([Cell(" pools", Role.STRONG)])
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self._tailing is not None and self.has_class("-log"):
+            self._tailing.resume()
+
+    def on_screen_suspend(self) -> None:
+        super().on_screen_suspend()
+        if self._tailing is not None:
+            self._tailing.pause()
+
+    # -- looking ------------------------------------------------------------------------------------------------------
 
     async def _pools(self, cursor: str | None, limit: int) -> Window[PoolRow]:
         return Window(self.gateway.pools())
 
     async def _workers(self, cursor: str | None, limit: int) -> Window[WorkerRow]:
-        return Window(await self.gateway.workers())
+        rows = await self.gateway.workers()
+        return Window(listed(rows, self.console.locals.workers(), self.console.glyphs))
+
+    async def _held(self, cursor: str | None, limit: int) -> Window[RunRow]:
+        opened = self._opened
+        return Window(() if opened is None else await self.gateway.serving.held_by(opened.key))
 
     async def look(self) -> None:
         await self.pools_table.look()
         await self.workers_table.look()
+        if self.has_class("-held"):
+            await self.held_table.look()
         pools = len(self.pools_table.rows)
         self.pools_table.styles.height = max(3, min(pools + 1, 1 + self.size.height // 4))
         unserved = () if self.totals is None else self.totals.unserved
-        warning = (
-            [Cell(f"no worker for {', '.join(unserved[:3])}: its runs wait ", Role.FAILED)]
-            if unserved
-            else []
+        warning = f"no worker for {', '.join(unserved[:3])}: its runs wait "
+        self._about_pools.show(
+            [Cell(" pools", Role.STRONG)], [Cell(warning, Role.FAILED)] if unserved else []
         )
-        self._about_pools.show([Cell(" pools", Role.STRONG)], warning)
         live = sum(row.live for row in self.workers_table.rows)
-        self._about_workers.show(
-            [
-                Cell(" workers", Role.STRONG),
-                Cell(f"  {live} live of {len(self.workers_table.rows)} seen", Role.DIM),
-            ]
-        )
+        seen = f"  {live} live of {sum(row.key >= 0 for row in self.workers_table.rows)} seen"
+        self._about_workers.show([Cell(" workers", Role.STRONG), Cell(seen, Role.DIM)])
         self._draw_log()
 
     def _draw_log(self) -> None:
-        log = self.console.local_log()
-        self._about_log.show(
-            [Cell(" this console's worker: "), self.console.local_worker() or Cell("none", Role.DIM)],
-            [Cell("its log, newest first ", Role.DIM)],
-        )
-        empty = "start one in this console with --worker MODULE:NAME"
-        self._log.show(
-            [Line(text, Role.DIM, head=" ", hang="   ") for text in reversed(log)]
-            or [Line(empty, Role.DIM, " ")]
-        )
+        """The runs that were opened; else the log of the worker that was opened, is under the cursor, or is first."""
+        if self.has_class("-held") and self._opened is not None:
+            held = plural(len(self.held_table.rows), "run")
+            self._about_log.show(
+                [Cell(f" {self._opened.name} ", Role.STRONG), Cell(f"holds {held}", Role.DIM)],
+                [Cell("enter opens one, esc leaves ", Role.DIM)],
+            )
+            return
+        ours = {worker.number: worker for worker in self.console.locals.workers()}
+        wanted = self._opened or self.workers_table.row
+        number = None if wanted is None else wanted.local
+        shown = ours.get(number if number is not None else next(iter(ours), -1))
+        self._show_log(shown)
+
+    def _show_log(self, worker: LocalWorker | None) -> None:
+        full = self.has_class("-log")
+        keys = "enter: what it holds, esc leaves " if full else "its log; enter shows more of it "
+        if worker is None:
+            said = self.console.local_worker() or Cell("none", Role.DIM)
+            self._about_log.show([Cell(" this console's workers: "), said])
+        else:
+            state = Cell(f" {worker.state}", Role.FAILED if worker.is_troubled else Role.DIM)
+            head = [Cell(f" {worker.name}", Role.STRONG), about(worker) if about(worker).text else state]
+            self._about_log.show(head, [Cell(keys, Role.DIM)])
+        lines = () if worker is None else self.console.locals.log(worker.number)
+        empty = "it has written nothing yet" if worker else "N starts one: MODULE:NAME, as --local does"
+        self.log_pane.follow(None if worker is None else (worker.number, full), lines, empty=empty)
+
+    # -- opening ------------------------------------------------------------------------------------------------------
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        """The log shown is that of the worker under the cursor."""
+        event.stop()
+        self._draw_log()
+
+    async def on_table_opened(self, event: Table.Opened) -> None:
+        """Enter: a local worker's log, another's runs, a run itself."""
+        event.stop()
+        if event.table is self.held_table:
+            if self.held_table.row is not None:
+                self.console.open_run(self.held_table.row.key)
+        elif event.table is self.workers_table and self.workers_table.row is not None:
+            row = self._opened = self.workers_table.row
+            self._open("-held" if row.local is None else "-log")
+
+    def key_enter(self) -> None:
+        """In the log: the runs that its worker holds."""
+        opened = self._opened
+        if self.has_class("-log") and opened is not None:
+            rows = self.workers_table.rows  # its session may have begun since the log was opened
+            self._opened = next((row for row in rows if row.local == opened.local), opened)
+            self._open("-held")
+
+    def leave(self) -> bool:
+        if self._opened is None:
+            return False
+        self._opened = None
+        self._open(None)
+        return True
+
+    def _open(self, what: str | None) -> None:
+        for name in ("-log", "-held"):
+            self.set_class(name == what, name)
+        (self.held_table if what == "-held" else self.log_pane if what else self.workers_table).focus()
+        if self._tailing is not None:
+            (self._tailing.resume if what == "-log" else self._tailing.pause)()
+        self.poke()
 
     # -- acting -------------------------------------------------------------------------------------------------------
+
+    def chosen(self) -> tuple[int, str] | None:
+        row = self._opened or self.workers_table.row
+        return None if row is None or row.local is None else (row.local, str(row.name))
+
+    def pools(self) -> Sequence[str]:
+        return [str(row.key) for row in self.pools_table.rows]
 
     def action_drain(self) -> None:
         self._ask("drain")
 
     def action_hold(self) -> None:
-        row = self.workers_table.row
+        row = self.pools_table.row if self.pools_table.has_focus else self.workers_table.row
         if row is not None:
             self._ask("resume" if row.paused else "pause")
 
     def _ask(self, verb: WorkerVerb) -> None:
-        row = self.workers_table.row
-        if row is None:
-            return
-        session, name = row.key, row.name
+        """Bound to the pool or the worker under the cursor now; only what ends workers asks first."""
+        verbs, pool, row = self.gateway.verbs, self.pools_table.row, self._opened or self.workers_table.row
+        whole = self.pools_table.has_focus and pool is not None
 
         async def commit(_: str) -> None:
-            self.report(await self.gateway.verbs.ask_worker(verb, session, name))
+            if whole and pool is not None:
+                self.report(await verbs.ask_pool(verb, pool.key))
+            elif row is not None:
+                self.report(await verbs.ask_worker(verb, row.key, row.name))
 
-        if verb == "drain":
-            text = (
-                Cell(f" drain {name}?", Role.STRONG),
-                Cell("  it finishes what it holds, then stops", Role.DIM),
-            )
-            self.prompt.confirm(Question(text, commit))
-        else:
+        if not whole and (row is None or row.key < 0):
+            self.prompt.say(Cell(" it isn't known to the store yet: K stops it", Role.WAITING))
+            return
+        whom = f"pool {pool.key}" if whole and pool is not None else f"{row and row.name}"
+        then = {
+            ("drain", False): "it finishes what it holds, then stops",
+            ("drain", True): "each worker of it finishes what it holds, then stops",
+            ("pause", True): "no worker takes anything from it until it is resumed",
+        }.get((verb, whole))
+        if then is None:
             self.run_worker(commit(""), group="commit", exclusive=False)
-
-
-_NO_POOLS = (Cell("no runs and no workers yet", Role.DIM),)
-_NO_WORKERS = (Cell("no worker lives; start one: sagewai worker MODULE:NAME", Role.DIM),)
+        else:
+            text = (Cell(f" {verb} {whom}?", Role.STRONG), Cell(f"  {then}", Role.DIM))
+            self.prompt.confirm(Question(text, commit))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from textual import events
@@ -30,6 +30,7 @@ Complete = Callable[[str], Sequence[str]]
 class Question:
     """``commit`` is bound to the ids it acts on when the question is asked; nothing is looked up when it is answered.
 
+    ``choices`` are the keys that commit where no text is asked for, and what each does.
     ``required``: an empty answer isn't taken. ``check`` says, in safe text, what is wrong with an answer, '' for
     nothing. ``hint`` stands right of the question, ``label`` before the answer.
     """
@@ -42,6 +43,7 @@ class Question:
     initial: str = ""
     complete: Complete | None = None
     check: Callable[[str], str] | None = None
+    choices: Mapping[str, str] = field(default_factory=lambda: {"y": "yes"})
 
 
 class _Completion(Suggester):
@@ -154,7 +156,7 @@ class Prompt(Vertical, can_focus=False):
         answer.cursor_position = len(question.initial)
 
     def confirm(self, question: Question) -> None:
-        """Take a yes: ``y`` commits, every other key leaves."""
+        """Take a yes: ``y``, or another of its choices, commits; every other key leaves."""
         self._open("confirm", question)
         self.can_focus = True
         self.screen.set_focus(self)  # now: the next key is the answer
@@ -184,8 +186,8 @@ class Prompt(Vertical, can_focus=False):
             return
         event.stop()
         event.prevent_default()
-        if event.key == "y":
-            self._commit("y")
+        if self._question is not None and event.key in self._question.choices:
+            self._commit(event.key)
         else:
             self.leave()
 
@@ -232,11 +234,7 @@ class Prompt(Vertical, can_focus=False):
             return
         self._say.show(question.text, [Cell(f"{question.hint} ", Role.DIM)] if question.hint else [])
         if self._mode == "confirm":
-            self._explain.show(
-                [
-                    Cell(" y", Role.STRONG),
-                    Cell(" yes   ", Role.DIM),
-                    Cell("any other key", Role.STRONG),
-                    Cell(" no"),
-                ]
-            )
+            cells: list[Cell] = []
+            for choice, what in question.choices.items():
+                cells += [Cell(f" {choice}", Role.STRONG), Cell(f" {what}  ", Role.DIM)]
+            self._explain.show([*cells, Cell(" any other key", Role.STRONG), Cell(" no")])

@@ -1,0 +1,78 @@
+"""The way out of a console with local workers: what is asked, and what is waited for behind the last frame."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from tui.format import Cell, Role, plural
+from tui.local.locals import Locals
+from tui.widgets.prompt import Question
+
+DRAIN = 35.0
+"""Seconds: a worker's own drain time-out and a little more."""
+
+HURRY = 5.0
+"""Seconds that supervised workers get to hand their runs back when nobody waits for their steps."""
+
+
+def question(ours: Locals, leave: Callable[[], None]) -> Question | None:
+    """What to ask before leaving; None where nothing would end."""
+    held = 0 if ours.embedded is None else ours.embedded.held
+    supervised = len(ours.fleet.running)
+
+    async def commit(answer: str) -> None:
+        ours.wants_detach = answer == "d"
+        leave()
+
+    if supervised:
+        text = (
+            Cell(" quit?", Role.STRONG),
+            Cell(f"  {plural(supervised, 'local worker')} of this console", Role.WAITING),
+            Cell(f", and its own one holds {plural(held, 'run')}" if held else "", Role.WAITING),
+        )
+        choices = {"y": "drain them, then quit", "d": "detach: they go on alone"}
+        return Question(text, commit, choices=choices)
+    if held:
+        what = f"  the local worker holds {plural(held, 'run')} and finishes them first"
+        return Question((Cell(" quit?", Role.STRONG), Cell(what)), commit)
+    return None
+
+
+def end(ours: Locals, tell: Callable[[str], None]) -> None:
+    """Let the workers finish, or go on alone; ctrl+c and a second SIGTERM don't wait for steps."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if ours.wants_detach:
+        for worker, pid in ours.fleet.detach():
+            tell(f"{worker.name} goes on without the console: pid {pid}, log {worker.tail.path}")
+    try:
+        ours.stop_all()
+        _wait(ours, tell)
+    except KeyboardInterrupt:
+        tell("not drained; what was held is handed back, or taken over by others")
+        _hurry(ours)
+
+
+def _wait(ours: Locals, tell: Callable[[str], None]) -> None:
+    supervised, held = len(ours.fleet.running), 0 if ours.embedded is None else ours.embedded.held
+    if held:
+        tell(f"draining the local worker: it holds {held} (ctrl+c leaves at once)")
+    if supervised:
+        tell(f"draining {plural(supervised, 'local worker')} (ctrl+c leaves at once)")
+    if not ours.fleet.join(DRAIN):
+        tell("a local worker didn't end in time and is killed; its runs are taken over by others")
+        _hurry(ours)
+    if ours.embedded is not None and not ours.embedded.join(DRAIN):
+        tell("the local worker didn't end in time; its runs are taken over by others")
+
+
+def _hurry(ours: Locals) -> None:
+    """A second signal hands back what is held; whoever doesn't hear it is killed."""
+    try:
+        ours.fleet.stop()
+        if ours.fleet.join(HURRY):
+            return
+    except KeyboardInterrupt:
+        pass
+    ours.fleet.kill()
+    ours.fleet.join(1.0)

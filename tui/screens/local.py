@@ -1,0 +1,85 @@
+"""The keys for local workers: start some, more and fewer of them, stop one."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from sagewai.models.right import Right
+from tui.format import Cell, Role
+from tui.screens.base import ConsoleScreen
+from tui.screens.keys import key
+from tui.widgets.prompt import Question
+
+LOCAL_KEYS: tuple[BindingType, ...] = (
+    key("N", "start_local", "start local", shown=True),
+    key("plus", "more", "one more local worker", shown_as="+"),
+    key("minus", "fewer", "one less", shown_as="-"),
+    key("K", "stop_local", "stop a local worker"),
+)
+_LOCAL = frozenset({"start_local", "more", "fewer", "stop_local"})
+
+
+class LocalActions(ConsoleScreen):
+    """A screen on which local workers are started and ended. A console whose workers have no rights of their own starts
+    none where it may not execute itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    @abstractmethod
+    def chosen(self) -> tuple[int, str] | None:
+        """Number and name of the local worker under the cursor."""
+
+    @abstractmethod
+    def pools(self) -> Sequence[str]:
+        """The pools there are, to be completed."""
+
+    def _is_refused(self, action: str) -> bool:
+        if action.partition("(")[0] in _LOCAL:
+            return not (self.console.locals.has_own_rights or self.gateway.door.may(Right.EXECUTE))
+        return super()._is_refused(action)
+
+    def action_start_local(self) -> None:
+        ours, pools = self.console.locals, tuple(self.pools())
+
+        async def commit(line: str) -> None:
+            if line:
+                self._say(self.console.start_local(line))
+
+        def complete(typed: str) -> Sequence[str]:
+            return ours.completions(typed, pools)
+
+        what = (Cell(" start local workers", Role.STRONG),)
+        form = "MODULE:NAME [pool=P] [n=2] [concurrency=4] [labels k=v]"
+        self.prompt.ask(Question(what, commit, form, ">", initial=ours.last(), complete=complete))
+
+    def action_more(self) -> None:
+        chosen = self.chosen()
+        self._say(self.console.locals.more(None if chosen is None else chosen[0]))
+
+    def action_fewer(self) -> None:
+        chosen = self.chosen()
+        self._say(self.console.locals.fewer(None if chosen is None else chosen[0]))
+
+    def action_stop_local(self) -> None:
+        chosen = self.chosen()
+        if chosen is None:
+            self._say(
+                Cell(" that worker isn't this console's: d drains it through the database", Role.WAITING)
+            )
+            return
+        number, name = chosen
+        what, then = self.console.locals.stopping(number)
+
+        async def commit(_: str) -> None:
+            self._say(self.console.locals.stop(number))
+
+        text = (Cell(f" {what} {name}?", Role.STRONG), Cell(f"  {then}", Role.DIM))
+        self.prompt.confirm(Question(text, commit))
+
+    def _say(self, cell: Cell) -> None:
+        self.prompt.say(cell)
+        self.poke()
