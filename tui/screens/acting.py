@@ -11,9 +11,10 @@ from textual.binding import BindingType
 from sagewai.models.right import Right
 from tui import pager
 from tui.format import Cell, Role, plural
-from tui.gateway import Missing, RunVerb, Unreachable, exports, steering
+from tui.gateway import Missing, RunVerb, Unreachable, exports, steering, versus
 from tui.payload import Line
 from tui.screens.base import ConsoleScreen
+from tui.screens.comparing import CompareSheet
 from tui.screens.forking import ForkSheet
 from tui.screens.keys import key
 from tui.screens.sheet import Reader
@@ -104,6 +105,14 @@ class RunActions(ConsoleScreen):
             self.app.push_screen(ForkSheet(plan))
 
         self._look_up(ask())
+
+    def compare(self, left: Ref, right: Ref) -> None:
+        """Hold two runs against each other."""
+
+        async def read() -> None:
+            self.app.push_screen(CompareSheet(await versus.compare(self.gateway.door, left, right)))
+
+        self._look_up(read())
 
     def action_pager(self) -> None:
         if not self.targets():

@@ -30,13 +30,11 @@ class ForkSheet(Sheet):
         where = "" if plan.step is None else f" from {plan.step}"
         super().__init__(f"fork {plan.run}{where}")
         self._plan = plan
+        self._wrong = ""  # what was typed and couldn't be taken: it isn't lost
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._draw()
-
-    def _draw(self) -> None:
+    def draw(self) -> None:
         self.show(steering.fork_lines(self.console.gateway.door, self._plan))
+        self.pane.focus()
 
     def action_edit(self) -> None:
         if self._plan.input is None:
@@ -44,32 +42,26 @@ class ForkSheet(Sheet):
                 Cell(" this role may not see the input, so it can't be edited here", Role.WAITING)
             )
             return
-        self._edit(editable(self._plan.edited or self._plan.input))
+        text = self._wrong or editable(self._plan.edited or self._plan.input)
+        self.run_worker(self._edit(text), group="edit", exclusive=True)
 
-    def _edit(self, text: str) -> None:
-        async def edit() -> None:
-            try:
-                made = await drafted(self.app, text)
-            except NotEdited as error:
-                self.prompt.say(Cell(f" {error}", Role.FAILED))
-                return
-            if made is None:
-                self.prompt.say(Cell(" the input is as it was", Role.DIM))
-                return
-            self._plan, wrong = steering.edit_input(self.console.gateway.door, self._plan, made)
-            self._draw()
-            if wrong:
-                self._ask_again(made, wrong)
-
-        self.run_worker(edit(), group="edit", exclusive=True)
-
-    def _ask_again(self, made: str, wrong: str) -> None:
-        """What was typed isn't lost."""
-
-        async def commit(_: str) -> None:
-            self._edit(made)
-
-        self.prompt.confirm(Question((Cell(f" {wrong}", Role.FAILED), Cell("  edit it again?")), commit))
+    async def _edit(self, text: str) -> None:
+        try:
+            made = await drafted(self.app, text)
+        except NotEdited as error:
+            self.prompt.say(Cell(f" {error}", Role.FAILED))
+            return
+        if made is None:
+            self.prompt.say(Cell(" the input is as it was", Role.DIM))
+            return
+        self._plan, mistake = steering.edit_input(self.console.gateway.door, self._plan, made)
+        self._wrong = made if mistake else ""
+        if mistake:
+            again = Cell(" the input is as it was; e edits what you wrote again", Role.DIM)
+            self.prompt.say(Cell(f" {mistake}", Role.FAILED), explain=(again,))
+        else:
+            self.prompt.say()
+        self.draw()
 
     def action_fork(self) -> None:
         door = self.console.gateway.door

@@ -50,6 +50,10 @@ class Sheet(ModalScreen[None]):
     def on_mount(self) -> None:
         self._title_bar.show([Cell(f" {self._title}", Role.STRONG)])
         self._key_bar.show(self._keys())
+        self.draw()
+
+    def draw(self) -> None:
+        """Show what the sheet is about."""
         self.show(self._lines)
         self.pane.focus()
 

@@ -44,6 +44,22 @@ class Steering(RunActions):
     def _open_run(self) -> Ref | None:
         return next(iter(self.targets()), None)
 
+    def action_compare(self) -> None:
+        run = self._open_run()
+        if run is None:
+            return
+
+        async def commit(text: str) -> None:
+            try:
+                other = await self.gateway.find_run(text)
+            except (Missing, Unreachable) as error:
+                self.prompt.say(Cell(f" {error}", Role.FAILED))
+                return
+            self.compare(run, other)
+
+        what = (Cell(f" compare {run} with", Role.STRONG),)
+        self.prompt.ask(Question(what, commit, "a run's id, or how it begins", "run", required=True))
+
     # -- signals ------------------------------------------------------------------------------------------------------
 
     def action_signal(self) -> None:
