@@ -42,9 +42,7 @@ HAND_BACK = 10.0
 
 async def execute(store: Store, plan: WorkflowPlan, spec: RunSpec) -> Any:
     """Record the run and execute it here; attach where it exists. Raises as DurableWorkflow.run says."""
-    host = script_host(store)
-    with host.claiming():
-        inserted = (await store.insert_runs([spec], session=await host.session()))[0]
+    inserted = await script_host(store).submit(spec)
     return await attach(store, plan, spec.run_id, lease=inserted.lease)
 
 

@@ -16,6 +16,7 @@ from sagewai.core.retry import MAX_DELAY, MAX_RETRIES, RetryPolicy, check_count,
 from sagewai.core.runner import attach, execute
 from sagewai.core.signature import StepDeclaration, WorkflowPlan, plan
 from sagewai.core.stores.base import Store
+from sagewai.core.worker.committer import Submits
 from sagewai.errors import (
     DefinitionError,
     DuplicateStepError,
@@ -164,7 +165,7 @@ class DurableWorkflow:
             deadline=deadline,
             budget=budget,
         )
-        await store.insert_runs([spec])
+        await store.companion(Submits).insert(spec)
         return RunHandle(self, store, spec.run_id)
 
     async def submit_many(

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from sagewai import DurableWorkflow, InMemoryStore, ResultNotStorable
-from sagewai.core.worker.committer import MAX_ITEMS, Committer
+from sagewai.core.worker.committer import Committer
+from sagewai.core.worker.lane import MAX_ITEMS
 from sagewai.core.worker.process import this_process
 from sagewai.errors import StoreRefused, StoreUnavailable
 from sagewai.models.call import CallRecord

@@ -18,12 +18,12 @@ from sagewai.core.failure import describe, known_secrets, told
 from sagewai.core.signature import WorkflowPlan
 from sagewai.core.stores.base import Store
 from sagewai.core.worker.bulk import BulkHand
-from sagewai.core.worker.committer import Committer
+from sagewai.core.worker.committer import Committer, Submits
 from sagewai.core.worker.heartbeat import Heartbeat
 from sagewai.core.worker.process import proven_dead, this_process
 from sagewai.core.worker.tails import Tails
 from sagewai.errors import LeaseLost, StoreError
-from sagewai.models.run import Definition, LabelValue, LeasedRun
+from sagewai.models.run import Definition, Inserted, LabelValue, LeasedRun, RunSpec
 from sagewai.models.session import Beat, Held, SessionKind, SessionSpec
 from sagewai.models.status import Ask, Outcome
 from sagewai.models.transition import Move, Transition
@@ -88,6 +88,7 @@ class Host:
         self._holds: dict[int, _Hold] = {}
         self._strangers: dict[tuple[int, int], frozenset[object]] = {}
         self._claims: set[object] = set()
+        self._submits: Submits | None = None
         self._swept = time.monotonic()
         self._bulk_jobs = BulkHand(store)
         self._session: int | None = None
@@ -140,6 +141,8 @@ class Host:
             {idle}, timeout=2 * min(self.lease_ttl, GRACE)
         )  # steps that are left behind take half
         self.committer.close()
+        if self._submits is not None:
+            self._submits.close()
         self.tails.close()
         await idle
         heartbeat, self._heartbeat, self._session = self._heartbeat, None, None
@@ -161,6 +164,15 @@ class Host:
             yield
         finally:
             self._claims.discard(claim)
+
+    async def submit(self, spec: RunSpec) -> Inserted:
+        """Record a run that this session holds at once, together with whatever else is submitted meanwhile. Raises as
+        :class:`~sagewai.core.worker.committer.Submits` says."""
+        with self.claiming():
+            session = await self.session()
+            if self._submits is None or self._submits.session != session:
+                self._submits = Submits(self.store, session)
+            return await self._submits.insert(spec)
 
     def start(self, lease: LeasedRun, plan: WorkflowPlan) -> asyncio.Task[Finished]:
         """Drive a leased run in a task of its own, which ends with how this hold of the run ended."""
