@@ -1,22 +1,30 @@
-"""``sagewai db``: bring a store's schema up to date, or check it; who may do what there."""
+"""``sagewai db``: bring a store's schema up to date, or check it; who may do what there; how long runs are kept."""
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sagewai.cli import parse
 from sagewai.cli.exits import Exit
 from sagewai.cli.invocation import Invocation, JsonOption, StoreOption
 from sagewai.cli.output import emit, emit_json, line_width, note
 from sagewai.cli.safe import visible
 from sagewai.cli.shape import plain
 from sagewai.cli.tables import fields
+from sagewai.errors import InvalidOptionError
+from sagewai.models.status import RunStatus
 
 if TYPE_CHECKING:
     from sagewai.core.stores.base import Store, StoreInfo
 
-app = typer.Typer(help="The store's schema.", rich_markup_mode=None)
+app = typer.Typer(help="The store's schema, roles and retention.", rich_markup_mode=None)
+
+TOLD_EACH = 5.0
+"""Seconds between two words on how far a pruning is."""
 
 
 @app.command()
@@ -59,6 +67,87 @@ def roles(
     emit(["begin;", *(f"{visible(statement)};" for statement in statements), "commit;"])
     if apply:
         note(f"sagewai: done; now e.g. `grant {prefix}approver to alice`")
+
+
+@app.command()
+def prune(
+    context: typer.Context,
+    older_than: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="Of runs that have been over for longer: 90d, 12h.", show_default=False
+        ),
+    ],
+    keep: Annotated[
+        list[RunStatus] | None,
+        typer.Option(
+            case_sensitive=False,
+            metavar="STATUS",
+            help="Not those that ended so. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    batch: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="Runs at once.")] = 1_000,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove runs that ended long ago, with all that is theirs, and bulk jobs; the audit and what was spent stay. Takes
+    batch after batch until none is left, beside work that goes on. In PostgreSQL it is the schema's owner who may."""
+    from sagewai.core import commands
+
+    call = Invocation.of(context, store, as_json)
+    seconds = parse.duration(older_than)
+    kept = commands.check_kept(frozenset(keep or ()))
+    if not (dry_run or yes):
+        _must_be_able_to_ask()
+    if dry_run or not yes:
+        found = call.call(lambda opened: opened.prunable(seconds, keep=kept))
+        total = sum(found.values())
+        if dry_run:
+            _tell_prunable(call, {status.value: found[status] for status in sorted(found)}, total)
+            return
+        if total and not _agrees(f"Remove {_runs(total)} for good? [y/N] "):
+            raise typer.Abort
+    last = time.monotonic()
+
+    def told(gone: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TOLD_EACH:
+            last = time.monotonic()
+            note(f"sagewai: {_runs(gone)} removed so far")
+
+    gone = call.call(
+        lambda opened: commands.prune(opened, seconds, actor=call.actor, keep=kept, batch=batch, told=told)
+    )
+    if call.json:
+        emit_json({"removed": gone})
+    else:
+        emit([f"{_runs(gone)} removed"])
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run{'' if count == 1 else 's'}"
+
+
+def _must_be_able_to_ask() -> None:
+    if not sys.stdin.isatty():
+        raise InvalidOptionError("nobody can be asked: say --yes to remove runs, or --dry-run to count them")
+
+
+def _agrees(question: str) -> bool:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _tell_prunable(call: Invocation, by_status: dict[str, int], total: int) -> None:
+    if call.json:
+        emit_json({"removable": total, "by_status": by_status})
+    else:
+        parts = ", ".join(f"{count:,} {status}" for status, count in by_status.items())
+        emit([f"{_runs(total)} would be removed" + (f": {parts}" if parts else "")])
 
 
 async def _info(store: Store) -> StoreInfo:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import secrets
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sagewai.core.codec import encode, input_digest, shown
@@ -24,7 +24,7 @@ from sagewai.models.approval import Approval, Attention, DecisionRequest
 from sagewai.models.bulk import BulkJob, BulkPreview, BulkSpec, BulkVerb
 from sagewai.models.run import ForkSpec, Run
 from sagewai.models.session import Session
-from sagewai.models.status import ApprovalStatus, Ask, RunStatus, Verdict
+from sagewai.models.status import TERMINAL, ApprovalStatus, Ask, RunStatus, Verdict
 from sagewai.models.wait import Signal
 
 MAX_NAME = 200
@@ -309,6 +309,42 @@ async def drain_pool(store: Store, pool: str, *, actor: Actor, reason: str = "")
     """Ask all live workers of a pool to finish what they hold, claim nothing new, and stop. Gives how many there are;
     workers that begin later claim."""
     return await _ask_pool(store, pool, Ask.DRAIN, actor, reason)
+
+
+async def prune(
+    store: Store,
+    older_than: float,
+    *,
+    actor: Actor,
+    keep: frozenset[RunStatus] = frozenset(),
+    batch: int = 1_000,
+    told: Callable[[int], None] | None = None,
+) -> int:
+    """Remove every run that has been over for more than ``older_than`` seconds, unless it is in a status of ``keep``.
+    A batch is a short piece of work, beside which others go on; after each ``told`` hears how many are gone so far.
+    Cut short, what is gone stays gone, and is noted."""
+    check_actor(actor)
+    check_kept(keep)
+    gone, full = 0, True
+    try:
+        while full:
+            now = await store.prune(older_than, keep=keep, limit=batch)
+            gone, full = gone + now, now == batch
+            if told is not None and now:
+                told(gone)
+    finally:
+        if gone:
+            await store.note_pruned(gone, older_than, keep, actor)
+    return gone
+
+
+def check_kept(keep: frozenset[RunStatus]) -> frozenset[RunStatus]:
+    """Raise InvalidOptionError for a status of runs that aren't over: they stay anyhow."""
+    if keep - TERMINAL:
+        raise InvalidOptionError(
+            f"runs that are {', '.join(sorted(keep - TERMINAL))} stay anyhow: keep takes {', '.join(sorted(TERMINAL))}"
+        )
+    return keep
 
 
 def check_actor(actor: Actor) -> Actor:

@@ -26,7 +26,8 @@ PAYLOADS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 OPEN = (
     *("asks", "budgets", "bulk_items", "bulk_jobs", "counter_deltas", "counters", "dead_letters"),
-    *("deadlines", "definitions", "error_deltas", "error_groups", "events", "forks", "migrations", "minutes", "paused_pools", "roles"),
+    *("deadlines", "definitions", "error_deltas", "error_groups", "events", "forks", "migrations"),
+    *("minutes", "paused_pools", "roles"),
     *("routes", "run_tags", "runs", "session_definitions", "sessions", "spending", "spent", "waits"),
     *("approval_overview", "attempt_overview", "call_overview", "ending_overview", "input_overview"),
     *("run_overview", "signal_overview", "tail_overview"),
