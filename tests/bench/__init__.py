@@ -1,0 +1,1 @@
+"""What the product costs, beside what the machine and the peers give."""
