@@ -33,5 +33,5 @@ def page(app: App[None], title: str, lines: Sequence[Line], environ: Mapping[str
 
 def as_text(title: str, lines: Sequence[Line]) -> str:
     """The lines as they are read, below their title."""
-    body = "\n".join(f"{line.head}{line.text}".rstrip() for line in lines)
+    body = "\n".join(f"{line.head}{line.text}".expandtabs(4).rstrip() for line in lines)
     return f"{title}\n\n{body}\n"

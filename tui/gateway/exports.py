@@ -30,6 +30,7 @@ class Written:
 
     ok: bool
     said: str
+    path: str = ""
 
 
 async def document(store: Store, run_id: str) -> dict[str, object]:
@@ -57,7 +58,9 @@ async def write(door: Door, run: Ref, environ: Mapping[str, str] = os.environ) -
         path, written = await asyncio.to_thread(_write, found, f"{file_name(run.raw)}-{stamp}", environ)
     except OSError as error:
         return Written(False, door.said(f"{run} was not written: {error.strerror or error}"))
-    return Written(True, f"{run} is in {door.shaper.short(str(path))}  ({size(written)}, yours alone)")
+    return Written(
+        True, f"{run} written, {size(written)}, readable by you alone", door.shaper.short(str(path))
+    )
 
 
 def file_name(run_id: str) -> str:

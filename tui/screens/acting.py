@@ -18,6 +18,7 @@ from tui.screens.comparing import CompareSheet
 from tui.screens.forking import ForkSheet
 from tui.screens.keys import key
 from tui.screens.sheet import Reader
+from tui.text import cut_head
 from tui.views import Ref
 from tui.widgets.prompt import Question
 
@@ -135,9 +136,10 @@ class RunActions(ConsoleScreen):
         written = [await exports.write(self.gateway.door, run) for run in runs]
         failed = [each for each in written if not each.ok]
         told = (failed or written)[-1]
-        more = f" and {len(written) - 1} more" if len(written) > 1 and not failed else ""
-        twin = Cell(f"   sagewai runs show {runs[-1]} --json", Role.DIM)
-        self.prompt.say(Cell(f" {told.said}{more}", Role.FAILED if failed else Role.DONE), explain=(twin,))
+        more = f", {len(written)} runs in all" if len(written) > 1 and not failed else ""
+        role = Role.FAILED if failed else Role.DONE
+        path = cut_head(told.path, self.size.width - 4, ellipsis=self.console.glyphs.ellipsis)
+        self.prompt.say(Cell(f" {told.said}{more}", role), explain=(Cell(f"   {path}", Role.DIM),))
 
     def _look_up(self, work: Coroutine[object, object, None]) -> None:
         """Do what needs the database first; where it can't be had, say so."""
