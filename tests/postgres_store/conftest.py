@@ -1,4 +1,4 @@
-"""A store on an empty database, and a connection beside it that sees what the server sees."""
+"""A store on a database of its own, and a connection beside it that sees what the server sees."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ from tests.postgres_store.people import People, people
 
 
 @pytest.fixture
-async def store(postgres_url: str) -> AsyncIterator[PostgresStore]:
-    opened = PostgresStore(postgres_url)
+def database_url(migrated_url: str) -> str:
+    """A database of this test's own, with today's schema. Where the schema is what's tested, it's an empty one."""
+    return migrated_url
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[PostgresStore]:
+    opened = PostgresStore(database_url)
     async with opened:
         yield opened
 
@@ -27,18 +33,18 @@ def scene(store: PostgresStore) -> Scene:
 
 
 @pytest.fixture
-async def admin(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(postgres_url)
+async def admin(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
 
 
 @pytest.fixture
 async def staff(
-    store: PostgresStore, postgres_server: PostgresServer, postgres_url: str
+    store: PostgresStore, postgres_server: PostgresServer, database_url: str
 ) -> AsyncIterator[People]:
     """Roles in place, and a login of each kind under its first letters."""
-    with people(postgres_server, postgres_url) as everybody:
+    with people(postgres_server, database_url) as everybody:
         await store.apply_roles(everybody.prefix)
         for kind in KINDS:
             everybody.hire(kind[:3], kind)

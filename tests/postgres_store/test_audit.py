@@ -23,7 +23,7 @@ CUT = "delete from sagewai.audit where number = 3"
 
 
 async def test_twenty_sessions_at_once_keep_one_chain(
-    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+    store: PostgresStore, scene: Scene, database_url: str, admin: asyncpg.Connection
 ) -> None:
     """Each decides and cancels the same runs as the others, in another order, while sweeps run."""
     runs = [f"r{number}" for number in range(10)]
@@ -53,7 +53,7 @@ async def test_twenty_sessions_at_once_keep_one_chain(
 
     async with AsyncExitStack() as stack:
         stores = [
-            await stack.enter_async_context(PostgresStore(postgres_url, pool_size=1)) for _ in range(SESSIONS)
+            await stack.enter_async_context(PostgresStore(database_url, pool_size=1)) for _ in range(SESSIONS)
         ]
         done = sum(
             await asyncio.gather(*(act(number, each) for number, each in enumerate(stores))), Counter[str]()

@@ -50,11 +50,11 @@ async def held_back(admin: asyncpg.Connection, scene: Scene, waiting: int) -> As
 
 
 async def test_two_connections_that_record_one_call_at_once_agree_on_it(
-    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+    store: PostgresStore, scene: Scene, database_url: str, admin: asyncpg.Connection
 ) -> None:
     """Whoever comes second doesn't see what the first committed while it waited, and still gives it."""
     owner = await scene.own()
-    async with PostgresStore(postgres_url) as other:
+    async with PostgresStore(database_url) as other:
         async with held_back(admin, scene, waiting=2):
             one = asyncio.create_task(store.record_calls([call(owner, "1"), call(owner, "1", name="own")]))
             two = asyncio.create_task(other.record_calls([call(owner, "2"), call(owner, "2", name="more")]))
@@ -85,7 +85,7 @@ async def test_who_lost_the_run_while_waiting_for_it_records_nothing(
 
 
 async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
-    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+    store: PostgresStore, scene: Scene, database_url: str, admin: asyncpg.Connection
 ) -> None:
     """And what was spent is what the recorded calls cost, to the last one."""
     session = await scene.session(max_concurrent=RUNS)
@@ -168,7 +168,7 @@ async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
             await store.tick()
             done["sweeps"] += 1
 
-    async with PostgresStore(postgres_url) as other:
+    async with PostgresStore(database_url) as other:
         await asyncio.gather(
             record(store, held, "owner"),
             record(other, held, "other"),
@@ -192,7 +192,7 @@ async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
 
 
 async def test_sums_of_runs_of_two_owners_are_raised_in_one_order(
-    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+    store: PostgresStore, scene: Scene, database_url: str, admin: asyncpg.Connection
 ) -> None:
     """Each has runs of its own, so that the sums are all they meet at."""
     session = await scene.session(max_concurrent=4)
@@ -207,7 +207,7 @@ async def test_sums_of_runs_of_two_owners_are_raised_in_one_order(
                 [call(owner, name=model, model=model, position=position) for model in asked]
             )
 
-    async with PostgresStore(postgres_url) as other:
+    async with PostgresStore(database_url) as other:
         await asyncio.gather(*(record(store if at % 2 else other, owner) for at, owner in enumerate(owners)))
     count = rounds * len(owners)
     assert {each.key: each.spent for each in await store.spending("model")} == dict.fromkeys(
@@ -217,7 +217,7 @@ async def test_sums_of_runs_of_two_owners_are_raised_in_one_order(
 
 
 async def test_tails_of_two_writers_and_a_sweep_meet_without_a_deadlock(
-    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+    store: PostgresStore, scene: Scene, database_url: str, admin: asyncpg.Connection
 ) -> None:
     session = await scene.session(max_concurrent=RUNS)
     owners = [await scene.own(f"r{number}", session=session) for number in range(RUNS)]
@@ -236,7 +236,7 @@ async def test_tails_of_two_writers_and_a_sweep_meet_without_a_deadlock(
             await admin.fetch(statements.FORGET_TAILS, 0.0, RUNS)
             done["sweeps"] += 1
 
-    async with PostgresStore(postgres_url) as other:
+    async with PostgresStore(database_url) as other:
         await asyncio.gather(speak(store, "one"), speak(other, "two"), forget())
     assert min(done.values()) >= 5, done
     await store.write_tails(dict.fromkeys(keys, ("fetch", "writer", "last")))

@@ -70,8 +70,8 @@ async def test_connections_of_a_loop_that_was_closed_without_a_word_are_cut(
     gc.collect()  # Python warns of what the loop left open, here and not in a later test
 
 
-async def test_many_calls_share_few_connections(postgres_url: str, admin: asyncpg.Connection) -> None:
-    async with PostgresStore(postgres_url, pool_size=2) as store:
+async def test_many_calls_share_few_connections(database_url: str, admin: asyncpg.Connection) -> None:
+    async with PostgresStore(database_url, pool_size=2) as store:
         await asyncio.gather(*(store.now() for _ in range(50)))
         assert await admin.fetchval(OTHERS) == 2
 
@@ -82,8 +82,8 @@ async def test_idle_connections_are_taken_again(store: PostgresStore, admin: asy
     assert await admin.fetchval(OTHERS) == 1
 
 
-async def test_who_gets_no_connection_in_time_is_told(postgres_url: str) -> None:
-    async with PostgresStore(postgres_url, pool_size=1, acquire_timeout=0.2) as store:
+async def test_who_gets_no_connection_in_time_is_told(database_url: str) -> None:
+    async with PostgresStore(database_url, pool_size=1, acquire_timeout=0.2) as store:
         waiting = asyncio.Event()
 
         async def hold() -> None:
@@ -99,11 +99,11 @@ async def test_who_gets_no_connection_in_time_is_told(postgres_url: str) -> None
         await store.now()
 
 
-async def test_a_statement_that_takes_too_long_is_given_up(postgres_url: str, scene: Scene) -> None:
+async def test_a_statement_that_takes_too_long_is_given_up(database_url: str, scene: Scene) -> None:
     """Here one that waits for a lock: it is told as unavailable, and the connection serves the next call."""
     await scene.submit()
-    async with PostgresStore(postgres_url, pool_size=1, command_timeout=0.3) as hasty:
-        blocker = await asyncpg.connect(postgres_url)
+    async with PostgresStore(database_url, pool_size=1, command_timeout=0.3) as hasty:
+        blocker = await asyncpg.connect(database_url)
         async with blocker.transaction():
             await blocker.execute("select from sagewai.runs where run_id = 'r1' for update")
             with pytest.raises(StoreUnavailable, match="in time"):
@@ -113,9 +113,9 @@ async def test_a_statement_that_takes_too_long_is_given_up(postgres_url: str, sc
 
 
 async def test_a_cancelled_call_leaves_its_connection_usable(
-    postgres_url: str, scene: Scene, admin: asyncpg.Connection
+    database_url: str, scene: Scene, admin: asyncpg.Connection
 ) -> None:
-    async with PostgresStore(postgres_url, pool_size=1) as store:
+    async with PostgresStore(database_url, pool_size=1) as store:
         await store.now()
         async with admin.transaction():
             await admin.execute("lock table sagewai.runs")
@@ -129,14 +129,14 @@ async def test_a_cancelled_call_leaves_its_connection_usable(
 
 @pytest.mark.parametrize("how", ["statement_cache_size=0", "parameter"])
 async def test_a_pooler_sees_explicit_transactions_and_leaves_nothing_behind(
-    postgres_url: str, how: str
+    database_url: str, how: str
 ) -> None:
     """With a cache of size 0 nothing may outlive a transaction: the next one may be on another server connection."""
-    joined = "&" if "?" in postgres_url else "?"
+    joined = "&" if "?" in database_url else "?"
     pooled = (
-        PostgresStore(postgres_url, statement_cache_size=0)
+        PostgresStore(database_url, statement_cache_size=0)
         if how == "parameter"
-        else PostgresStore(f"{postgres_url}{joined}{how}")
+        else PostgresStore(f"{database_url}{joined}{how}")
     )
     async with pooled as store:
         scene = Scene(store)
@@ -154,9 +154,9 @@ async def test_a_pooler_sees_explicit_transactions_and_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("cache", [0, 100])
-async def test_calls_are_transactions_only_where_a_pooler_needs_it(postgres_url: str, cache: int) -> None:
+async def test_calls_are_transactions_only_where_a_pooler_needs_it(database_url: str, cache: int) -> None:
     """Between poolers' clients a server connection changes hands after every transaction, not within one."""
-    async with PostgresStore(postgres_url, statement_cache_size=cache, pool_size=1) as store:
+    async with PostgresStore(database_url, statement_cache_size=cache, pool_size=1) as store:
         seen: list[bool] = []
         async with store._database.connection() as connection:
             connection.add_query_logger(lambda record: seen.append(record.query.startswith("begin")))

@@ -45,10 +45,10 @@ async def test_whoever_may_not_make_roles_is_told(staff: People) -> None:
 
 
 async def test_an_owner_who_is_no_superuser_applies_roles_and_stays_an_owner(
-    postgres_server: PostgresServer, postgres_url: str, admin: asyncpg.Connection
+    postgres_server: PostgresServer, database_url: str, admin: asyncpg.Connection
 ) -> None:
     """Whoever made the schema needs the right to make roles, and no more."""
-    with people(postgres_server, postgres_url) as everybody:
+    with people(postgres_server, database_url) as everybody:
         boss = everybody.hire("boss")
         await admin.execute(f"alter role {boss} createrole")
         await admin.execute(f"grant create on database {everybody.database} to {boss}")
@@ -64,11 +64,11 @@ async def test_an_owner_who_is_no_superuser_applies_roles_and_stays_an_owner(
 
 
 async def test_what_an_owner_migrates_belongs_to_all_owners(
-    postgres_server: PostgresServer, postgres_url: str, admin: asyncpg.Connection
+    postgres_server: PostgresServer, database_url: str, admin: asyncpg.Connection
 ) -> None:
     """Whoever of them applies a migration: the functions with the owner's rights must reach what it makes."""
     first = migrations("postgres")[0]
-    with people(postgres_server, postgres_url) as everybody:
+    with people(postgres_server, database_url) as everybody:
         group, database = f"{everybody.prefix}owner", everybody.database
         await admin.execute(f"create role {group}")
         await admin.execute(f"grant create on database {database} to {group}")

@@ -17,9 +17,9 @@ from tests.postgres_store.test_secrets import with_login
 
 
 @pytest.fixture
-def crowded_url(postgres_server: PostgresServer, postgres_url: str, store: PostgresStore) -> Iterator[str]:
+def crowded_url(postgres_server: PostgresServer, database_url: str, store: PostgresStore) -> Iterator[str]:
     """For a role that gets one connection and no more, so that none is left to listen on."""
-    name, database = "sagewai_test_crowded", postgres_url.rpartition("/")[2].partition("?")[0]
+    name, database = "sagewai_test_crowded", database_url.rpartition("/")[2].partition("?")[0]
     postgres_server.execute(f"drop role if exists {name}")
     postgres_server.execute(f"create role {name} login password 'pw' connection limit 1")
     for right in ("usage on schema", "all on all tables in schema", "all on all sequences in schema"):

@@ -23,7 +23,7 @@ RUNS = 40
 
 
 async def test_owners_zombies_operators_and_sweeps_meet_without_a_deadlock(
-    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+    store: PostgresStore, scene: Scene, database_url: str, admin: asyncpg.Connection
 ) -> None:
     session = await scene.session(max_concurrent=RUNS)
     run_ids = [f"r{number:02}" for number in range(RUNS)]
@@ -80,7 +80,7 @@ async def test_owners_zombies_operators_and_sweeps_meet_without_a_deadlock(
             await sweeper.tick()
             done["sweeps"] += 1
 
-    async with PostgresStore(postgres_url) as zombie, PostgresStore(postgres_url) as sweeper:
+    async with PostgresStore(database_url) as zombie, PostgresStore(database_url) as sweeper:
         await asyncio.gather(
             commit(store, Move.RETRY),
             commit(zombie, Move.RETRY),
@@ -116,7 +116,7 @@ async def test_reviewers_and_a_park_meet_without_a_deadlock(
 
 
 async def test_parks_signals_timers_and_deadlines_meet_without_a_deadlock(
-    store: PostgresStore, scene: Scene, postgres_url: str, admin: asyncpg.Connection
+    store: PostgresStore, scene: Scene, database_url: str, admin: asyncpg.Connection
 ) -> None:
     """And whatever comes first, each signal is given to one wait, and none is given that nobody sent."""
     session = await scene.session(max_concurrent=RUNS)
@@ -171,7 +171,7 @@ async def test_parks_signals_timers_and_deadlines_meet_without_a_deadlock(
             done["woken"] += ticked.woken
             done["timed out"] += ticked.timed_out
 
-    async with PostgresStore(postgres_url) as other:
+    async with PostgresStore(database_url) as other:
         await asyncio.gather(own(), own(), send(store), send(other), sweep(store), sweep(other))
 
     assert min(done.values()) >= 5, done

@@ -65,10 +65,10 @@ async def test_cut_connections_cost_one_call_each_at_most(
 
 
 async def test_a_connection_whose_line_went_dead_is_replaced(
-    postgres_server: PostgresServer, postgres_url: str, store: PostgresStore
+    postgres_server: PostgresServer, database_url: str, store: PostgresStore
 ) -> None:
     """As when a firewall forgets it: nothing arrives, and nobody says that it is over."""
-    name = postgres_url.rpartition("/")[2].partition("?")[0]
+    name = database_url.rpartition("/")[2].partition("?")[0]
     async with (
         line_to(postgres_server.loopback_url(name)) as (line, url),
         PostgresStore(url, pool_size=1, command_timeout=0.5) as far,

@@ -75,10 +75,10 @@ Node = dict[str, Any]
 
 
 @pytest.fixture
-async def database(postgres_url: str, store: PostgresStore) -> AsyncIterator[Database]:
+async def database(database_url: str, store: PostgresStore) -> AsyncIterator[Database]:
     """Connections as the store makes them, on a database that statistics are kept from."""
     opened = Database(
-        read_target(postgres_url),
+        read_target(database_url),
         pool_size=1,
         command_timeout=60,
         acquire_timeout=10,

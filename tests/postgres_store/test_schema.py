@@ -18,6 +18,12 @@ from tests.postgres_store.test_secrets import with_login
 LATEST = migrations("postgres")[-1].number
 
 
+@pytest.fixture
+def database_url(postgres_url: str) -> str:
+    """Nothing is in it yet, not even a schema."""
+    return postgres_url
+
+
 async def test_any_first_call_finds_or_makes_the_schema(postgres_url: str) -> None:
     for _ in range(2):
         store = PostgresStore(postgres_url)

@@ -31,11 +31,11 @@ def with_login(url: str, login: str) -> str:
 
 
 async def test_no_failure_shows_the_password(
-    postgres_server: PostgresServer, postgres_url: str, role: str, caplog: pytest.LogCaptureFixture
+    postgres_server: PostgresServer, database_url: str, role: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody there, nobody of that name, no such database, no rights."""
     caplog.set_level(logging.DEBUG)
-    name = postgres_url.rpartition("/")[2].partition("?")[0]
+    name = database_url.rpartition("/")[2].partition("?")[0]
     loopback = postgres_server.loopback_url(name)
     urls = [
         f"postgresql://me:{PASSWORD}@127.0.0.1:1/nowhere",

@@ -16,9 +16,9 @@ from tests.postgres_store.people import people
 
 
 async def test_a_worker_runs_what_an_approver_lets_through(
-    store: PostgresStore, postgres_server: PostgresServer, postgres_url: str
+    store: PostgresStore, postgres_server: PostgresServer, database_url: str
 ) -> None:
-    with people(postgres_server, postgres_url) as staff:
+    with people(postgres_server, database_url) as staff:
         await store.apply_roles(staff.prefix)
         reviewers = [staff.hire(name, "approver") for name in ("ann", "bea")]
         async with staff.store(staff.hire("hand", "worker")) as hand:

@@ -36,6 +36,12 @@ STANDING = {
 
 
 @pytest.fixture
+def database_url(postgres_url: str) -> str:
+    """Nothing is in it yet, not even a schema."""
+    return postgres_url
+
+
+@pytest.fixture
 async def old(postgres_url: str, admin: asyncpg.Connection) -> PostgresStore:
     """On a database as the first schema's code left it; not opened yet."""
     await admin.execute(migrations("postgres")[0].sql)
