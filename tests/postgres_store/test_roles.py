@@ -14,6 +14,7 @@ from sagewai.core.transitions import Operation
 from sagewai.errors import NotPermitted
 from sagewai.models.approval import Attention
 from sagewai.models.call import Budget
+from sagewai.models.history import EventKind
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
 from sagewai.models.right import ANYBODY, Right
 from sagewai.models.run import ForkSpec
@@ -61,6 +62,7 @@ async def read(owner: Scene, actor: Scene, run_id: str) -> object:
     await store.list_sessions()
     await store.list_pools()
     await store.counts()
+    await store.rates()
     await store.info()
     return await store.get_run(run_id)
 
@@ -109,6 +111,24 @@ async def drain(owner: Scene, actor: Scene, run_id: str) -> object:
     return await actor.store.ask_session(await owner.session(), Ask.DRAIN, ALICE, "deploy")
 
 
+def asks_pool(ask: Ask) -> Verb:
+    async def verb(owner: Scene, actor: Scene, run_id: str) -> object:
+        await owner.session(pool=run_id)
+        return await actor.store.ask_pool(run_id, ask, ALICE, "because")
+
+    return verb
+
+
+async def go_a_step(owner: Scene, actor: Scene, run_id: str) -> object:
+    """What somebody asked for, carried out by whoever claims it: the pause is noted in the asker's name."""
+    await owner.run_in(RunStatus.PAUSED, run_id)
+    await owner.store.operate(run_id, Operation.STEP, ALICE, "because")
+    status = await (await actor.take(run_id)).make(Move.STEP_DONE)
+    assert status is RunStatus.PAUSED
+    assert (await owner.events(run_id, EventKind.PAUSED))[-1].actor == ALICE.name
+    return status
+
+
 async def execute(owner: Scene, actor: Scene, run_id: str) -> object:
     await owner.submit(run_id)
     held = await actor.take(run_id)
@@ -155,6 +175,9 @@ VERBS: dict[str, tuple[Verb, frozenset[str]]] = {
     "pause a pending run": (operates(Operation.PAUSE, RunStatus.PENDING), OPERATORS),
     "pause a running run": (operates(Operation.PAUSE, RunStatus.RUNNING), OPERATORS),
     "resume": (operates(Operation.RESUME, RunStatus.PAUSED), OPERATORS),
+    "step": (operates(Operation.STEP, RunStatus.PAUSED), OPERATORS),
+    "go a step": (go_a_step, frozenset({"worker", "owner"})),
+    **{f"{each.value} a pool": (asks_pool(each), OPERATORS) for each in (Ask.PAUSE, Ask.RESUME, Ask.DRAIN)},
     "retry": (operates(Operation.RETRY, RunStatus.FAILED), OPERATORS),
     "discard": (operates(Operation.DISCARD, RunStatus.FAILED), OPERATORS),
     "set a priority": (operates(Operation.SET_PRIORITY, RunStatus.PENDING, priority=7), OPERATORS),

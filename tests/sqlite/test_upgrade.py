@@ -8,6 +8,7 @@ import apsw
 import pytest
 
 from sagewai.core.audit import verify
+from sagewai.core.stores.migrations import migrations
 from sagewai.core.stores.sqlite import SQLiteStore
 from sagewai.core.transitions import Operation
 from sagewai.errors import ApprovalAlreadyDecided, SchemaError
@@ -174,3 +175,32 @@ async def test_its_runs_have_spent_nothing_and_record_what_they_ask_from_now_on(
         owner = await Scene(store).take("approved")
         assert await store.record_calls([call(owner, "1")]) == ["1"]
         assert await store.spent("approved") == Spent(1, 100, 20, 0.25)
+
+
+async def test_what_its_runs_had_spent_is_added_up(old: SQLiteStore) -> None:
+    connection = apsw.Connection(str(old.path))
+    for migration in migrations("sqlite")[1:4]:
+        connection.execute(f"begin; {migration.sql}; commit")
+        connection.execute(
+            "insert into schema_migrations (number, name, checksum, min_code, applied_at) values (?, ?, ?, ?, 0)",
+            (migration.number, migration.name, migration.checksum, migration.min_code),
+        )
+    connection.execute("pragma user_version = 4")
+    for number, (cost, tokens, kind) in enumerate(
+        [(0.5, 20, "model"), (0.25, None, "model"), (None, 1, "model"), (9.0, 9, "once")]
+    ):
+        connection.execute(
+            "insert into calls (run, recorded_at, cost, latency, input_tokens, output_tokens, seq, attempt, position, "
+            "round, kind, step, branch, name, model, digest, response) "
+            "select id, 0, ?, 0.0, 100, ?, 0, 1, ?, 0, ?, 'fetch', '', '', 'm', '', '1' "
+            "from runs where run_id = 'done'",
+            (cost, tokens, number, kind),
+        )
+    connection.close()
+    async with old as store:
+        expected = Spent(calls=3, input_tokens=300, output_tokens=21, cost=0.75, unpriced=1)
+        assert await store.spent("done") == expected
+        runs = {run.run_id: run.spent for run in await store.list_runs(RunQuery())}
+        assert {run_id for run_id, spent in runs.items() if spent != Spent()} == {"done"}
+        assert runs["done"] == expected
+        assert await store.rates(1_440) == []  # when they came into their statuses nobody noted
