@@ -69,7 +69,7 @@ def _wait(ours: Locals, tell: Callable[[str], None]) -> None:
 def _hurry(ours: Locals) -> None:
     """A second signal hands back what is held; whoever doesn't hear it is killed."""
     try:
-        ours.fleet.stop()
+        ours.fleet.hurry()
         if ours.fleet.join(HURRY):
             return
     except KeyboardInterrupt:

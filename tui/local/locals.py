@@ -203,7 +203,7 @@ class Locals:
             self.fleet.forget(worker)
             return Cell(f" {worker.name} is listed no more; its log stays: {worker.tail.path}", Role.DIM)
         hurried = worker.state == "draining"
-        worker.stop()
+        (worker.hurry if hurried else worker.stop)()
         how = "hands its runs back at once" if hurried else "drains: it finishes what it holds, then ends"
         return Cell(f" {worker.name} {how}", Role.WAITING)
 

@@ -73,21 +73,29 @@ class Supervised:
 
     def start(self) -> None:
         """Also again, after it was stopped or has ended."""
-        if self._thread is not None and self._thread.is_alive():
-            return
+        if self._thread is not None:
+            if self._state not in {"stopped", "ended"}:
+                return
+            self._thread.join()  # it has said its last word
         self._ending.clear()
         self._state, self.why = "starting", ""
         self._thread = threading.Thread(target=self._supervise, name=self.name, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Drain it; asked once more, it hands its runs back at once."""
+        """Drain it: it finishes what it holds, and isn't started again."""
         with self._lock:
-            if self.is_over:
+            if self.is_over or self._ending.is_set():
                 return
             self._ending.set()
             self._state = "draining"
             if self._child is not None:
+                self._child.signal(signal.SIGTERM)
+
+    def hurry(self) -> None:
+        """Let one that drains hand its runs back at once."""
+        with self._lock:
+            if self._child is not None and self._state == "draining":
                 self._child.signal(signal.SIGTERM)
 
     def kill(self) -> None:

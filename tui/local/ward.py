@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 from tui.local.files import append_private
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
     lifeline = socket.socket(fileno=int(arguments[0]))
     lifeline.set_inheritable(False)
     threading.Thread(target=_watch, args=(lifeline, Path(arguments[1])), name="lifeline", daemon=True).start()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # who tails the log wants to see it now
     from sagewai.cli.program import run
 
     code = run(arguments[2:])

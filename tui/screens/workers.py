@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,32 +10,28 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.timer import Timer
 
-from sagewai.models.right import Right
 from tui.format import Cell, Role, plural
-from tui.gateway import WorkerVerb
 from tui.local.listing import about, listed
 from tui.local.locals import LocalWorker
 from tui.screens.keys import key
-from tui.screens.local import LOCAL_KEYS, LocalActions
+from tui.screens.local import LOCAL_KEYS
+from tui.screens.serving import SERVING_KEYS, ServingActions
 from tui.screens.worker_columns import HELD, NO_HELD, NO_POOLS, NO_WORKERS, POOLS, WORKERS
 from tui.views import PoolRow, RunRow, Window, WorkerRow
 from tui.widgets.bar import Bar
 from tui.widgets.log import Log
-from tui.widgets.prompt import Question
 from tui.widgets.table import Table
 
 _TAIL_EVERY = 0.5
 """Seconds between two looks at a log that is open; it is a file of this machine."""
 
 
-class WorkersScreen(LocalActions):
+class WorkersScreen(ServingActions):
     """Who does the work."""
 
     MODE = "workers"
-    WRITES: ClassVar[Mapping[str, Right]] = {"drain": Right.OPERATE, "hold": Right.OPERATE}
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("d", "drain", "drain", shown=True),
-        key("P", "hold", "pause/resume", shown=True),
+        *SERVING_KEYS,
         *LOCAL_KEYS,
         key("tab", "app.focus_next", "pools/workers", shown=True),
     ]
@@ -186,36 +182,7 @@ class WorkersScreen(LocalActions):
     def pools(self) -> Sequence[str]:
         return [str(row.key) for row in self.pools_table.rows]
 
-    def action_drain(self) -> None:
-        self._ask("drain")
-
-    def action_hold(self) -> None:
-        row = self.pools_table.row if self.pools_table.has_focus else self.workers_table.row
-        if row is not None:
-            self._ask("resume" if row.paused else "pause")
-
-    def _ask(self, verb: WorkerVerb) -> None:
-        """Bound to the pool or the worker under the cursor now; only what ends workers asks first."""
-        verbs, pool, row = self.gateway.verbs, self.pools_table.row, self._opened or self.workers_table.row
-        whole = self.pools_table.has_focus and pool is not None
-
-        async def commit(_: str) -> None:
-            if whole and pool is not None:
-                self.report(await verbs.ask_pool(verb, pool.key))
-            elif row is not None:
-                self.report(await verbs.ask_worker(verb, row.key, row.name))
-
-        if not whole and (row is None or row.key < 0):
-            self.prompt.say(Cell(" it isn't known to the store yet: K stops it", Role.WAITING))
-            return
-        whom = f"pool {pool.key}" if whole and pool is not None else f"{row and row.name}"
-        then = {
-            ("drain", False): "it finishes what it holds, then stops",
-            ("drain", True): "each worker of it finishes what it holds, then stops",
-            ("pause", True): "no worker takes anything from it until it is resumed",
-        }.get((verb, whole))
-        if then is None:
-            self.run_worker(commit(""), group="commit", exclusive=False)
-        else:
-            text = (Cell(f" {verb} {whom}?", Role.STRONG), Cell(f"  {then}", Role.DIM))
-            self.prompt.confirm(Question(text, commit))
+    def target(self) -> PoolRow | WorkerRow | None:
+        if self.pools_table.has_focus:
+            return self.pools_table.row
+        return self._opened or self.workers_table.row

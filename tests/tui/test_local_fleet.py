@@ -1,0 +1,132 @@
+"""Supervised workers as real processes: replaced when they crash, given up in a crash loop, gone with their console."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sagewai.core.retry import RetryPolicy
+from sagewai.models.status import RunStatus, SessionStatus
+from tests.tui.test_terminal import ROOT, reading, submit
+from tui.local.files import FileTail
+from tui.local.fleet import Fleet
+from tui.local.order import Order, parse
+from tui.local.pace import Pace
+from tui.local.supervised import Supervised
+from tui.local.ward import LIMIT
+from tui.text import Scribe
+
+AT_ONCE = Pace(crashes=3, back_off=RetryPolicy(delay=0.02, factor=2, max_delay=0.1, jitter=0.5))
+PATIENCE = 30.0
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"waited for {what}"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether that process runs; one that nobody has waited for yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def serves(worker: Supervised) -> bool:
+    return any("serves" in line for line in worker.tail.lines())
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/runs.db"
+
+
+@pytest.fixture
+def fleet(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    monkeypatch.chdir(ROOT)
+    made = Fleet(url, Scribe(), folder=tmp_path / "logs", pace=AT_ONCE)
+    yield made
+    made.kill()
+    assert made.join(10.0)
+
+
+def test_a_worker_that_is_killed_is_replaced_and_one_that_is_stopped_drains(fleet: Fleet, url: str) -> None:
+    [worker] = fleet.start(parse("tests.tui.flows:workflows pool=bank concurrency=3 labels zone=eu big=true"))
+    until(lambda: serves(worker), "the first process")
+    first = worker.pid
+    assert first is not None
+    environment = Path(f"/proc/{first}/environ").read_text()
+    assert f"SAGEWAI_STORE={url}" in environment
+    assert url not in Path(f"/proc/{first}/cmdline").read_text()
+    assert os.getsid(first) == first  # neither ctrl+c nor a hang-up of the terminal reaches it
+    os.kill(first, signal.SIGKILL)
+    until(lambda: worker.pid not in {None, first}, "another process")
+    second = worker.pid
+    assert second is not None
+    until(lambda: sum("serves" in line for line in worker.tail.lines()) == 2, "the second process")
+    submit(url, "slow", "run-1", seconds=1.0, pool="bank")
+    until(lambda: reading(url, lambda store: store.get_run("run-1")).status is RunStatus.RUNNING, "the run")  # type: ignore[attr-defined]
+    fleet.stop()
+    assert worker.state == "draining"
+    assert fleet.join(PATIENCE)
+    assert worker.state == "ended"
+    assert reading(url, lambda store: store.get_run("run-1")).status is RunStatus.COMPLETED  # type: ignore[attr-defined]
+    sessions = reading(url, lambda store: store.list_sessions())
+    mine = next(each for each in sessions if each.process.pid == second)  # type: ignore[attr-defined]
+    assert (mine.pool, mine.max_concurrent, mine.labels) == ("bank", 3, {"zone": "eu", "big": True})
+    assert mine.status is SessionStatus.STOPPED
+    assert worker.tail.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_module_that_ends_at_once_is_given_up_and_starts_again_when_asked_to(fleet: Fleet) -> None:
+    """Though it says 0 and so claims that all was well."""
+    [worker] = fleet.start(Order("tests.tui.crashing:nothing"))
+    until(lambda: worker.state == "stopped", "the end of it")
+    assert worker.why == "exit code 0"
+    assert worker.pid is None
+    assert worker.tail.lines() == ("here ␛]0;owned␇ it ends",) * 3
+    worker.start()
+    until(lambda: len(worker.tail.lines()) == 4, "one more start")
+
+
+def test_a_log_that_grew_too_large_or_was_removed_begins_anew_and_is_followed(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    tail = FileTail(log, Scribe())
+    code = (
+        "import os, sys; from pathlib import Path; from tui.local.ward import LIMIT, bound\n"
+        "log = Path(sys.argv[1])\n"
+        "for word in sys.stdin:\n"
+        "    if word == 'much\\n': os.write(1, b'x' * LIMIT + b'\\n')\n"
+        "    bound(log); os.write(2, word.encode())\n"
+    )
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-c", code, str(log)],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=ROOT,
+        )
+    assert child.stdin is not None
+    for said, seen in ((b"one\n", "one"), (b"much\n", "much"), (b"two\n", "two")):
+        child.stdin.write(said)
+        child.stdin.flush()
+        until(lambda seen=seen: seen in tail.lines(), seen)  # type: ignore[misc]
+    assert log.read_bytes() == b"much\ntwo\n"
+    assert (tmp_path / "worker.log.1").stat().st_size > LIMIT
+    log.unlink()
+    child.stdin.write(b"three\n")
+    child.stdin.close()
+    assert child.wait(10) == 0
+    assert tail.lines()[-1] == "three"
+    assert log.stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,68 @@
+"""The keys for any worker and any pool, steered through the database: drain, pause, resume."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from sagewai.models.right import Right
+from tui.format import Cell, Role
+from tui.gateway import WorkerVerb
+from tui.screens.keys import key
+from tui.screens.local import LocalActions
+from tui.views import PoolRow, WorkerRow
+from tui.widgets.prompt import Question
+
+SERVING_KEYS: tuple[BindingType, ...] = (
+    key("d", "drain", "drain", shown=True),
+    key("P", "hold", "pause/resume", shown=True),
+)
+_THEN: Mapping[tuple[WorkerVerb, bool], str] = {
+    ("drain", False): "it finishes what it holds, then stops",
+    ("drain", True): "each worker of it finishes what it holds, then stops",
+    ("pause", True): "no worker takes anything from it until it is resumed",
+}
+"""What a verb means, asked of a worker or of a whole pool, where it asks first."""
+
+
+class ServingActions(LocalActions):
+    """A screen on which a worker, or a pool, can be asked for something."""
+
+    WRITES: ClassVar[Mapping[str, Right]] = {"drain": Right.OPERATE, "hold": Right.OPERATE}
+
+    @abstractmethod
+    def target(self) -> PoolRow | WorkerRow | None:
+        """The pool or the worker under the cursor."""
+
+    def action_drain(self) -> None:
+        self._ask("drain")
+
+    def action_hold(self) -> None:
+        row = self.target()
+        self._ask("resume" if row is not None and row.paused else "pause")
+
+    def _ask(self, verb: WorkerVerb) -> None:
+        """Bound to what is under the cursor now."""
+        row, verbs = self.target(), self.gateway.verbs
+        if row is None:
+            return
+        if isinstance(row, WorkerRow) and row.key < 0:
+            self.prompt.say(Cell(" it isn't known to the store yet: K stops it", Role.WAITING))
+            return
+
+        async def commit(_: str) -> None:
+            if isinstance(row, PoolRow):
+                self.report(await verbs.ask_pool(verb, row.key))
+            else:
+                self.report(await verbs.ask_worker(verb, row.key, row.name))
+
+        whom = f"pool {row.key}" if isinstance(row, PoolRow) else f"{row.name}"
+        then = _THEN.get((verb, isinstance(row, PoolRow)))
+        if then is None:
+            self.run_worker(commit(""), group="commit", exclusive=False)
+        else:
+            text = (Cell(f" {verb} {whom}?", Role.STRONG), Cell(f"  {then}", Role.DIM))
+            self.prompt.confirm(Question(text, commit))
