@@ -22,7 +22,7 @@ _MOST_WORDS = 400
 _WORK = 100_000
 """Pairs of words that are compared at most: a text made to be slow mustn't hold up the console."""
 
-_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+_WORDS = re.compile(r"\d+(?:[.,]\d+)+|\w+|\s+|[^\w\s]")
 _ALIKE = 0.3
 """Lines with less in common than this are two lines, not one that was changed."""
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from sagewai.models.approval import Approval
 from sagewai.models.history import Attempt, Event, EventKind
 from sagewai.models.run import Run
-from tui.format import Cell, Role, age, approval_state, duration, plural
+from tui.format import Cell, Role, age, approval_state, plural
 from tui.gateway.details import attempt_line
 from tui.gateway.shape import Shaper
 from tui.payload import Line
+from tui.triage import spelled
 from tui.views import Fact
 
 _COMMENTS = 2
@@ -76,7 +77,7 @@ def _of(approval: Approval, events: Sequence[Event]) -> list[Event]:
 def _said(event: Event, shaper: Shaper) -> str | None:
     """What somebody did about the approval; None for what the card says elsewhere."""
     seconds = event.detail.get("seconds")
-    span = f" for {duration(float(seconds))}" if isinstance(seconds, int | float) and seconds else ""
+    span = f" for {spelled(seconds)}" if isinstance(seconds, int | float) and seconds else ""
     did = {
         EventKind.APPROVAL_CLAIMED: f"claimed it{span}",
         EventKind.APPROVAL_UNCLAIMED: "gave it back",

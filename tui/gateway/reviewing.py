@@ -21,6 +21,9 @@ from tui.views import ApprovalRow, Card, Draft, Ref, Window
 _SIFT_PAGES = 3
 """Pages of MAX_PAGE rows that one window of a sifted inbox reads at most."""
 
+_AT_LENGTH = "the edit doesn't fit what the gate asks for: "
+"""How the check of an edit begins: a line of 80 has no room for what the reader knows."""
+
 
 class Unfit(Exception):
     """An edit that can't be offered. The text is safe and says what is wrong with it."""
@@ -67,15 +70,7 @@ class Reviewing:
     async def card(self, approval_id: int) -> Card:
         """Everything a reviewer reads before deciding, what the run has cost included."""
         approval = await self.door.read(lambda store: store.get_approval(approval_id))
-        run_id = approval.run_id
-        run = await self.door.read(lambda store: store.get_run(run_id))
-        others = tuple(await self.door.read(lambda store: store.approvals_of(run_id)))
-        spent = await self.door.read(lambda store: store.spent(run_id))
-        history = await self._follow(run_id)
-        events = tuple(history.events)
-        asked = cards.Asked(approval, run, history.steps, history.attempts, events, others, spent)
-        self._reviewed = asked, history
-        return await self._drawn(asked)
+        return await self._read(approval_id, await self._follow(approval.run_id))
 
     async def card_again(self) -> Card:
         """The card of the last :meth:`card`, read again if anything has happened to its run since, with today's
@@ -85,7 +80,18 @@ class Reviewing:
         asked, history = self._reviewed
         await history.hear(self.door.read)
         if len(history.events) > len(asked.events):
-            return await self.card(asked.approval.id)
+            return await self._read(asked.approval.id, await self._follow(asked.approval.run_id))
+        return await self._drawn(asked)
+
+    async def _read(self, approval_id: int, history: Followed) -> Card:
+        """The events were read first: what happens meanwhile is news to the next look, not missed by it."""
+        run_id, events = history.run_id, tuple(history.events)
+        approval = await self.door.read(lambda store: store.get_approval(approval_id))
+        run = await self.door.read(lambda store: store.get_run(run_id))
+        others = tuple(await self.door.read(lambda store: store.approvals_of(run_id)))
+        spent = await self.door.read(lambda store: store.spent(run_id))
+        asked = cards.Asked(approval, run, history.steps, history.attempts, events, others, spent)
+        self._reviewed = asked, history
         return await self._drawn(asked)
 
     async def _drawn(self, asked: cards.Asked) -> Card:
@@ -117,7 +123,7 @@ class Reviewing:
         try:
             return await asyncio.to_thread(drafts.draft, approval, card.digest, text, limit, shaper)
         except (SagewaiError, RecursionError) as error:
-            raise Unfit(self.door.said(error)) from error
+            raise Unfit(self.door.said(error).removeprefix(_AT_LENGTH)) from error
 
     def allowance(self, card: Card, amount: dict[str, float | int]) -> Draft | None:
         """Another amount than the budget's own. Raises Missing."""

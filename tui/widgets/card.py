@@ -28,6 +28,7 @@ class CardView(Vertical):
         self.draft: Draft | None = None
         self._face: Face = "whole"
         self._span = (0, 0)
+        self._begun: set[tuple[int, Ref]] = set()
         self._read: set[tuple[int, Ref]] = set()
 
     def compose(self) -> ComposeResult:
@@ -47,6 +48,7 @@ class CardView(Vertical):
         """Draw a card; the place in it is kept while it is the same content."""
         same = self.card is not None and (self.card.key, self.card.digest) == (card.key, card.digest)
         same_draft = draft is self.draft
+        self._note()
         self.card, self.draft = card, draft
         if not same:
             self._face = "whole"
@@ -68,31 +70,35 @@ class CardView(Vertical):
     @property
     def begun(self) -> bool:
         """Whether some of the content has been on screen."""
-        return self._is_read() or (self._shows_content and self.pane.touched > self._span[0])
+        self._note()
+        return self.card is not None and (self.card.key, self.card.digest) in self._begun
 
     @property
     def left(self) -> int:
         """Lines of the content that haven't been on screen yet."""
+        self._note()
         card = self.card
-        if card is None or self._is_read():
+        if card is None or (card.key, card.digest) in self._read:
             return 0
         first, last = self._span
-        if not self._shows_content:
-            return len(card.content)
-        left = last - max(first, self.pane.reached)
-        if left <= 0:
-            self._read.add((card.key, card.digest))
-        return max(0, left)
+        return last - max(first, self.pane.reached) if self._shows_content else len(card.content)
 
     @property
     def _shows_content(self) -> bool:
         return self.draft is None and self._face != "difference"
 
-    def _is_read(self) -> bool:
-        return self.card is not None and (self.card.key, self.card.digest) in self._read
+    def _note(self) -> None:
+        """Remember how far the content has been read: what is shown next may be something else."""
+        if self.card is None or not self._shows_content:
+            return
+        first, last = self._span
+        if self.pane.touched > first:
+            self._begun.add((self.card.key, self.card.digest))
+        if self.pane.reached >= last > first:
+            self._read.add((self.card.key, self.card.digest))
 
     def _wear(self, face: Face) -> None:
-        _ = self.left  # what has been read so far counts
+        self._note()
         self._face = face
         if self.card is not None:
             self._draw(keep_place=False)

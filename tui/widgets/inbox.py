@@ -17,10 +17,10 @@ from tui.widgets.table import Table
 COLUMNS = (
     Column("due", "DUE", 6, rank=3),
     Column("run", "RUN", 12, weight=3, most=36, keep="tail"),
-    Column("workflow", "WORKFLOW", 12, weight=3, most=40, rank=4),
+    Column("workflow", "WORKFLOW", 10, weight=3, most=40, rank=4),
     Column("step", "STEP", 10, weight=2, most=30, rank=1),
     Column("age", "AGE", 4, align="right", rank=5),
-    Column("who", "WHO", 10, weight=2, most=28, rank=2),
+    Column("who", "WHO", 12, weight=4, most=28, rank=2),
     Column("worker", "WORKER", 6, rank=6),
     Column("pool", "POOL", 7, weight=1, most=16, rank=7),
 )
