@@ -9,7 +9,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sagewai.core.stores.base import Store
-from sagewai.core.stores.postgres.statements import DECIDE, INSERT_RUNS, RECORD_MOVES, RECORD_PROGRESS
+from sagewai.core.stores.postgres.statements import (
+    DECIDE,
+    INSERT_RUNS,
+    RECORD_MOVES,
+    RECORD_PROGRESS,
+    RECORD_STEP,
+    RECORD_STEP,
+)
 from sagewai.core.stores.url import open_store
 from sagewai.models.status import Outcome
 from tests.engine.helpers import until
@@ -95,7 +102,7 @@ async def test_a_commit_whose_reply_is_lost_is_looked_up_and_not_made_again(
     """Every third of the worker's commits, of submits and of decisions is made and not acknowledged."""
     proxy, url = far
     wanted = 150 if long else 20
-    proxy.lose_replies_to([RECORD_PROGRESS, RECORD_MOVES, INSERT_RUNS, DECIDE], every=3)
+    proxy.lose_replies_to([RECORD_STEP, RECORD_PROGRESS, RECORD_MOVES, INSERT_RUNS, DECIDE], every=3)
     crew.start(url=url)
     async with (
         open_store(url) as unlucky,

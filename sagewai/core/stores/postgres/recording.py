@@ -12,7 +12,13 @@ from sagewai.core.stores import words
 from sagewai.core.stores.postgres import rows
 from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.core.stores.postgres.names import Names
-from sagewai.core.stores.postgres.statements import HEADS, RECORD_MOVES, RECORD_PROGRESS, ROUTES_OF
+from sagewai.core.stores.postgres.statements import (
+    HEADS,
+    RECORD_MOVES,
+    RECORD_PROGRESS,
+    RECORD_STEP,
+    ROUTES_OF,
+)
 from sagewai.models.run import RunHead
 from sagewai.models.status import RunStatus
 from sagewai.models.transition import Move, Transition
@@ -32,6 +38,11 @@ async def record(
 ) -> list[RunStatus | None]:
     for each in transitions:
         _require_storable(each)
+    if len(transitions) == 1 and transitions[0].move is Move.STEP_DONE:
+        lone = transitions[0]
+        values = (lone.key, lone.token, lone.rev, lone.step, lone.next_step, lone.result)
+        if await database.fetch(RECORD_STEP, *values):
+            return [RunStatus.RUNNING]
     if transitions and all(each.move in _PROGRESS for each in transitions):
         found = await database.fetch(RECORD_PROGRESS, *_progress(transitions))
         if not any(row["position"] == _ASK_FIRST for row in found):
