@@ -77,9 +77,9 @@ def test_a_worker_that_is_killed_is_replaced_and_one_that_is_stopped_drains(flee
     submit(url, "slow", "run-1", seconds=1.0, pool="bank")
     until(lambda: reading(url, lambda store: store.get_run("run-1")).status is RunStatus.RUNNING, "the run")  # type: ignore[attr-defined]
     fleet.stop()
-    assert worker.state == "draining"
+    assert {each.state for each in fleet.workers} == {"draining"}
     assert fleet.join(PATIENCE)
-    assert worker.state == "ended"
+    assert {each.state for each in fleet.workers} == {"ended"}
     assert reading(url, lambda store: store.get_run("run-1")).status is RunStatus.COMPLETED  # type: ignore[attr-defined]
     sessions = reading(url, lambda store: store.list_sessions())
     mine = next(each for each in sessions if each.process.pid == second)  # type: ignore[attr-defined]

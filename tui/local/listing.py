@@ -39,17 +39,15 @@ def listed(rows: Sequence[WorkerRow], ours: Sequence[LocalWorker], glyphs: Glyph
     return (*(own[number] for number in sorted(own)), *others)
 
 
-def about(worker: LocalWorker) -> Cell:
-    """What an operator should know of it, '' where all is well; and how it goes on."""
+def about(worker: LocalWorker) -> tuple[Cell, str]:
+    """How a worker does, and the keys that help it, '' where none is needed."""
     if worker.state == "stopped":
-        return Cell(
-            f"  crashed 5 times in a minute, {worker.why}: + starts it again, K forgets it", Role.FAILED
-        )
+        return Cell(f"crash loop: {worker.why}", Role.FAILED), "+ starts it, K forgets it"
     if worker.state == "backing off":
-        return Cell(f"  crashed, {worker.why}: starts again by itself", Role.WAITING)
+        return Cell(f"crashed: {worker.why}; starts again by itself", Role.WAITING), ""
     if worker.state == "failed":
-        return Cell(f"  ended: {worker.why}", Role.FAILED)
-    return Cell("  drains, then ends" if worker.state == "draining" else "", Role.WAITING)
+        return Cell(f"ended: {worker.why}", Role.FAILED), ""
+    return Cell(worker.state, Role.WAITING if worker.state == "draining" else Role.DIM), ""
 
 
 def _marked(row: WorkerRow, worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:

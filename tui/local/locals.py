@@ -53,10 +53,6 @@ class LocalWorker:
     labels: str
     target: str
 
-    @property
-    def is_troubled(self) -> bool:
-        return self.state in {"backing off", "stopped", "failed"}
-
 
 class Locals:
     """Starts, scales, stops, and lists local workers, and knows their sessions and logs. ``pool`` is the one for

@@ -126,9 +126,9 @@ class WorkersScreen(ServingActions):
             said = self.console.local_worker() or Cell("none", Role.DIM)
             self._about_log.show([Cell(" this console's workers: "), said])
         else:
-            state = Cell(f" {worker.state}", Role.FAILED if worker.is_troubled else Role.DIM)
-            head = [Cell(f" {worker.name}", Role.STRONG), about(worker) if about(worker).text else state]
-            self._about_log.show(head, [Cell(keys, Role.DIM)])
+            state, helps = about(worker)
+            head = [Cell(f" {worker.name}  ", Role.STRONG), state]
+            self._about_log.show(head, [Cell(f"{helps} " if helps else keys, Role.DIM)])
         lines = () if worker is None else self.console.locals.log(worker.number)
         empty = "it has written nothing yet" if worker else "N starts one: MODULE:NAME, as --local does"
         self.log_pane.follow(None if worker is None else (worker.number, full), lines, empty=empty)
