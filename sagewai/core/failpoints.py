@@ -25,6 +25,7 @@ PLACES = frozenset(
         "after commit",  # nobody has heard of it
         "before decide",
         "after decide",
+        "bulk item",  # one of a batch is carried out, nothing of the batch is committed
         *(
             f"{when} {move}"  # of one run's move: handed to the committer, its verdict heard
             for when in ("before", "after")

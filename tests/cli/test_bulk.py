@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import signal
 import subprocess
 from collections import Counter
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 import pytest
 
 from sagewai.cli.exits import Exit
+from sagewai.core.audit import verify
+from sagewai.core.stores.bulks import AT_ONCE
 from sagewai.core.stores.sqlite import SQLiteStore
 from sagewai.core.stores.url import open_store
+from sagewai.models.history import EventKind
 from sagewai.models.status import RunStatus
 from sagewai.models.transition import Move
 from tests.cli.console import PROGRAM, Command, Inside
@@ -198,3 +202,27 @@ def test_whoever_sits_at_a_terminal_is_asked(sagewai: Command) -> None:
     assert statuses(sagewai)["blue-1"] == "pending"
     assert answered("y") == (Exit.OK, "cancel 2 runs? [y/N] ")
     assert statuses(sagewai)["blue-1"] == "cancelled"
+
+
+def test_a_job_goes_on_where_a_process_was_killed(on_each: Command) -> None:
+    """In the midst of its second batch: the items it had in hand are done once, by whoever comes."""
+    run_ids = [f"r{number:02}" for number in range(AT_ONCE + 10)]
+
+    async def submit() -> None:
+        async with open_store(on_each.env["SAGEWAI_STORE"]) as store:
+            await store.insert_runs([spec(run_id) for run_id in run_ids])
+
+    async def told() -> tuple[dict[str | None, int], str | None]:
+        async with open_store(on_each.env["SAGEWAI_STORE"]) as store:
+            events = await store.get_events(limit=1_000)
+            cancelled = Counter(event.run_id for event in events if event.kind is EventKind.CANCELLED)
+            return dict(cancelled), (await verify(store)).broken
+
+    asyncio.run(submit())
+    died = on_each("bulk", "cancel", "--all", "--yes", SAGEWAI_FAILPOINTS=f"bulk item=kill@{AT_ONCE + 7}")
+    assert died.code == -signal.SIGKILL
+    [job] = on_each("bulk", "list", "--json").json
+    assert (job["status"], job["done"]) == ("running", AT_ONCE)
+    assert len(asyncio.run(told())[0]) == AT_ONCE
+    assert on_each("bulk", "watch", "1", "--json").json["done"] == len(run_ids)
+    assert asyncio.run(told()) == (dict.fromkeys(run_ids, 1), None)

@@ -87,8 +87,9 @@ SCENES: dict[str, Scene] = {
 
 DECIDING = ("before decide", "after decide")
 REFUSING = ("before REFUSED", "after REFUSED")
+ADVANCING = ("bulk item",)
 
-assert {*SCENES, *DECIDING, *REFUSING} == PLACES
+assert {*SCENES, *DECIDING, *REFUSING, *ADVANCING} == PLACES
 
 
 def share(places: Mapping[str, Scene], rng: random.Random, *, part: int, parts: int) -> list[str]:

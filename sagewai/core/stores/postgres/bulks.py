@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from sagewai.core.codec import require_storable
+from sagewai.core.failpoints import reach
 from sagewai.core.stores import words
 from sagewai.core.stores.bulks import (
     AT_ONCE,
@@ -144,6 +145,7 @@ async def _carry_out(
             if run_id not in standings:
                 raise run_not_found(run_id)
             await operate_on_held(connection, run_id, standings[run_id], operation, actor, job.reason)
+            reach("bulk item")
         except (RunError, DeadLetterNotFound) as refusal:  # raised before anything is sent
             outcome, detail = BulkOutcome.REFUSED, str(refusal)
         outcomes.append(words.BULK_OUTCOME_CODE[outcome])

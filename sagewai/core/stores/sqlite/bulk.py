@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import cast
 
 from sagewai.core.codec import require_storable
+from sagewai.core.failpoints import reach
 from sagewai.core.stores import words
 from sagewai.core.stores.bulks import OPERATIONS, Standing, no_bulk
 from sagewai.core.stores.sqlite.events import Events
@@ -126,6 +126,7 @@ def _carry_out(tx: Transaction, job: BulkJob, by: Actor, run_id: str) -> tuple[i
         operate(tx, run_id, OPERATIONS[job.verb], by, job.reason, None)
     except (RunError, DeadLetterNotFound) as refusal:  # raised before anything is written
         return _REFUSED, str(refusal)
+    reach("bulk item")
     return _DONE, ""
 
 

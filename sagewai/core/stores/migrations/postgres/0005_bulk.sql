@@ -118,19 +118,18 @@ create function sagewai.settle_bulk(asked_job bigint, numbers int[], outcomes in
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   moment timestamptz := clock_timestamp();
-  noted int;
-  were_refused int;
+  noted int := cardinality(numbers);
+  were_refused int := 0;
 begin
-  update sagewai.bulk_items as item set outcome = settled.outcome, detail = settled.detail
-    from unnest(numbers, outcomes, details) as settled (number, outcome, detail)
-   where item.job = asked_job and item.number = any (array[settled.number]) and item.outcome = 1
-     and settled.outcome in (2, 3);
-  get diagnostics noted = row_count;
-  if noted <> cardinality(numbers) then
-    raise exception 'items of bulk job % are settled once, as done or refused', asked_job
-      using errcode = 'invalid_parameter_value';
-  end if;
-  select count(*) into were_refused from unnest(outcomes) as outcome where outcome = 3;
+  for place in 1..noted loop    -- one by one: a join could be made the other way round, with the whole list for each
+    update sagewai.bulk_items set outcome = outcomes[place], detail = details[place]
+     where job = asked_job and number = numbers[place] and outcome = 1;
+    if not found or outcomes[place] is null or outcomes[place] not in (2, 3) then
+      raise exception 'item % of bulk job % is settled once, as done or refused', numbers[place], asked_job
+        using errcode = 'invalid_parameter_value';
+    end if;
+    were_refused := were_refused + (outcomes[place] = 3)::int;
+  end loop;
   update sagewai.bulk_jobs
      set done = done + noted - were_refused, refused = refused + were_refused,
          status = case when done + refused + noted = total then 3 else status end,
@@ -150,7 +149,7 @@ return exists (
      and job.assurance = by_assurance and job.reason = for_reason
      and exists (
        select from sagewai.bulk_items as item
-        where item.job = job.id and item.outcome = 1
+        where item.job = job.id and item.outcome + 0 = 1    -- by run, not by outcome
           and item.run_id = (select run.run_id from sagewai.runs as run where run.id = asked_run)
      )
 );

@@ -2,12 +2,16 @@
 -- kept beside the runs is from before it had to wait for them.
 -- $1 run_ids, each once
 
-with wanted as materialized (
+with listed as materialized (
   select run.id
     from unnest($1::text[]) as listed (run_id)
-   cross join lateral (select run.id from sagewai.runs as run where run.run_id = listed.run_id) as run
-   order by run.id
-)
+   cross join lateral (
+     select run.id from sagewai.runs as run where run.run_id = any (array[listed.run_id])
+   ) as run
+),
+wanted as materialized (select id from listed order by id)
 select held.id
   from wanted
- cross join lateral (select run.id from sagewai.runs as run where run.id = wanted.id for no key update) as held
+ cross join lateral (
+   select run.id from sagewai.runs as run where run.id = any (array[wanted.id]) for no key update
+ ) as held
