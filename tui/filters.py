@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -69,8 +69,8 @@ def parse(text: str) -> Filter:
     return found
 
 
-def completions(text: str) -> list[str]:
-    """Whole filter lines that begin with ``text`` and go one word further."""
+def completions(text: str, known: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+    """Whole filter lines that begin with ``text`` and go one word further; ``known`` are values by their key."""
     before, _, word = text.rpartition(" ")
     lead = f"{before} " if before else ""
     if word.startswith("status:"):
@@ -78,6 +78,9 @@ def completions(text: str) -> list[str]:
         return [f"{lead}status:{done}{comma}{status}" for status in RunStatus if status.startswith(last)]
     if word.startswith("sort:"):
         return [f"{lead}{choice}" for choice in ("sort:newest", "sort:changed") if choice.startswith(word)]
+    key, colon, value = word.partition(":")
+    if colon:
+        return [f"{lead}{key}:{each}" for each in (known or {}).get(key, ()) if each.startswith(value)]
     return [f"{lead}{key}" for key in KEYS if key.startswith(word)] if word else []
 
 

@@ -29,11 +29,13 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Window(Generic[R]):
-    """Some rows of a listing. ``cursor`` leads on, None at the end; ``looked`` rows were read to find these."""
+    """Some rows of a listing. ``cursor`` leads on, None at the end; ``looked`` rows were read to find these, and
+    ``stopped`` says that this was all that may be read at once."""
 
     rows: tuple[R, ...]
     cursor: str | None = None
     looked: int = 0
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

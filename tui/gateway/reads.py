@@ -3,6 +3,8 @@ and Missing for what isn't there."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -31,8 +33,14 @@ from tui.views import (
     WorkerRow,
 )
 
-_SIFT_PAGES = 3
-"""Pages of MAX_PAGE rows that one window of a sifted listing reads at most."""
+SIFTED = 20_000
+"""Rows that one window of a sifted listing reads at most."""
+
+SIFTING = 0.1
+"""Seconds after which it reads no more."""
+
+_SIFTED_EVERY = 5.0
+"""Seconds between two readings of a window that took many rows to find."""
 
 _LISTED = 5_000
 """Runs of the last listing that are kept for the preview."""
@@ -52,6 +60,7 @@ class Gateway(Reviewing):
         self._followed: dict[str, Followed] = {}
         self._ledger = Ledger("")
         self._listed: dict[str, Run] = {}
+        self._sifted: dict[Hashable, tuple[float, Window[RunRow]]] = {}
 
     async def totals(self) -> Totals:
         """The counter line; two statements."""
@@ -62,15 +71,28 @@ class Gateway(Reviewing):
     # -- runs ---------------------------------------------------------------------------------------------------------
 
     async def runs(self, wanted: Filter, cursor: str | None, limit: int) -> Window[RunRow]:
-        """A window of runs. What no index answers is sifted from at most ``_SIFT_PAGES`` pages."""
-        now = self.door.now()
+        """A window of runs. What no index answers is sifted from ``SIFTED`` rows or for ``SIFTING`` seconds at most."""
+        if not wanted.is_sifted:
+            return await self._sift(wanted, cursor, limit)
+        asked = (wanted, cursor, limit, self.verbs.log[-1] if self.verbs.log else None)
+        last = self._sifted.get(asked)
+        if last is not None and time.monotonic() - last[0] < _SIFTED_EVERY:
+            return last[1]
+        window = await self._sift(wanted, cursor, limit)
+        if window.looked > MAX_PAGE:  # what is dear isn't looked for with every refresh
+            self._sifted = {**dict(list(self._sifted.items())[-3:]), asked: (time.monotonic(), window)}
+        return window
+
+    async def _sift(self, wanted: Filter, cursor: str | None, limit: int) -> Window[RunRow]:
+        now, until = self.door.now(), time.monotonic() + SIFTING
         if cursor is None:
             self._listed.clear()
         oldest = None if wanted.since is None else now - timedelta(seconds=wanted.since)
         rows: list[RunRow] = []
         looked = 0
-        for _ in range(_SIFT_PAGES if wanted.is_sifted else 1):
-            query = wanted.page(cursor, MAX_PAGE if wanted.pattern else limit)
+        stopped = False
+        while True:
+            query = wanted.page(cursor, MAX_PAGE if wanted.is_sifted else limit)
             page = await self.door.read(lambda store, query=query: store.list_runs(query))  # type: ignore[misc]
             looked += len(page)
             cursor = page.next_cursor
@@ -81,11 +103,29 @@ class Gateway(Reviewing):
                 elif wanted.keeps(run):
                     self._listed[run.run_id] = run
                     rows.append(self.door.shaper.run(run, now))
-            if cursor is None or len(rows) >= limit:
+            if not wanted.is_sifted or cursor is None or len(rows) >= limit:
+                break
+            if looked >= SIFTED or time.monotonic() > until:
+                stopped = True
                 break
         while len(self._listed) > _LISTED:
             self._listed.pop(next(iter(self._listed)))
-        return Window(tuple(rows), cursor, looked)
+        return Window(tuple(rows), cursor, looked, stopped)
+
+    def known(self) -> Mapping[str, Sequence[str]]:
+        """Values to complete a filter with, by its key: those of the last listing and the pools. One that isn't drawn
+        as it is, or that the filter would take for two words, is left out."""
+        runs = self._listed.values()
+        values = {
+            "wf": {run.workflow for run in runs},
+            "pool": {pool.pool for pool in self._pools} | {run.pool for run in runs},
+            "tag": {f"{key}={value}" for run in runs for key, value in run.tags.items()},
+        }
+        shown = self.door.shaper.short
+        return {
+            key: sorted(text for text in texts if text and shown(text) == text and len(text.split()) == 1)
+            for key, texts in values.items()
+        }
 
     async def run(self, key: Ref, *, calls: bool = False) -> RunView:
         """One run with its timeline and what it has spent; four statements at most. ``calls`` are wanted too."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sagewai.core.money import money
+from sagewai.models.call import Spent
 from sagewai.models.history import DeadLetter, ErrorGroup, Event
 from sagewai.models.run import ErrorInfo, LabelValue, Run
 from sagewai.models.session import Counts, PoolOverview, Session
@@ -62,6 +64,7 @@ class Shaper:
                 "try": Cell("", Role.DIM) if over else tries,
                 "age": Cell(age((now - run.changed_at).total_seconds()), Role.DIM),
                 "pool": Cell(self.short(run.pool), Role.DIM if run.pool == "default" else Role.PLAIN),
+                "cost": _cost(run.spent),
                 "worker": Cell(self.short(run.worker or ""), Role.DIM),
                 "submitted": Cell(self.short(run.submitted_by), Role.DIM),
             },
@@ -193,3 +196,14 @@ class Shaper:
         kind = str(event.kind).replace("_", " ")
         role = Role.STRONG if who else Role.PLAIN
         return Line(f"{kind}{who}{reason}  {detail}".rstrip(), role, head=f"{since:>6}  ", hang=" " * 9)
+
+
+def _cost(spent: Spent) -> Cell:
+    """What a run's model calls cost; a price that isn't known is not nothing."""
+    if not spent.calls:
+        return Cell("", Role.DIM)
+    if spent.unpriced >= spent.calls:
+        return Cell("?", Role.WAITING)
+    return Cell(
+        f"{money(spent.cost)}{'+?' if spent.unpriced else ''}", Role.WAITING if spent.unpriced else Role.PLAIN
+    )

@@ -56,6 +56,10 @@ class RunActions(ConsoleScreen):
         """Whether pause/resume should resume."""
         return False
 
+    def hidden(self) -> int:
+        """How many of the marked runs aren't in the listing."""
+        return 0
+
     def step(self) -> Ref | None:
         """The step that was chosen, to fork from."""
         return None
@@ -164,7 +168,10 @@ class RunActions(ConsoleScreen):
         if sure and len(runs) == 1:
             self.run_worker(commit(""), group="commit", exclusive=False)
             return
-        whom = f"{runs[0]}" if len(runs) == 1 else f"{plural(len(runs), 'marked run')}: {runs[0]} and others"
+        whom = f"{runs[0]}"
+        if len(runs) > 1:
+            hidden = f", {self.hidden()} not shown" if self.hidden() else ""
+            whom = f"{plural(len(runs), 'marked run')}{hidden}: {runs[0]} and others"
         self.prompt.confirm(Question((Cell(f" {verb} {whom}?", Role.STRONG),), commit))
 
     async def _each(self, verb: RunVerb, runs: Sequence[Ref]) -> None:

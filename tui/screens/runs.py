@@ -30,7 +30,8 @@ COLUMNS = (
     Column("try", "TRY", 4, rank=4),
     Column("age", "AGE", 4, align="right", rank=3),
     Column("pool", "POOL", 7, weight=1, most=16, rank=5),
-    Column("worker", "WORKER", 12, weight=1, most=24, rank=6, keep="tail"),
+    Column("cost", "COST", 7, most=10, align="right", rank=6),
+    Column("worker", "WORKER", 12, weight=1, most=24, rank=7, keep="tail"),
 )
 
 
@@ -42,6 +43,8 @@ class RunsScreen(RunActions):
         *RUN_KEYS,
         key("slash", "filter", "filter", shown=True, shown_as="/"),
         key("s", "sort", "by last change, or newest first"),
+        key("l", "follow", "follow: the cursor stays on the newest run"),
+        key("d", "compare", "compare two marked runs"),
     ]
 
     def __init__(self) -> None:
@@ -70,6 +73,9 @@ class RunsScreen(RunActions):
         row = self.table.row
         return row is not None and row.is_held
 
+    def hidden(self) -> int:
+        return self.table.hidden
+
     async def _source(self, cursor: str | None, limit: int) -> Window[RunRow]:
         return await self.gateway.runs(self.filter, cursor, limit)
 
@@ -95,13 +101,18 @@ class RunsScreen(RunActions):
             if filtered
             else (Cell(" all runs", Role.DIM),)
         )
-        looked = f"looked at {self.table.looked:,}, " if self.filter.is_sifted and more else ""
-        marked = f"{plural(len(self.table.marks), 'run')} marked  " if self.table.marks else ""
+        looked = f"looked at {self.table.looked:,}  " if self.filter.is_sifted and more else ""
+        marked = f"  {plural(len(self.table.marks), 'run')} marked" if self.table.marks else ""
+        if marked and self.table.hidden:
+            marked += f", {self.table.hidden} not shown"
+        follows = "follows  " if self.table.follows else ""
         order = "newest first" if self.filter.query.order == "newest" else "last changed first"
-        self._about.show(
-            left,
-            (Cell(marked, Role.WAITING), Cell(f"{order}  {looked}", Role.DIM), Cell(f"{place} ", Role.DIM)),
+        right = (
+            Cell(follows, Role.RUNNING),
+            Cell(f"{order}  {looked}", Role.DIM),
+            Cell(f"{place} ", Role.DIM),
         )
+        self._about.show((*left, Cell(marked, Role.WAITING)), right)
         self.table.show_empty(self._nothing())
 
     def _total(self) -> str:
@@ -142,8 +153,12 @@ class RunsScreen(RunActions):
 
         text = f"{self.filter.text} " if self.filter.text else ""
         hint = "status: wf: pool: tag: since: sort: or an id"
+
+        def complete(typed: str) -> Sequence[str]:
+            return filters.completions(typed, self.gateway.known())
+
         what = (Cell(" show only", Role.STRONG),)
-        self.prompt.ask(Question(what, commit, hint, "/", initial=text, complete=filters.completions))
+        self.prompt.ask(Question(what, commit, hint, "/", initial=text, complete=complete))
 
     def apply(self, text: str) -> None:
         """List what a filter leaves."""
@@ -152,13 +167,25 @@ class RunsScreen(RunActions):
         except FilterError as error:
             self.prompt.say(Cell(f" {self.gateway.door.shaper.short(str(error))}", Role.FAILED))
             return
-        self.table.show_source(self._source)
+        self.table.show_source(self._source, keep_marks=True)
         self.poke()
 
     def action_sort(self) -> None:
         order = "newest" if self.filter.query.order == "changed" else "changed"
         words = [word for word in self.filter.text.split() if not word.startswith("sort:")]
         self.apply(" ".join([*words, *(["sort:changed"] if order == "changed" else [])]))
+
+    def action_follow(self) -> None:
+        self.table.follow()
+        self._say_about()
+        self.poke()
+
+    def action_compare(self) -> None:
+        marked = [row.key for row in self.table.marks.values()]
+        if len(marked) == 2:
+            self.compare(*marked)
+        else:
+            self.prompt.say(Cell(f" mark two runs with space, then d: {len(marked)} are", Role.WAITING))
 
     def leave(self) -> bool:
         """Esc: forget marks, then the filter; False when there is nothing left to leave."""

@@ -65,7 +65,8 @@ class Sheet(ModalScreen[None]):
 
     def _keys(self) -> Sequence[Cell]:
         cells: list[Cell] = []
-        for binding in [*self.BINDINGS, *Sheet.BINDINGS]:
+        own = () if type(self).BINDINGS is Sheet.BINDINGS else self.BINDINGS
+        for binding in (*own, *Sheet.BINDINGS):
             if isinstance(binding, Binding) and binding.show:
                 cells += [
                     Cell(f" {binding.key_display or binding.key}", Role.ACCENT),

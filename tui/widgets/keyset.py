@@ -61,6 +61,11 @@ class Keyset(Generic[R]):
         return bool(self._pages) and self._pages[-1].window.cursor is not None
 
     @property
+    def stopped(self) -> bool:
+        """Whether looking for those that follow stopped short, and goes on only when asked."""
+        return bool(self._pages) and self._pages[-1].window.stopped
+
+    @property
     def looked(self) -> int:
         """How many rows were read to find those at hand."""
         return sum(page.window.looked for page in self._pages)

@@ -78,7 +78,11 @@ class Table(Lines, Generic[R]):
         self._at = 0
         self._key: Hashable | None = None
         self._reading: Worker[None] | None = None
+        self._listing = 0
+        self._seen: dict[Hashable, int] = {}
         self.marks: dict[Hashable, R] = {}
+        self.follows = False
+        """Whether the cursor stays on the first row, whichever that is."""
 
     # -- what it holds ------------------------------------------------------------------------------------------------
 
@@ -106,12 +110,29 @@ class Table(Lines, Generic[R]):
     def looked(self) -> int:
         return self._keyset.looked
 
-    def show_source(self, source: Source[R]) -> None:
+    @property
+    def hidden(self) -> int:
+        """How many marked rows this listing leaves out, as far as it has been read."""
+        whole = not self._keyset.more and not self._keyset.base
+        here = {row.key for row in self.rows}
+        return sum(key not in here and (whole or self._seen.get(key) != self._listing) for key in self.marks)
+
+    def show_source(self, source: Source[R], *, keep_marks: bool = False) -> None:
         """List something else, from its beginning."""
         self._keyset = Keyset(source)
         self._at, self._key = 0, None
-        self.marks.clear()
+        self._listing += 1
+        if not keep_marks:
+            self.marks.clear()
         self.scroll_to_line(0)
+
+    def follow(self) -> bool:
+        """Stay with the first row, or no longer; tells whether it does now. Moving by hand ends it."""
+        follows = not self.follows
+        if follows:
+            self.action_first()
+        self.follows = follows
+        return follows
 
     def show_empty(self, empty: Sequence[Cell]) -> None:
         """What to say when there is nothing to list."""
@@ -163,11 +184,18 @@ class Table(Lines, Generic[R]):
     def action_open(self) -> None:
         if self.row is not None:
             self.post_message(self.Opened(self))
+        elif self._keyset.stopped and self._at == len(self.rows):
+            self._read_on(self._keyset.further())
 
     def _walk(self, by: int) -> None:
         """Move within what is at hand, and read on before its end is reached: a key never waits for the database."""
         self._go(self._at + by, by_hand=True)
-        if by > 0 and self._keyset.more and self._at + 2 * self.room >= len(self.rows):
+        if (
+            by > 0
+            and self._keyset.more
+            and not self._keyset.stopped
+            and self._at + 2 * self.room >= len(self.rows)
+        ):
             self._read_on(self._keyset.further())
         elif by < 0 and self._keyset.base and self._at < 2 * self.room:
             self._read_on(self._keyset.back())
@@ -191,17 +219,21 @@ class Table(Lines, Generic[R]):
     def _settle(self) -> None:
         """After a read: follow the cursor's id, or stay where it was."""
         keys = [row.key for row in self.rows]
-        at = keys.index(self._key) if self._key in keys else min(self._at, max(0, len(keys) - 1))
+        at = keys.index(self._key) if self._key in keys else min(self._at, self._last)
+        if self.follows:
+            at = 0
         for key in self.marks.keys() & set(keys):
             self.marks[key] = self.rows[keys.index(key)]
+            self._seen[key] = self._listing
         self._go(at, by_hand=False)
         self.repaint()
 
     def _go(self, at: int, *, by_hand: bool) -> None:
-        at = max(0, min(at, len(self.rows) - 1))
-        row = self.rows[at] if self.rows else None
+        at = max(0, min(at, self._last))
+        row = self.rows[at] if at < len(self.rows) else None
         key = None if row is None else row.key
-        moved = key != self._key
+        moved = key != self._key or (at != self._at and row is None)
+        self.follows = self.follows and (at == 0 or not by_hand)
         self._at, self._key = at, key
         line_at = self._keyset.base + at
         if line_at < self.row_offset:
@@ -215,8 +247,13 @@ class Table(Lines, Generic[R]):
             self.repaint()
 
     @property
+    def _last(self) -> int:
+        """Where the cursor may be: behind the last row too, where looking stopped short."""
+        return max(0, len(self.rows) - 1 + self._keyset.stopped)
+
+    @property
     def length(self) -> int:
-        return self._keyset.base + len(self.rows)
+        return self._keyset.base + len(self.rows) + self._keyset.stopped
 
     @property
     def room(self) -> int:
@@ -241,6 +278,10 @@ class Table(Lines, Generic[R]):
         at = self.row_offset - self._keyset.base + y - 1
         if 0 <= at < len(self.rows):
             return self._row(at, widths, columns)
+        if at == len(self.rows) and self._keyset.stopped:
+            cursor = self.glyphs.cursor if at == self._at else " "
+            told = f"looked at {self.looked:,}: enter here goes on"
+            return self.line([Cell(f" {cursor}  ", Role.ACCENT), Cell(told, Role.WAITING)], [], columns)
         if not self.rows and self._keyset.loaded and 2 <= y < len(self._empty) + 2:
             return self.line([Cell(" " * _LEAD), self._empty[y - 2]], [], columns)
         return self.blank(columns)
