@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import pytest
+from textual.widgets import TextArea
 
 from sagewai.core import commands
+from sagewai.core.codec import encode
 from sagewai.core.stores.memory import InMemoryStore
 from sagewai.models.actor import Actor
+from sagewai.models.approval import ApprovalPolicy
 from sagewai.models.status import RunStatus
 from tests.tui.corpus import HOSTILE, STORABLE
 from tests.tui.drive import NARROW, WIDE, driving
@@ -52,10 +55,31 @@ async def hostile() -> Stage:
         dead = await stage.running(f"{number}{next(word)}", **options)
         await stage.die(dead, "\n".join(STORABLE), kind=next(word))
         asking = await stage.running(f"{number}{next(word)}", **options, done=1)
-        await stage.ask(asking, "\n".join(STORABLE), {text: text for text in HOSTILE}, gate=next(word))
+        await asked_twice(stage, asking, word)
         gone = await stage.submit(f"{number}{next(word)}", **options)
         await commands.cancel(stage.store, gone, actor=Actor(next(word)[:150]), reason=next(word))
     return stage
+
+
+async def asked_twice(stage: Stage, run_id: str, word: Iterator[str]) -> None:
+    """An approval that was superseded, and one of the same gate that reviewers wrote much about."""
+    gate, names = next(word), (next(word)[:100], next(word)[:100])
+    policy = ApprovalPolicy(
+        *(2, names, True, "escalate", (next(word)[:100],), "{}"),
+    )
+    options: dict[str, Any] = {"gate": gate, "policy": policy, "timeout": 3_600.0}
+    first = await stage.ask(run_id, "\n".join(STORABLE), {text: text for text in HOSTILE}, **options)
+    reviewer = Actor(names[0])
+    await commands.comment(stage.store, first, "\n".join(STORABLE)[:4_000], actor=reviewer)
+    await commands.pause(stage.store, run_id, actor=reviewer, reason=next(word))
+    await commands.resume(stage.store, run_id, actor=reviewer)
+    await stage.hold(run_id)
+    second = await stage.ask(run_id, "\n".join(STORABLE[1:]), {text: text for text in HOSTILE[1:]}, **options)
+    await commands.claim(stage.store, second, actor=reviewer, reason=next(word))
+    await commands.comment(stage.store, second, next(word), actor=Actor(names[1]))
+    await commands.approve(
+        stage.store, run_id, actor=reviewer, reason=next(word), payload=list(HOSTILE), approval_id=second
+    )
 
 
 async def calling(stage: Stage, run_id: str, agent: str, branch: str, model: str) -> None:
@@ -94,6 +118,36 @@ async def test_no_screen_obeys_or_hides_anything(hostile: Stage, size: tuple[int
                 assert_screen_is_harmless(drive.text)
                 await drive.press("tab", "down")
     assert (await hostile.store.counts()).of(RunStatus.CANCELLED) == 2
+
+
+async def test_edits_differences_and_remarks_that_are_hostile_are_harmless(hostile: Stage) -> None:
+    async with driving(hostile.store, start="approvals") as drive:
+        await drive.shows("1/2 approved")
+        for keys in (
+            ["d"],
+            ["d"],
+            ["enter"],
+            ["end"],
+            ["escape"],
+            ["c"],
+            ["i"],
+            [*"ok", "enter"],
+            ["z"],
+            ["escape"],
+        ):
+            await drive.press(*keys)
+            await drive.looked()
+            assert_screen_is_harmless(drive.text)
+        await drive.press("enter", "end", "e")
+        await drive.shows("takes it")
+        assert_screen_is_harmless(drive.text)
+        drive.app.screen.query_one(TextArea).text = encode([*HOSTILE, "more"])
+        await drive.press("f2")
+        await drive.shows("your edit")
+        for keys in ([], ["end"], ["a"], ["escape"], ["escape"]):
+            await drive.press(*keys)
+            await drive.looked()
+            assert_screen_is_harmless(drive.text)
 
 
 async def test_prompts_and_notices_about_hostile_ids_are_harmless(hostile: Stage) -> None:
@@ -154,7 +208,15 @@ async def test_everything_that_leaves_the_gateway_is_safe(hostile: Stage) -> Non
         views.append(await gateway.run(row.key))
         views += [await gateway.tab(row.key, tab) for tab in get_args(Tab)]
     for approval in (await gateway.approvals(None, 100)).rows:
-        views += [approval, await gateway.card(approval.key)]
+        card = await gateway.card(approval.key)
+        assert card.difference
+        views += [
+            approval,
+            card,
+            gateway.editable(card).split("\n"),
+            await gateway.draft(card, encode(list(HOSTILE))),
+        ]
+        views.append(await gateway.verbs.comment(card, "\n".join(HOSTILE)[:200]))
     views.append(await gateway.verbs.operate("retry", runs[0].key, "because\x1b[2J"))
     views.append(await gateway.verbs.operate("retry", Ref("nowhere\x9b2J", "nowhere"), "x"))
     found = texts(views)

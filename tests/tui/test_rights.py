@@ -50,8 +50,10 @@ async def test_a_viewer_is_offered_nothing_and_told_what_is_hidden(
         await drive.press("3")
         await drive.shows("hidden from this database role")
         assert "does NOT match" not in drive.text
-        await drive.press("a", "x")
-        assert not drive.front.prompt.is_open
+        for key in "axeczi":
+            await drive.press(key)
+            assert not drive.front.prompt.is_open
+        assert not {"approve", "edit", "claim", "snooze", "diff"} & set(drive.lines[23].split())
         await drive.press("4")
         await drive.shows("worker-1")
         assert "drain" not in drive.lines[23]
@@ -73,6 +75,12 @@ async def test_an_approver_decides_under_their_own_name_and_does_nothing_else(
         await drive.press("C", "y", "P")
         await drive.press("3")
         await drive.shows("survive crashes.")
+        await drive.press("c")
+        await drive.shows("claimed  by you, until")
+        await drive.press("i")
+        await drive.type("fine")
+        await drive.press("enter")
+        await drive.shows(f"comment  {login} ")
         await drive.press("a", "enter")
         await drive.shows("✔ approve run-asks: done")
     [approval] = await store.approvals_of("run-asks")
