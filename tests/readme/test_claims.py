@@ -130,7 +130,8 @@ def test_the_exit_codes_are_the_programs() -> None:
 
 
 def test_the_table_of_keys_holds_the_keys_that_are_bound() -> None:
-    spelled = {"slash": "/", "colon": ":", "question_mark": "?", "escape": "esc"}
+    signs = {"slash": "/", "colon": ":", "question_mark": "?", "plus": "+", "minus": "-"}
+    spelled = {**signs, "escape": "esc"}
     homes = (ConsoleApp, RunsScreen, RunScreen, ApprovalsScreen, WorkersScreen, DeadLettersScreen, Table)
     bound = {
         spelled.get(key, key)

@@ -345,6 +345,7 @@ def test_help_is_complete_and_loads_no_textual() -> None:
     for word in (
         "--store",
         "--worker",
+        "--local",
         "--pool",
         "--read-only",
         "--demo",
