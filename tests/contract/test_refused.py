@@ -56,6 +56,16 @@ async def test_only_the_right_code_finds_it(scene: Scene) -> None:
     assert await scene.claim(session, versions=["2", "old"]) == ["r1"]
 
 
+@pytest.mark.parametrize("version", ["", "2"])
+async def test_its_version_stays_its_own_where_no_code_of_it_has_been_seen(
+    scene: Scene, store: Store, version: str
+) -> None:
+    for time in range(2):
+        owner = await (scene.own(shape=None, version=version) if time == 0 else scene.take())
+        await owner.make(Move.REFUSED, route_version=f"old-{time}")
+        assert (await store.get_run("r1")).version == version
+
+
 async def test_pool_labels_and_workflow_still_count(scene: Scene) -> None:
     owner = await scene.own(pool="gpu", labels={"gpu": 1}, workflow="refunds")
     await owner.make(Move.REFUSED, route_version="old")

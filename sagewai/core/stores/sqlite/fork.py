@@ -105,8 +105,9 @@ def _tell(tx: Transaction, key: int, source: Head, spec: ForkSpec, pool: str) ->
 
 
 _SHAPE = """
-select w.name, d.steps, ifnull(d.version, t.version), r.pool, p.name, t.labels
+select w.name, d.steps, coalesce(d.version, i.version, t.version), r.pool, p.name, t.labels
 from runs r
+join run_inputs i on i.run = r.id
 join routes t on t.id = r.route
 join workflows w on w.id = r.workflow
 join pools p on p.id = r.pool

@@ -43,10 +43,12 @@ def route_id(tx: Transaction, pool: int, workflow: int, version: str, labels: st
 
 
 def reroute(tx: Transaction, run: int, version: str) -> None:
-    """Let only those who ask for this version find the run."""
-    ((pool, workflow, labels),) = tx.rows(
-        "select t.pool, t.workflow, t.labels from runs r join routes t on t.id = r.route where r.id = ?", run
+    """Let only those who ask for this version find the run, whose own version stays."""
+    ((pool, workflow, labels, own),) = tx.rows(
+        "select t.pool, t.workflow, t.labels, t.version from runs r join routes t on t.id = r.route where r.id = ?",
+        run,
     )
+    tx.change("update run_inputs set version = ifnull(version, ?) where run = ?", own, run)
     route = route_id(tx, pool, workflow, version, labels)
     tx.change("update runs set route = ? where id = ?", route, run)
 

@@ -19,7 +19,8 @@ from sagewai.models.wait import Signal, Wait
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 RUN = """
-select r.id, r.run_id, w.name, r.status, r.wait, p.name, t.labels, ifnull(d.version, t.version), r.priority, i.tags,
+select r.id, r.run_id, w.name, r.status, r.wait, p.name, t.labels, coalesce(d.version, i.version, t.version),
+       r.priority, i.tags,
        r.step, r.seq, d.steps, r.attempt, r.token, r.takeovers, r.asked, s.name, r.session, r.created_at, r.changed_at,
        r.step_started, r.due_at, i.submitted_by, l.at, c.calls, c.input_tokens, c.output_tokens, c.cost, c.unpriced
 from runs r
