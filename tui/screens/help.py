@@ -18,6 +18,7 @@ from tui.widgets.pane import Pane
 _WORDS = (
     (":", "runs [FILTER], run ID, approvals, workers, dlq, theme NAME, help, quit; tab completes"),
     ("/", "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning"),
+    ("/ approvals", "snoozed, all, mine, free, wf:refund* pool:bank, or an id's beginning"),
     ("prompts", "approve and reject take a reason: enter commits, esc leaves; the others need y"),
 )
 
