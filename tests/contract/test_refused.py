@@ -60,8 +60,10 @@ async def test_only_the_right_code_finds_it(scene: Scene) -> None:
 async def test_its_version_stays_its_own_where_no_code_of_it_has_been_seen(
     scene: Scene, store: Store, version: str
 ) -> None:
+    stranger = await scene.session(definitions=())
+    await scene.submit(shape=None, version=version)
     for time in range(2):
-        owner = await (scene.own(shape=None, version=version) if time == 0 else scene.take())
+        owner = await scene.take(session=stranger)
         await owner.make(Move.REFUSED, route_version=f"old-{time}")
         assert (await store.get_run("r1")).version == version
 
