@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sagewai.core.stores.base import Store
@@ -26,7 +28,7 @@ async def test_nothing_of_a_paused_pool_is_claimed_until_it_is_resumed(scene: Sc
     assert await store.ask_pool("gpu", Ask.PAUSE, BOB, "again") == 1
     late = await scene.session("late", pool="gpu")
     await scene.submit("after", pool="gpu", workflow="bills")  # a route that nobody had resolved
-    both = {"pool": "gpu", "workflows": ("orders", "bills")}
+    both: dict[str, Any] = {"pool": "gpu", "workflows": ("orders", "bills")}
     for session in (early, late):
         assert await scene.claim(session, **both) == []
     everything = [*await scene.routes(**both), *await scene.routes()]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
 
 from sagewai.core.stores.base import Store
 from sagewai.core.stores.memory import InMemoryStore
+from sagewai.core.stores.sqlite import SQLiteStore
 from sagewai.core.transitions import Operation
 from sagewai.models.run import ForkSpec
 from sagewai.models.status import RunStatus
@@ -63,14 +68,20 @@ async def test_a_store_where_nothing_happened_has_no_minutes(store: Store) -> No
     assert await store.rates() == []
 
 
-async def test_rates_are_kept_for_a_day() -> None:
-    """Where the clock can be set; the other stores are looked at where their tables are."""
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_rates_are_kept_for_a_day(kind: str, sqlite_path: Path) -> None:
+    """Where the clock can be set; PostgreSQL's table is looked at in its own tests."""
     start = now = 1_000_000_020.0  # a full minute
-    store = InMemoryStore(clock=lambda: now)
-    scene = Scene(store)
-    for number, moment in enumerate((0.0, 61.0, 3_600.0, DAY)):
-        now = start + moment
-        await scene.submit(f"r{number}")
-    kept = [minute.at.timestamp() - start for minute in await store.rates(9_999)]
-    assert kept == [60.0, 3_600.0, DAY]
-    assert [minute.at.timestamp() - start for minute in await store.rates(1_380)] == [DAY]
+    clocked = InMemoryStore if kind == "memory" else partial(SQLiteStore, sqlite_path)
+    async with clocked(clock=lambda: now) as store:
+        for number, moment in enumerate((0.0, 61.0, 62.0, 3_600.0, DAY)):
+            now = start + moment
+            await Scene(store).submit(f"r{number}")
+        kept = [
+            (minute.at.timestamp() - start, *minute.entered.values()) for minute in await store.rates(9_999)
+        ]
+        assert kept == [(60.0, 2), (3_600.0, 1), (DAY, 1)]
+        assert [minute.at.timestamp() - start for minute in await store.rates(1_380)] == [DAY]
+        now = start + DAY - 120.0  # somebody set the clock back
+        await Scene(store).submit("before")
+        assert all(n > 0 for minute in await store.rates(9_999) for n in minute.entered.values())

@@ -181,7 +181,7 @@ async def test_what_runs_every_second_scans_no_runs_events_or_approvals(
         assert all(step.split()[1] in SMALL for step in scanned), (sql, plan)
 
 
-SMALL = {"c", "p", "r", "error_groups", "pending_approvals", "sessions", "s", "(subquery-1)", "(subquery-2)"}
+SMALL = {"arrivals", "c", "p", "r", "error_groups", "pending_approvals", "sessions", "s", "(subquery-1)", "(subquery-2)"}
 
 
 async def test_a_sweep_that_finds_nothing_has_looked_into_five_indexes(stocked: SQLiteStore) -> None:
@@ -236,6 +236,6 @@ async def test_calls_are_found_by_their_identity_and_sums_by_their_day(stocked: 
         values = (1, 1, "b", "n", 1, 0, "d")[: sql.count("?")]
         ((_, plan),) = await plans_of(stocked, lambda tx, sql=sql, values=values: tx.rows(sql, *values))
         assert index in plan[0], plan
-    for work, given in ((calls.calls_of, ("r1", None)), (tails.tail_of, ("r1",))):
+    for work, given in ((calls.calls_of, ("r1", None, 0, None)), (tails.tail_of, ("r1",))):
         for sql, plan in await plans_of(stocked, work, *given):
             assert not any("SCAN" in step or "B-TREE" in step for step in plan), (sql, plan)

@@ -140,6 +140,6 @@ class Connection:
 
 def read_arrivals(tx: Transaction) -> Arrivals:
     ((work, done),) = tx.rows(
-        "select sum(n) filter (where status = 1), sum(n) filter (where status >= 3) from arrivals"
+        "select sum(n) filter (where status <= 1), sum(n) filter (where status >= 3) from arrivals"
     )
     return work, done

@@ -29,7 +29,7 @@ def ask_pool(tx: Transaction, pool: str, ask: Ask, actor: Actor, reason: str) ->
             tx.now,
         )
     elif tx.change("delete from paused_pools where pool = (select id from pools where name = ?)", pool):
-        tx.change("update arrivals set n = n + 1 where status = 1")  # its workers hear that there is work
+        tx.change("update arrivals set n = n + 1 where status = 0")  # its workers hear that there is work
     events = Events(tx)
     detail = {"pool": pool, "ask": ask.value}
     events.note(None, EventKind.POOL_ASKED, detail, actor=actor, reason=reason)

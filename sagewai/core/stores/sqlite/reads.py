@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from sagewai.core.stores import words
@@ -133,11 +133,19 @@ def counts(tx: Transaction) -> Counts:
 
 
 def rates(tx: Transaction, minutes: int) -> list[Minute]:
-    this = tx.now // MINUTE
-    entered: dict[int, dict[RunStatus, int]] = {}
-    for minute, status, n in tx.rows(_RATES, this - min(minutes, KEPT_MINUTES)):
-        entered.setdefault(minute, {})[words.STATUS[status]] = n
-    return [Minute(read_time(minute * MINUTE), MappingProxyType(came)) for minute, came in entered.items()]
+    """Of each minute that brought any, what came between its beginning and the next one's, or now."""
+    stood: dict[int, dict[int, int]] = {}
+    for minute, status, n in tx.rows(_MINUTES, tx.now // MINUTE - min(minutes, KEPT_MINUTES)):
+        stood.setdefault(minute, {})[status] = n
+    after = [*list(stood.values())[1:], dict(tx.rows("select status, n from arrivals"))]
+    return [
+        Minute(read_time(minute * MINUTE), MappingProxyType(_came(before, then)))
+        for (minute, before), then in zip(stood.items(), after, strict=False)
+    ]
+
+
+def _came(before: Mapping[int, int], then: Mapping[int, int]) -> dict[RunStatus, int]:
+    return {words.STATUS[status]: then[status] - n for status, n in before.items() if then[status] > n}
 
 
 def _key(tx: Transaction, run_id: str) -> int:
@@ -168,4 +176,4 @@ group by p.name, c.status having sum(c.n) > 0
 order by p.name, c.status
 """
 
-_RATES = "select minute, status, n from minutes where minute > ? order by minute, status"
+_MINUTES = "select minute, status, n from minutes where minute > ? order by minute, status"

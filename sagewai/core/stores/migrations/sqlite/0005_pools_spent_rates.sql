@@ -19,17 +19,20 @@ insert into spent (run, calls, input_tokens, output_tokens, cost, unpriced)
 select run, count(*), ifnull(sum(input_tokens), 0), ifnull(sum(output_tokens), 0), total(cost), count(*) - count(cost)
 from calls where kind = 'model' group by run;
 
--- How many runs came into a status within a minute, counted from 1970 (UTC); kept for a day.
+-- What arrivals stood at when the first run of a minute, counted from 1970 (UTC), came into a status: what they stand at
+-- before the next such minute tells how many came. Kept for a day. A status that changes only looks whether there is one.
 create table minutes (minute integer not null, status integer not null, n integer not null, primary key (minute, status))
   strict, without rowid;
-create trigger minutes_kept after insert on minutes begin
-  delete from minutes where minute <= new.minute - 1440;
+create trigger runs_come before insert on runs
+when not exists (select 1 from minutes where minute = new.changed_at / 60000000) begin
+  delete from minutes where minute <= new.changed_at / 60000000 - 1440;
+  insert into minutes (minute, status, n) select new.changed_at / 60000000, status, n from arrivals where status > 0;
 end;
-create trigger runs_came after insert on runs begin
-  insert into minutes (minute, status, n) values (new.changed_at / 60000000, new.status, 1)
-    on conflict do update set n = n + 1;
+create trigger runs_go before update of status on runs
+when new.status <> old.status and not exists (select 1 from minutes where minute = new.changed_at / 60000000) begin
+  delete from minutes where minute <= new.changed_at / 60000000 - 1440;
+  insert into minutes (minute, status, n) select new.changed_at / 60000000, status, n from arrivals where status > 0;
 end;
-create trigger runs_went after update of status on runs when new.status <> old.status begin
-  insert into minutes (minute, status, n) values (new.changed_at / 60000000, new.status, 1)
-    on conflict do update set n = n + 1;
-end;
+
+-- What makes runs ready other than coming into a status: that a pool was resumed.
+insert into arrivals (status, n) values (0, 0);
