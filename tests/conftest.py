@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from sagewai.core.stores.postgres import PostgresStore
 from tests.faults import report
+from tests.postgres.again import Again
 from tests.postgres.errors import PostgresUnavailable
 from tests.postgres.open import open_server
 from tests.postgres.server import PostgresServer
@@ -73,10 +75,16 @@ def migrated_template(postgres_server: PostgresServer) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def migrated_databases(postgres_server: PostgresServer, migrated_template: str) -> Iterator[Again]:
+    with closing(Again(postgres_server, migrated_template)) as again:
+        yield again
+
+
 @pytest.fixture
-def migrated_url(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
+def migrated_url(postgres_server: PostgresServer, migrated_databases: Again) -> Iterator[str]:
     """The URL of a database that nobody else uses, with today's schema and nothing in it."""
-    with postgres_server.database(migrated_template) as name:
+    with migrated_databases.database() as name:
         yield postgres_server.url(name)
 
 

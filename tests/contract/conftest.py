@@ -12,35 +12,8 @@ from sagewai.core.stores.memory import InMemoryStore
 from sagewai.core.stores.postgres import PostgresStore
 from sagewai.core.stores.sqlite import SQLiteStore
 from tests.contract.scene import Scene
+from tests.postgres.again import EMPTY_EVERY_TABLE
 from tests.postgres.server import PostgresServer
-
-# Not TRUNCATE: it makes and syncs new files for every table and index, which takes twenty times as long.
-EMPTY_EVERY_TABLE = """
-DO $$
-DECLARE
-  tables text[] := ARRAY(
-    SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-     WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tablename <> 'migrations'
-  );
-  name text;
-BEGIN
-  IF to_regclass('sagewai.audit') IS NOT NULL THEN -- it refuses to lose anything
-    ALTER TABLE sagewai.audit DISABLE TRIGGER audit_stays;
-  END IF;
-  FOR pass IN 1..4 LOOP -- what refers to other rows goes first, what triggers write goes last
-    FOREACH name IN ARRAY tables LOOP
-      BEGIN
-        EXECUTE 'DELETE FROM ' || name;
-      EXCEPTION WHEN foreign_key_violation THEN
-        CONTINUE;
-      END;
-    END LOOP;
-  END LOOP;
-  IF to_regclass('sagewai.audit') IS NOT NULL THEN
-    ALTER TABLE sagewai.audit ENABLE ALWAYS TRIGGER audit_stays;
-  END IF;
-END $$
-"""
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -22,10 +22,10 @@ from sagewai.core.stores.base import Store
 from sagewai.core.stores.memory import InMemoryStore
 from sagewai.core.stores.postgres import PostgresStore
 from sagewai.core.stores.sqlite import SQLiteStore
-from tests.contract.conftest import EMPTY_EVERY_TABLE
 from tests.contract.walk import Walk
 from tests.faults.conftest import DATABASES
 from tests.faults.report import Fault
+from tests.postgres.again import EMPTY_EVERY_TABLE
 from tests.postgres.server import PostgresServer
 
 STEPS = 50
