@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,16 @@ FLOWS = "tests.tui.flows:workflows"
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/runs.db"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(tmp_path: Path) -> Iterator[None]:
+    """Ends what a failed test left: the logs of its workers, and so their arguments, lie in its own folder."""
+    yield
+    for found in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if f"{tmp_path}/sagewai/log/" in found.read_text():
+                os.kill(int(found.parent.name), signal.SIGKILL)
 
 
 def opened(url: str, tmp_path: Path, *arguments: str) -> Terminal:
