@@ -19,8 +19,8 @@ PATIENCE = 10.0
 BEAT = 0.05
 """Seconds between two ticks."""
 
-LONGER = 4
-"""How many times as long who works in waves is measured, until every run has made two steps."""
+LONGER = 3
+"""How many times as long it may take until as many steps were seen as a round of whole runs has."""
 
 IDLE = 0.02
 """Seconds of rest before each submission whose way is timed."""
@@ -29,11 +29,11 @@ Measured = dict[str, Any]
 
 
 async def steps(task: Task) -> Measured:
-    """Keep the lanes under way; measure once each has begun, and some have come round."""
+    """Keep the lanes under way; measure once each has begun."""
     tally = Tally(task.work)
     able = await _opened(task, tally)
     async with _beside(able.keep(task.lanes)) as going:
-        await _until(going, tally.reach(2 * task.lanes, PATIENCE))
+        await _until(going, tally.reach(task.lanes + 1, PATIENCE))
         return await _window(task, tally, going)
 
 
@@ -87,12 +87,10 @@ async def _window(task: Task, tally: Tally, going: asyncio.Task[None]) -> Measur
     ticks: list[Tick] = [tally.tick()]
     until = time.monotonic() + task.seconds
     at_latest = until + (LONGER - 1) * task.seconds
-    wanted = 0 if task.runs else tally.begun + 2 * task.lanes
+    wanted = 0 if task.runs else tally.begun + task.lanes * task.work.steps
     while time.monotonic() < until or (tally.begun < wanted and time.monotonic() < at_latest):
         await _until(going, asyncio.sleep(BEAT))
         ticks.append(tally.tick())
-        if task.runs and time.monotonic() - tally.last > 10 * BEAT:  # drained
-            break
     measured: Measured = {"ticks": ticks, "resident": resident()}
     if meter is not None and before is not None:
         measured["cost"] = asdict(cost(before, await meter.read()))

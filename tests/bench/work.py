@@ -21,7 +21,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What one fresh process does. ``place`` is a store's URL; ``seconds`` are those that are measured."""
+    """What one fresh process does. ``place`` is a store's URL, ``beside`` that of another one to compare it with;
+    ``seconds`` are those that are measured."""
 
     scene: str
     contender: str
@@ -31,6 +32,7 @@ class Task:
     runs: int = 0
     seconds: float = 1.0
     absurd_sql: str = ""
+    beside: str = ""
 
     def text(self) -> str:
         return json.dumps(asdict(self))

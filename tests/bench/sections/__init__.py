@@ -24,7 +24,7 @@ ALWAYS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-IF_ASKED: Mapping[str, str] = MappingProxyType({})
+IF_ASKED: Mapping[str, str] = MappingProxyType({"growth": "tests.bench.sections.growth"})
 """By the option that asks for it."""
 
 

@@ -9,7 +9,8 @@ from tests.bench.bench import Bench
 from tests.bench.figures import OURS, Row, Samples, costs, merged, rates, trimmed
 from tests.bench.work import Task, Work
 
-LANES = 500
+LANES = {OURS: 500, "raw": 500, "pgqueuer": 500, "dbos": 500, "absurd": 20}
+"""Runs at once: as many as pay. absurd works through one connection, in waves of so many."""
 FILLED = {OURS: 16_000, "raw": 60_000, "pgqueuer": 16_000, "dbos": 600, "absurd": 1_000}
 """Runs recorded beforehand for each second and worker: more than are worked off in it."""
 
@@ -29,9 +30,9 @@ def _row(bench: Bench, contenders: list[str], workers: int, wanted: str) -> Row:
         for who in contenders:
             with bench.place("postgres", who) as place:
                 runs = int(FILLED[who] * bench.seconds * workers)
-                if not bench.run(Task("fill", who, place, Work(steps=1), LANES, runs)):
+                if not bench.run(Task("fill", who, place, Work(steps=1), LANES[who], runs)):
                     continue
-                task = Task("drain", who, place, Work(steps=1), LANES, runs, bench.seconds)
+                task = Task("drain", who, place, Work(steps=1), LANES[who], runs, bench.seconds)
                 measured = bench.run(*[task] * workers)
                 ticks = [trimmed(each["ticks"]) for each in measured]
                 together = merged(ticks) if workers > 1 else ticks[0]

@@ -12,12 +12,13 @@ from tests.bench.bench import ROOT, Bench
 from tests.bench.figures import Row, Samples
 
 TIMES = 5
+TIMES_QUICK = 2
 PACKAGES = {"sagewai": "sagewai", "dbos": "dbos", "absurd": "absurd_sdk", "pgqueuer": "pgqueuer"}
 
 
 def measure(bench: Bench) -> Iterable[Row]:
     taken: Samples = defaultdict(list)
-    for _ in range(TIMES):
+    for _ in range(TIMES_QUICK if bench.quick else TIMES):
         for who in bench.contenders(None, "dbos", "absurd", "pgqueuer"):
             if find_spec(PACKAGES[who]) is not None:
                 taken[who].append(_milliseconds(PACKAGES[who]))
