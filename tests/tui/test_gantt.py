@@ -120,3 +120,70 @@ def test_a_thousand_spans_in_a_hundred_lanes_are_laid_out_in_a_blink() -> None:
     for one in lanes[:20]:
         bar(one, plan, UNICODE)
     assert time.perf_counter() - began < 0.25
+
+
+DAY = (
+    lane(Span(K.RAN, 0, 60), Span(K.WAITING, 60, 86_000)),
+    lane(Span(K.FAILED, 86_000, 86_010), Span(K.BACKOFF, 86_010, 86_014), Span(K.RAN, 86_014, 86_100)),
+)
+
+
+def seconds_in_view(plan: Scale) -> tuple[float, float]:
+    return plan.second(plan.first), plan.second(plan.first + plan.columns)
+
+
+def test_zoomed_in_a_long_wait_stays_folded_and_a_back_off_opens_up() -> None:
+    history = History(DAY, 86_100, False)
+    whole = scale(history, 60)
+    view = zoomed(history, whole, View(), 16, 86_012)
+    plan = scale(history, 60, view)
+    since, until = seconds_in_view(plan)
+    assert since < 86_010 < 86_014 < until
+    assert until - since < 20
+    shown = "".join(cell.text for cell in bar(DAY[1], plan, UNICODE))
+    assert "×▒▒▒▒▒▒▒" in shown
+    assert "//23h//" in axis(scale(history, 60, View(16, 58.0)), history)
+    assert "23h53m30s" in axis(scale(history, 60, View(32, 86_008.0)), history)
+
+
+def test_panning_walks_the_whole_time_and_stops_at_its_ends() -> None:
+    history = History(DAY, 86_100, True)
+    view = View(8)
+    plan = scale(history, 60, view)
+    assert plan.shows_the_end
+    seen = [seconds_in_view(plan)]
+    while view.start is None or plan.first:
+        view = panned(plan, view, -15)
+        plan = scale(history, 60, view)
+        seen.append(seconds_in_view(plan))
+    assert seen[-1][0] == 0
+    for (earlier, _), (later, end) in zip(seen[1:], seen, strict=False):
+        assert earlier < later < end
+    assert panned(plan, view, 10_000).start is None, "at the right edge it stays with the end"
+
+
+def test_at_the_live_edge_zooming_stays_with_it_and_out_again_shows_all() -> None:
+    history = History(DAY, 86_100, True)
+    view = zoomed(history, scale(history, 60), View(), 4, None)
+    assert view == View(4)
+    assert axis(scale(history, 60, view), history).endswith("now")
+    assert zoomed(history, scale(history, 60, view), view, 1, None) == View()
+
+
+def test_no_zoom_goes_past_a_millisecond_a_column() -> None:
+    history = History((lane(Span(K.RAN, 0, 1)),), 1, False)
+    view = View()
+    for _ in range(30):
+        view = zoomed(history, scale(history, 60, view), view, view.zoom * 2, None)
+    assert view.zoom == 16
+    assert "500ms" in axis(scale(history, 60, view), history)
+
+
+@pytest.mark.parametrize("zoom", [1, 2, 64, 4096])
+@pytest.mark.parametrize("start", [None, 0.0, 70.0, 86_011.0, 1e9])
+def test_at_any_zoom_and_place_every_line_fills_its_columns(zoom: int, start: float | None) -> None:
+    history = History(DAY, 86_100, True)
+    plan = scale(history, 57, View(zoom, start))
+    assert width(axis(plan, history)) == 57
+    for one in DAY:
+        assert width("".join(cell.text for cell in bar(one, plan, ASCII))) == 57

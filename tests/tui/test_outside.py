@@ -77,10 +77,11 @@ def test_pager_editor_and_file_get_what_is_on_the_screen_and_nothing_else_does(t
         for line in (tmp_path / "edited").read_text().splitlines():
             assert_harmless(line)
 
+        files: list[Path] = []
         for number in (1, 2):
             opened.keys("w")
             opened.wait_for("readable by you alone")
-            assert "Z.json" in opened.text if number == 1 else True
+            assert ".json" in opened.text
             opened.keys("y")
             opened.wait_for("not copied")
             files = sorted((tmp_path / "downloads").iterdir())
@@ -92,14 +93,13 @@ def test_pager_editor_and_file_get_what_is_on_the_screen_and_nothing_else_does(t
         assert opened.attributes == opened.before
     for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert file.name.startswith(".._run_") is False
         assert file.read_bytes().isascii()
         told = json.loads(file.read_text())
         assert told["input"] == whole["input"]
         assert told["calls"] == whole["calls"]
         assert [entry["kind"] for entry in told["timeline"]] == [
             entry["kind"]
-            for entry in whole["timeline"]  # type: ignore[index, attr-defined]
+            for entry in whole["timeline"]  # type: ignore[attr-defined]
         ]
 
 

@@ -108,7 +108,7 @@ def zoomed(history: History, plan: Scale, view: View, zoom: int, around: float |
     """The view at another zoom. The moment ``around`` comes to its middle; None: the middle stays, or the end does."""
     if zoom <= 1:
         return View()
-    if zoom > view.zoom and _open_seconds(plan) / (plan.columns * zoom) < _FINEST / 2:
+    if zoom > view.zoom and _open_seconds(plan) / (plan.columns * zoom) < _FINEST:
         return view
     if around is None:
         if view.start is None and (history.live or view.zoom > 1):
