@@ -42,7 +42,7 @@ MADE_FOR = {
     "runs_held": {"CLAIM", "HEARTBEAT", "IS_EMPTY_HANDED", "LIST_SESSIONS", "MARK_SWEPT", "TAKE_OVER"},
     "runs_assigned": {"LIST_SESSIONS"},
     "runs_by_status": {"LIST_RUNS"},
-    "runs_by_change": {"HEARD_SINCE", "LIST_CHANGED", "PRUNABLE", "PRUNE"},
+    "runs_by_change": {"HEARD_SINCE", "LIST_CHANGED", "LIST_CHANGED_BY_TAG", "PRUNABLE", "PRUNE"},
     "runs_by_workflow": {"LIST_BY_WORKFLOW"},
     "runs_by_pool": {"LIST_BY_POOL"},
     "approvals_listed": {"EXPIRE", "LIST_APPROVALS"},
@@ -69,6 +69,11 @@ select now(), now(), 1, 0, 5, 'done-' || n, 'orders', 'default' from generate_se
 INPUTS = """
 insert into sagewai.inputs (run, submitted_by, digest, input) select id, 'alice', '', '{}' from sagewai.runs
 on conflict do nothing
+"""
+
+TAGS = """
+insert into sagewai.run_tags (key, value, run)
+select 'common', '', id from sagewai.runs union all select 'rare', '', id from sagewai.runs where id % 300 = 0
 """
 
 Node = dict[str, Any]
@@ -151,7 +156,7 @@ async def test_every_statement_looks_rows_up_in_the_index_made_for_it(database: 
 
     careless = {}
     for name, plan in plans.items():
-        whole = [shown(node) for node in scans(plan) if "Index Cond" not in node]
+        whole = [shown(node) for node in scans(plan) if not {"Index Cond", "TID Cond"} & node.keys()]
         joins = {node["Node Type"] for node in nodes(plan)} & {"Hash Join", "Merge Join", "Materialize"}
         if whole or joins:
             careless[name] = (whole, joins)
@@ -163,6 +168,9 @@ async def test_every_statement_looks_rows_up_in_the_index_made_for_it(database: 
             served[index].add(name)
     assert served == MADE_FOR
 
+    (tags,) = (node for node in nodes(plans["PRUNE"]) if node.get("Index Name") == "run_tags_pkey")
+    assert tags["Index Cond"].count(" = ") == 3  # by its whole key: its run alone stands last in the index
+
     lanes = [node for node in nodes(plans["CLAIM"]) if node.get("Index Name") == "runs_ready"]
     assert len(lanes) == 5
     assert all(node["Index Cond"].lstrip("(").startswith("lane = ") for node in lanes)
@@ -173,6 +181,7 @@ async def test_every_statement_looks_rows_up_in_the_index_made_for_it(database: 
 @pytest.mark.usefixtures("beliefs")
 async def test_a_claim_and_a_page_touch_no_more_than_they_give(database: Database, scene: Scene) -> None:
     session = await scene.session()
+    await database.fetch(TAGS)
     every = "{1,2,3,4,5,6,7,8}"
     asked = {
         "a claim": (statements.CLAIM, f"{session}, '{{1}}', 50, null"),
@@ -184,6 +193,14 @@ async def test_a_claim_and_a_page_touch_no_more_than_they_give(database: Databas
         "a common prefix": (statements.LIST_BY_PREFIX, page(every, prefix="'pend', 'pene'")),
         "a rare prefix": (statements.LIST_BY_PREFIX, page(every, prefix="'pending-777', 'pending-778'")),
         "latest change": (statements.LIST_CHANGED, page(every) + ", 'infinity'"),
+        "latest change, common tag": (
+            statements.LIST_CHANGED_BY_TAG,
+            page(every, tag="'common', ''") + ", 'infinity'",
+        ),
+        "latest change, rare tag": (
+            statements.LIST_CHANGED_BY_TAG,
+            page(every, tag="'rare', ''") + ", 'infinity'",
+        ),
     }
     for what, (statement, values) in asked.items():
         plan = await explain(database, statement, options=", analyze, buffers", values=values)
@@ -198,10 +215,11 @@ def page(
     below: str = "9e18",
     workflow: str = "null",
     pool: str = "null",
+    tag: str = "null, null",
     prefix: str = "null, null",
 ) -> str:
     """The values of a listing's first 50 rows."""
-    return f"'{statuses}', {below}, 50, {workflow}, {pool}, null, null, {prefix}"
+    return f"'{statuses}', {below}, 50, {workflow}, {pool}, {tag}, {prefix}"
 
 
 async def test_a_poll_that_finds_nothing_writes_nothing(database: Database, scene: Scene) -> None:

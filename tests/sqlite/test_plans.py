@@ -181,7 +181,18 @@ async def test_what_runs_every_second_scans_no_runs_events_or_approvals(
         assert all(step.split()[1] in SMALL for step in scanned), (sql, plan)
 
 
-SMALL = {"arrivals", "c", "p", "r", "error_groups", "pending_approvals", "sessions", "s", "(subquery-1)", "(subquery-2)"}
+SMALL = {
+    "arrivals",
+    "c",
+    "p",
+    "r",
+    "error_groups",
+    "pending_approvals",
+    "sessions",
+    "s",
+    "(subquery-1)",
+    "(subquery-2)",
+}
 
 
 async def test_a_sweep_that_finds_nothing_has_looked_into_five_indexes(stocked: SQLiteStore) -> None:
@@ -239,3 +250,19 @@ async def test_calls_are_found_by_their_identity_and_sums_by_their_day(stocked: 
     for work, given in ((calls.calls_of, ("r1", None, 0, None)), (tails.tail_of, ("r1",))):
         for sql, plan in await plans_of(stocked, work, *given):
             assert not any("SCAN" in step or "B-TREE" in step for step in plan), (sql, plan)
+
+
+async def test_runs_of_a_common_tag_are_found_among_the_latest_changes(
+    stocked: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = RunQuery(tag=("customer", "1"), order="changed", limit=20)
+    sorted_page = await stocked.list_runs(query)
+    monkeypatch.setattr(run_list, "FEW", 100)
+    assert await stocked.list_runs(query) == sorted_page
+    second = replace(query, cursor=sorted_page.next_cursor)
+    assert len((await stocked.list_runs(second)).items) == 20
+    plans = await plans_of(stocked, run_list.list_runs, query)
+    reads = [plan for sql, plan in plans if "order by r.changed_at desc" in sql]
+    assert reads == [
+        ["SCAN r USING COVERING INDEX runs_changed", "SEARCH g EXISTS USING PRIMARY KEY (tag=? AND run=?)"]
+    ]

@@ -34,7 +34,8 @@ async def list_runs(database: Database, query: RunQuery) -> Page[Run]:
     filters = (query.workflow, query.pool, *(query.tag or (None, None)), *_range(query.prefix))
     values = (_codes(query), last, query.limit + 1, *filters)
     if query.order == "changed":
-        found = await database.fetch(statements.LIST_CHANGED, *values, moment)
+        statement = statements.LIST_CHANGED if query.tag is None else statements.LIST_CHANGED_BY_TAG
+        found = await database.fetch(statement, *values, moment)
     else:
         found = await database.fetch(_statement(query), *values)
     return _page(query.order, found, query.limit, rows.run, lambda row: (row["changed_at"], row["id"]))

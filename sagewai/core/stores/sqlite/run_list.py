@@ -43,8 +43,9 @@ def list_runs(tx: Transaction, query: RunQuery) -> Page[Run]:
 def _ranges(tx: Transaction, query: RunQuery, after: Key | None, most: int) -> Iterator[Sequence[Key]]:
     """What matches, in ranges, each from newest to oldest; a key is (changed_at or 0, id)."""
     for source, conditions in _sources(tx, query):
-        for behind in _behind(query, after):
-            yield _read(tx, source, [*conditions, *behind], query, most)
+        key = "g.run" if source.startswith("run_tags") else "r.id"
+        for behind in _behind(query, after, key):
+            yield _read(tx, source, key, [*conditions, *behind], query, most)
 
 
 def _sources(tx: Transaction, query: RunQuery) -> Iterator[tuple[str, list[_Condition]]]:
@@ -65,11 +66,16 @@ def _sources(tx: Transaction, query: RunQuery) -> Iterator[tuple[str, list[_Cond
 
     if query.tag is not None:
         tag = tx.value("select id from tags where key = ? and value = ?", *query.tag)
-        yield (
-            "run_tags g join runs r on r.id = g.run",
-            [_Condition("g.tag = ?", (tag,)), *others, *_among(statuses)],
+        if query.order == "newest" or _is_few(tx, "run_tags g", _Condition("g.tag = ?", (tag,))):
+            yield (
+                "run_tags g join runs r on r.id = g.run",
+                [_Condition("g.tag = ?", (tag,)), *others, *_among(statuses)],
+            )
+            return
+        others.append(
+            _Condition("exists (select 1 from run_tags g where g.tag = ? and g.run = r.id)", (tag,))
         )
-    elif prefix is not None and _is_rare(tx, prefix):
+    if prefix is not None and _is_few(tx, "runs r indexed by runs_by_id", prefix):
         yield "runs r indexed by runs_by_id", [*others, *_among(statuses)]
     elif not statuses and not by_name:
         yield "runs r not indexed" if query.order == "newest" else "runs r indexed by runs_changed", others
@@ -80,10 +86,9 @@ def _sources(tx: Transaction, query: RunQuery) -> Iterator[tuple[str, list[_Cond
             yield f"runs r indexed by runs_{name}{suffix}", [*others, *_among([status])]
 
 
-def _behind(query: RunQuery, after: Key | None) -> Iterator[list[_Condition]]:
+def _behind(query: RunQuery, after: Key | None, key: str) -> Iterator[list[_Condition]]:
     """What is behind the last row seen. Two ranges where many may have changed at one moment: the others of them, and
     what is older."""
-    key = "r.id" if query.tag is None else "g.run"
     if after is None:
         yield []
     elif query.order == "newest":
@@ -94,9 +99,8 @@ def _behind(query: RunQuery, after: Key | None) -> Iterator[list[_Condition]]:
 
 
 def _read(
-    tx: Transaction, source: str, conditions: Sequence[_Condition], query: RunQuery, most: int
+    tx: Transaction, source: str, key: str, conditions: Sequence[_Condition], query: RunQuery, most: int
 ) -> Sequence[Key]:
-    key = "r.id" if query.tag is None else "g.run"
     columns, order = f"0, {key}", f"{key} desc"
     if query.order == "changed":
         columns, order = f"r.changed_at, {key}", f"r.changed_at desc, {key} desc"
@@ -118,10 +122,10 @@ def _among(statuses: Sequence[int]) -> list[_Condition]:
     return [_Condition("r.status in (select value from json_each(?))", (json.dumps(statuses),))]
 
 
-def _is_rare(tx: Transaction, prefix: _Condition) -> bool:
+def _is_few(tx: Transaction, source: str, condition: _Condition) -> bool:
     counted = tx.value(
-        f"select count(*) from (select 1 from runs r indexed by runs_by_id where {prefix.sql} limit ?)",
-        *prefix.values,
+        f"select count(*) from (select 1 from {source} where {condition.sql} limit ?)",
+        *condition.values,
         FEW + 1,
     )
     return bool(counted <= FEW)

@@ -39,10 +39,18 @@ decided as (
 said as materialized (
   delete from sagewai.inputs as input using held where input.run = any (array[held.id]) returning input.run, input.tags
 ),
+tag as materialized (           -- looked up one by one: run stands last in their index
+  select tag.place
+    from (select said.run, pair.key, pair.value from said cross join lateral jsonb_each_text(said.tags) as pair) as pair
+   cross join lateral (
+     select tag.ctid as place
+       from sagewai.run_tags as tag
+      where tag.key = pair.key and tag.value = pair.value and tag.run = pair.run
+     offset 0
+   ) as tag
+),
 tagged as (
-  delete from sagewai.run_tags as tag
-   using (select said.run, pair.key, pair.value from said cross join lateral jsonb_each_text(said.tags) as pair) as its
-   where tag.key = any (array[its.key]) and tag.value = any (array[its.value]) and tag.run = any (array[its.run])
+  delete from sagewai.run_tags as tag where tag.ctid = any (array(select place from tag))
 ),
 tried as (
   delete from sagewai.attempts as attempt using held where attempt.run = any (array[held.id])
