@@ -15,20 +15,22 @@ from sagewai.core.codec import digest, encode
 from sagewai.core.stores.memory import InMemoryStore
 from sagewai.models.call import CallRecord
 from tests.tui.drive import Drive, driving
-from tests.tui.stage import OPERATOR, Stage
+from tests.tui.stage import OPERATOR, Clock, Stage
 
 STEPS = tuple(f"step-{number:03}" for number in range(100))
 
 
 @pytest.fixture
-async def long() -> Stage:
+async def long(clock: Clock) -> Stage:
     """run-long of a hundred steps, 250 attempts and more than a thousand events."""
-    stage = Stage(InMemoryStore())
+    stage = Stage(InMemoryStore(clock=clock))
     await stage.worker("long", lease=1e6, steps=STEPS)
     await stage.running("run-long", workflow="long", steps=STEPS)
     for _ in range(50):
         for _ in range(4):
-            await stage.fail_attempt("run-long", delay=0.0)
+            clock.passes(3.0)
+            await stage.fail_attempt("run-long", delay=0.5)
+        clock.passes(9.0)
         await stage.finish_step("run-long")
     for number in range(1_000):
         await commands.signal(stage.store, "run-long", f"s{number % 7}", None, actor=OPERATOR)
