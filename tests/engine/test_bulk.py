@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sagewai import DurableWorkflow
 from sagewai.core.commands import SWEPT_ITEMS, start_bulk
+from sagewai.core.stores.memory import InMemoryStore
 from sagewai.core.stores.sqlite import SQLiteStore
+from sagewai.core.worker.bulk import BulkHand
 from sagewai.models.bulk import BulkStatus
 from sagewai.models.status import RunStatus
 from tests.contract.scene import ALICE, spec
@@ -14,7 +16,7 @@ from tests.engine.helpers import until, until_status, working
 
 
 async def test_a_worker_carries_out_a_job_that_nobody_else_does(sqlite_path: Path) -> None:
-    """All of it at once, not a batch every second; a timer that is due in the meantime isn't late."""
+    """And a timer that is due in the meantime isn't late."""
     async with SQLiteStore(sqlite_path) as store:
         wf = DurableWorkflow("hello", store)
 
@@ -36,3 +38,15 @@ async def test_a_worker_carries_out_a_job_that_nobody_else_does(sqlite_path: Pat
         over = await store.get_bulk(job.id)
         assert (over.status, over.done) == (BulkStatus.DONE, len(runs))
         assert (await store.get_outcome(runs[-1])).by == ALICE.name
+
+
+async def test_a_sweep_carries_out_a_bounded_batch_and_says_whether_another_is_due() -> None:
+    store = InMemoryStore()
+    runs = [f"r{number:03}" for number in range(2 * SWEPT_ITEMS + 1)]
+    job = await start_bulk(store, "cancel", runs, actor=ALICE)
+    hand = BulkHand(store)
+    left = []
+    while await hand.advance():
+        left.append((await store.get_bulk(job.id)).left)
+    assert left == [SWEPT_ITEMS + 1, 1]
+    assert (await store.get_bulk(job.id)).refused == len(runs)

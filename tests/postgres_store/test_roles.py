@@ -13,6 +13,7 @@ from sagewai.core.stores.postgres.grants import KINDS, OPEN, PAYLOADS
 from sagewai.core.transitions import Operation
 from sagewai.errors import NotPermitted
 from sagewai.models.approval import Attention
+from sagewai.models.bulk import BulkSpec
 from sagewai.models.call import Budget
 from sagewai.models.history import EventKind
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
@@ -59,6 +60,8 @@ async def read(owner: Scene, actor: Scene, run_id: str) -> object:
     await store.list_dead_letters(DeadLetterQuery(workflow="orders"))
     await store.list_dead_letters(DeadLetterQuery(error_type="builtins.ValueError"))
     await store.group_dead_letters()
+    await store.preview_bulk("cancel", [run_id])
+    await store.list_bulks()
     await store.list_sessions()
     await store.list_pools()
     await store.counts()
@@ -129,6 +132,21 @@ async def go_a_step(owner: Scene, actor: Scene, run_id: str) -> object:
     return status
 
 
+async def begin_bulk(owner: Scene, actor: Scene, run_id: str) -> object:
+    await owner.submit(run_id)
+    return await actor.store.create_bulk(BulkSpec("cancel", (run_id,), ALICE))
+
+
+async def advance_bulk(owner: Scene, actor: Scene, run_id: str) -> object:
+    await begin_bulk(owner, owner, run_id)
+    return await actor.store.advance_bulk()
+
+
+async def stop_bulk(owner: Scene, actor: Scene, run_id: str) -> object:
+    await begin_bulk(owner, owner, run_id)
+    return await actor.store.stop_bulk((await owner.store.list_bulks())[0].id, ALICE)
+
+
 async def execute(owner: Scene, actor: Scene, run_id: str) -> object:
     await owner.submit(run_id)
     held = await actor.take(run_id)
@@ -183,6 +201,9 @@ VERBS: dict[str, tuple[Verb, frozenset[str]]] = {
     "set a priority": (operates(Operation.SET_PRIORITY, RunStatus.PENDING, priority=7), OPERATORS),
     "fork": (fork, OPERATORS),
     "drain a worker": (drain, OPERATORS),
+    "begin a bulk job": (begin_bulk, OPERATORS),
+    "advance a bulk job": (advance_bulk, OPERATORS),
+    "stop a bulk job": (stop_bulk, OPERATORS),
     "approve": (decides(Verdict.APPROVE), APPROVERS),
     "reject": (decides(Verdict.REJECT), APPROVERS),
     **{f"{each.value} an approval": (attends(each), APPROVERS) for each in Attention},

@@ -25,7 +25,7 @@ from sagewai.core.stores.postgres.claiming import run_not_found
 from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.core.stores.postgres.operating import operate_on_held
 from sagewai.core.stores.postgres.pool import Connection
-from sagewai.errors import DeadLetterNotFound, RunError
+from sagewai.errors import DeadLetterNotFound, RunError, SagewaiError
 from sagewai.models.actor import Actor, Assurance
 from sagewai.models.bulk import BulkItem, BulkJob, BulkOutcome, BulkPreview, BulkSpec, BulkStatus, BulkVerb
 
@@ -108,7 +108,7 @@ class PostgresBulks(Bulks):
         return row
 
 
-class _Stopped(Exception):
+class _Stopped(SagewaiError):
     """The job was stopped while its items were in hand: nothing of what was done for them stays."""
 
 
