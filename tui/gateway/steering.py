@@ -47,15 +47,6 @@ def payload_of(door: Door, text: str) -> tuple[object, str]:
         return None, door.said(error)
 
 
-async def session_here(door: Door) -> int | None:
-    """The session of the worker that this process carries, if it lives: what is held here is stepped by it."""
-    from sagewai.core.worker.process import this_process
-
-    here = this_process()
-    sessions = await door.read(lambda store: store.list_sessions(live_only=True))
-    return next((each.id for each in sessions if each.kind == "worker" and each.process == here), None)
-
-
 async def awaited_signals(door: Door, run: Ref) -> tuple[str, ...]:
     """Names that the run waits for, then those it waited for before. Names that would not be drawn as they are are left
     out: what is offered is what is sent."""

@@ -135,12 +135,6 @@ class Steering(RunActions):
             return
 
         async def step() -> None:
-            try:
-                local = self.console.local_worker() is not None
-                worker = await steering.session_here(self.gateway.door) if local else None
-            except (Missing, Unreachable) as error:
-                self.prompt.say(Cell(f" {error}", Role.FAILED))
-                return
-            self.report(await self.gateway.verbs.step(run, worker))
+            self.report(await self.gateway.verbs.step(run, self.console.local_session()))
 
         self.run_worker(step(), group="commit", exclusive=False)
