@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import zip_longest
 
 from tui.format import Glyphs, Role, plural
 from tui.payload import Line
@@ -23,6 +22,9 @@ _WORK = 100_000
 """Pairs of words that are compared at most: a text made to be slow mustn't hold up the console."""
 
 _WORDS = re.compile(r"\d+(?:[.,]\d+)+|\w+|\s+|[^\w\s]")
+_AHEAD = 8
+"""Lines that came among which the one is looked for that a line became."""
+
 _ALIKE = 0.3
 """Lines with less in common than this are two lines, not one that was changed."""
 
@@ -60,12 +62,18 @@ def _kept(same: Sequence[str], head: bool, tail: bool, glyphs: Glyphs) -> Iterat
 
 
 def _changed(gone: Sequence[str], came: Sequence[str], words: _Words) -> Iterator[Line]:
-    pairs = [
-        words.marked(a, b) if a is not None and b is not None else None for a, b in zip_longest(gone, came)
-    ]
-    for sign, role, side, lines in (("- ", Role.FAILED, 0, gone), ("+ ", Role.DONE, 1, came)):
-        for line, pair in zip(lines, pairs, strict=False):
-            text, marks = (line, ()) if pair is None else pair[side]
+    old: dict[int, _Marked] = {}
+    new: dict[int, _Marked] = {}
+    at = 0
+    for number, line in enumerate(gone):
+        for place in range(at, min(at + _AHEAD, len(came))):
+            if (pair := words.marked(line, came[place])) is not None:
+                old[number], new[place] = pair
+                at = place + 1
+                break
+    for sign, role, lines, marked in (("- ", Role.FAILED, gone, old), ("+ ", Role.DONE, came, new)):
+        for number, line in enumerate(lines):
+            text, marks = marked.get(number, (line, ()))
             yield Line(text, role, sign, "  ", marks)
 
 

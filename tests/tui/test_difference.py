@@ -42,6 +42,12 @@ def test_lines_with_little_in_common_are_not_torn_to_words() -> None:
     assert drawn("all of it is other", "0123456789") == ["- all of it is other", "+ 0123456789"]
 
 
+def test_a_changed_line_is_found_behind_lines_that_came() -> None:
+    assert drawn("words: 412", "All of it is new.\nwords: 388") == [
+        *("- words: [-412-]", "+ All of it is new.", "+ words: {+388+}")
+    ]
+
+
 def test_lines_that_only_came_or_went_carry_their_sign() -> None:
     assert drawn("a\nb", "a\nb\nc") == ["  a", "  b", "+ c"]
     assert drawn("a\nb\nc", "b\nc") == ["- a", "  b", "  c"]

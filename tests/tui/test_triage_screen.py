@@ -75,7 +75,7 @@ async def test_what_is_snoozed_leaves_the_inbox_is_counted_and_can_be_seen_and_w
         await drive.press("enter")
         await drive.shows("✔ snooze run-1: back at")
         assert "sagewai approvals snooze run-1 --approval 1 --for 4h" in drive.said
-        await drive.shows("2 approvals waiting, 1 of them snoozed")
+        await drive.shows("2 approvals waiting, 1 snoozed")
         await drive.shows("Publish run-2?")
         assert "run-1" not in "\n".join(drive.lines[4:6])
         await drive.press("slash")
@@ -87,7 +87,7 @@ async def test_what_is_snoozed_leaves_the_inbox_is_counted_and_can_be_seen_and_w
         await drive.press("z", "enter")
         await drive.shows("✔ wake run-1: done")
         await drive.press("escape")
-        await drive.shows(lambda text: "2 approvals waiting" in text and "of them snoozed" not in text)
+        await drive.shows(lambda text: "2 approvals waiting" in text and "1 snoozed" not in text)
     assert all(each.snoozed_until is None for each in (await stage.store.approvals_of("run-1")))
 
 

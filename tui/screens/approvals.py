@@ -115,7 +115,7 @@ class ApprovalsScreen(Deciding):
             self.poke()
 
     def label(self, binding: Binding) -> str:
-        """Keys are shown where they do something; approve and reject say what is left to read."""
+        """Keys are shown where they do something; approve says what is left to read, where that is asked for."""
         card, name = self.view.card, binding.action.partition("(")[0]
         if (name == "edit" and not (card and card.editing)) or (
             name == "compare" and not (card and card.compared)
@@ -123,7 +123,8 @@ class ApprovalsScreen(Deciding):
             return ""
         if name == "claim" and card is not None and card.claim == "mine":
             return "release"
-        if name == "decide" and card is not None and card.decidable and card.read_to_end and self.view.left:
+        asks = card is not None and card.decidable and card.read_to_end
+        if binding.key == "a" and asks and self.view.left:
             return f"{binding.description} ({self.view.left} left)"
         return super().label(binding)
 

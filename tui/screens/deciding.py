@@ -58,7 +58,8 @@ class Deciding(Editing):
             Cell(f"  digest {card.digest}", Role.DIM),
         )
         label = "reason (required)" if reject else "reason (optional)"
-        self.prompt.ask(Question(text, commit, "enter commits, esc leaves", label, required=reject))
+        hint = "" if card.claim == "other" else "enter commits, esc leaves"
+        self.prompt.ask(Question(text, commit, hint, label, required=reject))
 
     # -- telling the others -------------------------------------------------------------------------------------------
 

@@ -49,16 +49,14 @@ class InboxView(Vertical):
         left = [Cell(f" {plural(waiting, 'approval')} waiting", role), *self._asleep(waiting)]
         if words:
             left = [Cell(" /", Role.ACCENT), Cell(words, Role.STRONG)]
-        self._about.show(
-            left, [Cell(f"by deadline, oldest first  {first}-{last}{'+' if more else ''} ", Role.DIM)]
-        )
+        self._about.show(left, [Cell(f"by deadline  {first}-{last}{'+' if more else ''} ", Role.DIM)])
         self.table.show_empty(_NO_MATCH if words else _NOTHING)
 
     def _asleep(self, waiting: int) -> Sequence[Cell]:
         """How many of them are snoozed: those that the inbox leaves out, once it is at hand as a whole."""
         _, _, more = self.table.in_view
         asleep = 0 if more else waiting - self.table.length
-        return [Cell(f", {asleep} of them snoozed (/snoozed)", Role.PAUSED)] if asleep > 0 else []
+        return [Cell(f", {asleep} snoozed: /snoozed", Role.PAUSED)] if asleep > 0 else []
 
 
 _NOTHING: Sequence[Cell] = (
