@@ -19,7 +19,7 @@ VERBS = {
     "submit": (),
     "worker": (),
     "runs": (
-        *("list", "show", "timeline", "watch", "retry", "cancel", "pause", "resume", "priority"),
+        *("list", "show", "timeline", "watch", "retry", "cancel", "pause", "resume", "step", "priority"),
         *("signal", "signals", "fork"),
     ),
     "calls": ("list", "show"),
@@ -27,7 +27,7 @@ VERBS = {
     "approvals": ("list", "show", "approve", "reject", "claim", "release", "snooze", "comment"),
     "dlq": ("list", "show", "retry", "discard"),
     "workers": ("list", "drain", "pause", "resume"),
-    "pools": ("list",),
+    "pools": ("list", "pause", "resume", "drain"),
     "audit": ("list", "verify"),
     "db": ("migrate", "check", "roles"),
 }

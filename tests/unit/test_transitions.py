@@ -24,7 +24,8 @@ approve                pending    running    pending    paused     -          - 
 reject                 rejected   running    rejected   rejected   -          -          -          -
 cancel                 cancelled  running    cancelled  cancelled  -          -          -          -
 pause                  paused     running    paused     -          -          -          -          -
-resume                 -          running    -          pending    -          -          -          -
+resume                 pending    running    -          pending    -          -          -          -
+step                   -          -          -          pending    -          -          -          -
 retry                  -          -          -          -          -          pending    -          -
 discard                -          -          -          -          -          failed     -          -
 set the priority of    pending    running    waiting    paused     -          -          -          -
