@@ -87,27 +87,66 @@ def test_twenty_first_calls_at_once_import_it_once_and_leave_the_loop_free() -> 
     assert seen["lag"] < max(0.3, seen["took"] / 4)
 
 
-def test_neither_a_first_call_nor_a_first_stream_nor_tools_import_anything_large_on_the_loop() -> None:
+def test_first_calls_are_silent_stay_off_the_network_and_import_nothing_large_on_the_loop() -> None:
+    """In one process, because each takes seconds to import it; its import began with a caller that gave up."""
     with LoopbackModels() as models:
-        late = result_of(
+        seen = result_of(
             """
-            import asyncio, json, sys
+            import asyncio, json, os, sys
             from sagewai.agents import UniversalAgent
             from sagewai.agents.llm import load
+            from sagewai.errors import ModelCallError
+
+            away = []
+
+            def audit(event, args):
+                if event == "socket.connect" and args[1][0] != "127.0.0.1":
+                    away.append(str(args[1]))
+                if event == "socket.getaddrinfo" and args[0] not in ("127.0.0.1", b"127.0.0.1"):
+                    away.append(str(args[0]))
+
+            sys.addaudithook(audit)
+            environment = dict(os.environ)
 
             def look() -> str:
                 return ""
 
-            async def main():
-                await load()
+            async def given_up():
+                impatient, patient = asyncio.create_task(load()), asyncio.create_task(load())
+                await asyncio.sleep(0)
+                impatient.cancel()
+                results = await asyncio.gather(impatient, patient, return_exceptions=True)
+                return [type(results[0]).__name__, results[1].__name__]
+
+            async def first_calls():
                 before = set(sys.modules)
                 for model in ("gpt-4o", "claude-sonnet-4-20250514", "ollama_chat/llama3.2"):
                     await UniversalAgent("a", model, tools=[look]).chat("hi")
                     async for _ in UniversalAgent("a", model).chat_stream("hi"):
                         pass
-                print(json.dumps(sorted(set(sys.modules) - before)))
+                return sorted(set(sys.modules) - before)
 
-            asyncio.run(main())
+            async def more_calls():
+                for model in ("gpt-4o", "claude-sonnet-4-20250514", "ollama/llama3.2", "openai/unheard-of"):
+                    await UniversalAgent("a", model).chat("hi")
+                try:
+                    await UniversalAgent("a", "no-such-model").chat("hi")
+                except ModelCallError:
+                    pass
+
+            async def main():
+                return await given_up(), await first_calls(), await more_calls()
+
+            loaded, late, _ = asyncio.run(main())
+            asyncio.run(more_calls())  # a second loop: some of litellm's background work is left over from the first
+            import litellm
+            from litellm.anthropic_beta_headers_manager import get_provider_name
+
+            litellm.verbose_logger.warning("news of the library's own")
+
+            get_provider_name("anthropic")  # what a call with tools looks up
+            changed = [n for n in {*environment, *os.environ} if environment.get(n) != os.environ.get(n)]
+            print(json.dumps({"loaded": loaded, "late": late, "away": away, "changed": changed}))
             """,
             models.env(),
         )
@@ -121,144 +160,64 @@ def test_neither_a_first_call_nor_a_first_stream_nor_tools_import_anything_large
         "litellm.proxy",
         "litellm.litellm_core_utils",
     )
-    assert [name for name in late if name.startswith(large)] == []
-
-
-def test_it_is_silent_keeps_off_the_network_and_leaves_the_environment_as_it_was() -> None:
-    with LoopbackModels() as models:
-        seen = result_of(
-            """
-            import asyncio, json, os, sys
-            from sagewai.agents import UniversalAgent
-            from sagewai.errors import ModelCallError
-
-            away = []
-
-            def audit(event, args):
-                if event == "socket.connect" and args[1][0] != "127.0.0.1":
-                    away.append(str(args[1]))
-                if event == "socket.getaddrinfo" and args[0] not in ("127.0.0.1", b"127.0.0.1"):
-                    away.append(str(args[0]))
-
-            sys.addaudithook(audit)
-            before = dict(os.environ)
-
-            async def main():
-                for model in ("gpt-4o", "claude-sonnet-4-20250514", "ollama/llama3.2", "openai/unheard-of"):
-                    await UniversalAgent("a", model).chat("hi")
-                try:
-                    await UniversalAgent("a", "no-such-model").chat("hi")
-                except ModelCallError:
-                    pass
-
-            asyncio.run(main())
-            asyncio.run(main())  # a second loop: some of litellm's background work is left over from the first
-            import litellm
-            from litellm.anthropic_beta_headers_manager import get_provider_name
-
-            litellm.verbose_logger.warning("news of the library's own")
-
-            get_provider_name("anthropic")  # what a call with tools looks up
-            changed = {name for name in {*before, *os.environ} if before.get(name) != os.environ.get(name)}
-            print(json.dumps({"away": away, "changed": sorted(changed)}))
-            """,
-            models.env(),
-        )
-
+    assert seen["loaded"] == ["CancelledError", "litellm"]
+    assert [name for name in seen["late"] if name.startswith(large)] == []
     assert seen["away"] == []
     assert set(seen["changed"]) <= {
         "TIKTOKEN_CACHE_DIR"
     }  # where litellm's own copy lies, for calls to Anthropic
 
 
-def test_it_loads_for_several_event_loops_at_once() -> None:
-    modules = result_of(
-        """
-        import asyncio, json, threading
-        from sagewai.agents.llm import load
-
-        loaded = []
-        threads = [threading.Thread(target=lambda: loaded.append(asyncio.run(load()))) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        print(json.dumps([module.__name__ for module in {id(m): m for m in loaded}.values()] + [len(loaded)]))
-        """
-    )
-
-    assert modules == ["litellm", 4]
-
-
-def test_a_caller_that_gives_up_does_not_spoil_it_for_the_others() -> None:
-    answers = result_of(
-        """
-        import asyncio, json
-        from sagewai.agents.llm import load
-
-        async def main():
-            impatient, patient = asyncio.create_task(load()), asyncio.create_task(load())
-            await asyncio.sleep(0)
-            impatient.cancel()
-            results = await asyncio.gather(impatient, patient, return_exceptions=True)
-            print(json.dumps([type(results[0]).__name__, results[1].__name__]))
-
-        asyncio.run(main())
-        """
-    )
-
-    assert answers == ["CancelledError", "litellm"]
-
-
-def test_without_litellm_the_call_says_so_and_a_later_one_tries_again(tmp_path: Path) -> None:
+def test_after_a_broken_import_a_later_one_serves_several_loops_and_no_key_reaches_the_output(
+    tmp_path: Path,
+) -> None:
+    """In one process, because each takes seconds to import it; every logger is at debug from the start."""
     (tmp_path / "litellm.py").write_text("raise ImportError('broken installation')")
-    seen = result_of(
-        f"""
-        import asyncio, json, sys
-        from sagewai.agents import UniversalAgent
-        from sagewai.agents.llm import load
-        from sagewai.errors import AgentError
-
-        async def main():
-            sys.path.insert(0, {str(tmp_path)!r})
-            try:
-                await UniversalAgent("a", "gpt-4o").chat("hi")
-            except AgentError as error:
-                text = str(error)
-            sys.path.remove({str(tmp_path)!r})
-            print(json.dumps([text, (await load()).__name__]))
-
-        asyncio.run(main())
-        """
-    )
-
-    assert seen == [
-        "litellm, which calls the models, can't be imported: ImportError('broken installation')",
-        "litellm",
-    ]
-
-
-def test_no_key_reaches_the_output_with_every_logger_at_debug() -> None:
     key = "Zq7-very-private-9341"
     with LoopbackModels() as models:
         done = run(
             f"""
-            import asyncio, logging, sys
+            import asyncio, json, logging, sys, threading
             logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
             from sagewai.agents import UniversalAgent
+            from sagewai.agents.llm import load
+            from sagewai.errors import AgentError
             from sagewai.models.inference import InferenceParams
 
-            async def main():
+            async def broken():
+                sys.path.insert(0, {str(tmp_path)!r})
+                try:
+                    await UniversalAgent("a", "gpt-4o").chat("hi")
+                except AgentError as error:
+                    return str(error)
+                finally:
+                    sys.path.remove({str(tmp_path)!r})
+
+            async def calls():
                 for model in ("gpt-4o", "claude-sonnet-4-20250514", "ollama/llama3.2"):
                     agent = UniversalAgent("a", model, inference=InferenceParams(api_key="{key}"))
                     logging.info("%s %s", agent, await agent.chat("hi"))
 
-            asyncio.run(main())
+            text, loaded = asyncio.run(broken()), []
+            threads = [threading.Thread(target=lambda: loaded.append(asyncio.run(load()))) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            asyncio.run(calls())
+            modules = [module.__name__ for module in {{id(m): m for m in loaded}}.values()]
+            print("\\nseen:", json.dumps([text, modules, len(loaded)]))
             """,
             models.env(),
         )
 
-    assert done.returncode == 0
+    assert done.returncode == 0, done.stderr
+    (seen,) = (line for line in done.stdout.splitlines() if line.startswith("seen: "))
+    assert json.loads(seen.removeprefix("seen: ")) == [
+        "litellm, which calls the models, can't be imported: ImportError('broken installation')",
+        ["litellm"],
+        4,
+    ]
     assert models.requests[0].key == key
     assert "says: hi" in done.stdout
     assert key not in done.stdout + done.stderr
