@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import TextArea
 
 from sagewai.core import commands
@@ -87,7 +88,7 @@ async def test_what_is_snoozed_leaves_the_inbox_is_counted_and_can_be_seen_and_w
         await drive.press("z", "enter")
         await drive.shows("✔ wake run-1: done")
         await drive.press("escape")
-        await drive.shows(lambda text: "2 approvals waiting" in text and "1 snoozed" not in text)
+        await drive.shows(lambda text: "2 approvals waiting" in text and ", 1 snoozed" not in text)
     assert all(each.snoozed_until is None for each in (await stage.store.approvals_of("run-1")))
 
 
@@ -202,6 +203,10 @@ async def test_an_edit_that_is_left_or_dropped_changes_nothing(stage: Stage) -> 
         await drive.press("e")
         await drive.shows("takes it")
         assert json.loads(drive.app.screen.query_one(TextArea).text) == REFUND
+        drive.app.post_message(events.Paste("\x1b[2J\u202e"))
+        await drive.shows("␛[2J<U+202E>")
+        await drive.press("escape")
+        await drive.shows("esc once more throws away what you changed")
         await drive.press("escape")
         await drive.shows("nothing was changed")
         await drive.press("e")
