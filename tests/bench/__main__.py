@@ -18,7 +18,7 @@ from tests.bench.table import document, table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = _parser().parse_args(arguments)
+    given = options().parse_args(arguments)
     names = given.only or [*ALWAYS, *(name for name in IF_ASKED if getattr(given, name))]
     stores = (given.store,) if given.store else ("postgres", "sqlite")
     began, load = time.monotonic(), os.getloadavg()[0]
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if broken else 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m tests.bench", description="Measures in fresh processes, on databases of its own."
     )

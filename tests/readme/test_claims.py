@@ -16,6 +16,7 @@ from textual.binding import Binding
 import sagewai
 from sagewai.cli.exits import Exit
 from sagewai.cli.program import run
+from tests.bench.__main__ import options as options_of_the_bench
 from tests.readme import page
 from tests.readme.page import ROOT
 from tui.app import ConsoleApp
@@ -103,7 +104,7 @@ def test_every_command_in_the_text_exists(nouns: Mapping[str, set[str]]) -> None
 
 
 def test_every_option_in_the_text_exists(nouns: Mapping[str, set[str]]) -> None:
-    known = console_help() + helped()
+    known = console_help() + helped() + options_of_the_bench().format_help()
     for noun, verbs in nouns.items():
         known += helped(noun)
         for verb in verbs:
