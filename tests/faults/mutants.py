@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -156,7 +157,7 @@ MUTANTS = (
 def copied(folder: Path) -> Path:
     """The library and the console copied to where they can be changed, beside the tests as they are."""
     for part in ("sagewai", "tui"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / part, folder / part)  # what was compiled comes along
     (folder / "tests").symlink_to(ROOT / "tests")
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
@@ -171,6 +172,7 @@ def mutate(copy: Path, mutant: Mutant) -> None:
         f"{mutant.file} has {mutant.old!r} {found} times: say anew what the mutant {mutant.name!r} changes"
     )
     path.write_text(source.replace(mutant.old, mutant.new))
+    Path(cache_from_source(path)).unlink(missing_ok=True)
 
 
 def verdict(copy: Path, tests: Iterable[str]) -> subprocess.CompletedProcess[str]:
