@@ -156,7 +156,11 @@ def _emptied(kept: _Kept) -> Callable[[asyncpg.Connection], Awaitable[bool]]:
 
 
 async def _shape(connection: asyncpg.Connection) -> str:
-    return str(await connection.fetchval(SHAPE))
+    """Nothing where the schema is gone."""
+    try:
+        return str(await connection.fetchval(SHAPE))
+    except asyncpg.UndefinedTableError:
+        return ""
 
 
 async def _size(connection: asyncpg.Connection) -> int:

@@ -80,7 +80,7 @@ async def test_nobody_acts_in_another_s_name_but_for_what_is_left_of_a_job(
         await scene.submit(run_id)
     beginner = staff.hire("beginner", "operator")
     async with staff.store(beginner) as opened:
-        job = await begin(opened, "cancel", "listed")
+        job = await begin(opened, "cancel", "listed", "another left")
     login = f"{staff.prefix}ope"
     connection = await asyncpg.connect(staff.url(login))
     for forgery in FORGERIES:
