@@ -53,7 +53,7 @@ async def answered(drive: Drive, key: str) -> float:
 
 
 async def test_every_key_on_a_long_run_is_answered_within_fifty_milliseconds(long: Stage) -> None:
-    async with driving(long.store, run_id="run-long", interval=0.5) as drive:
+    async with driving(long.store, run_id="run-long", interval=0.1) as drive:
         await drive.shows("● step-050")
         assert len(await long.store.get_events("run-long")) >= 1_000
         took: list[tuple[float, str]] = []

@@ -20,8 +20,13 @@ from tests.tui.corpus import HOSTILE, STORABLE
 from tests.tui.drive import NARROW, WIDE, driving
 from tests.tui.stage import Stage, conversation
 from tests.tui.test_text import assert_harmless
+from tui.comparison import laid_out
 from tui.filters import Filter
-from tui.gateway import Door, Gateway
+from tui.format import UNICODE
+from tui.gateway import Door, Gateway, exports, steering, versus
+from tui.pager import as_text
+from tui.payload import Line
+from tui.screens.comparing import CompareSheet
 from tui.views import Ref, Tab
 
 WORDS = [text for text in STORABLE if text.strip() and len(text) <= 200]
@@ -153,6 +158,35 @@ async def test_edits_differences_and_remarks_that_are_hostile_are_harmless(hosti
 async def test_prompts_and_notices_about_hostile_ids_are_harmless(hostile: Stage) -> None:
     async with driving(hostile.store) as drive:
         for keys in (["C"], ["n"], ["P"], ["a"], ["1", "r"], ["D"], ["n"], ["y"]):
+            await drive.press(*keys)
+            await drive.pilot.pause(0.05)
+            assert_screen_is_harmless(drive.text)
+
+
+async def test_sheets_over_hostile_runs_are_harmless(hostile: Stage) -> None:
+    async with driving(hostile.store) as drive:
+        rows = (await drive.app.gateway.runs(Filter(), None, 100)).rows
+        step = (await drive.app.gateway.run(rows[-1].key)).steps[-1]
+        door = drive.app.gateway.door
+        lines: list[Line] = []
+        for row in rows[: len(rows) // 2]:  # one of each kind
+            plan = await steering.plan_fork(door, row.key, step)
+            plan, _ = steering.edit_input(door, plan, '{"a": "\\u001b[2J"}')
+            lines += steering.fork_lines(door, plan)
+            lines += await exports.told(drive.app.gateway, row.key)
+        drawn = {as_text("", [line]).strip("\n") for line in set(lines)}
+        for first, second in itertools.pairwise(rows[: len(rows) // 2]):
+            compared = await versus.compare(door, first.key, second.key)
+            for columns in (80, 140):
+                drawn |= {"".join(cell.text for cell in row) for row in laid_out(compared, columns, UNICODE)}
+        for text in drawn:
+            assert_harmless(text)
+        drive.app.push_screen(CompareSheet(await versus.compare(door, rows[0].key, rows[1].key)))
+        await drive.pilot.pause()
+        assert_screen_is_harmless(drive.text)
+        await drive.press("escape")
+        drive.app.open_run(rows[0].key)
+        for keys in (["f"], ["f"], ["escape", "escape"], ["S"], ["escape", "n"], ["h"]):
             await drive.press(*keys)
             await drive.pilot.pause(0.05)
             assert_screen_is_harmless(drive.text)
