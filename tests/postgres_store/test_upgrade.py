@@ -11,6 +11,7 @@ from sagewai.core.stores.migrations import migrations
 from sagewai.core.stores.postgres import PostgresStore
 from sagewai.core.transitions import Operation
 from sagewai.errors import SchemaError
+from sagewai.models.call import Spent
 from sagewai.models.page import RunQuery
 from sagewai.models.status import ApprovalStatus, RunStatus, Verdict, WaitStatus
 from tests.contract.scene import ALICE, BOB, Scene, listen
@@ -129,3 +130,28 @@ async def test_its_runs_are_found_by_the_version_they_were_submitted_with(old: P
         assert await claimed("bills", "") == []
         assert await claimed("bills", "7") == ["new"]
         assert await claimed("letters", "3") == ["unknown"]
+
+
+async def test_what_its_runs_had_spent_is_added_up(old: PostgresStore, admin: asyncpg.Connection) -> None:
+    for migration in migrations("postgres")[1:5]:
+        await admin.execute(f"begin; {migration.sql}; commit")
+        await admin.execute(
+            "insert into sagewai.migrations (number, name, checksum, min_code) values ($1, $2, $3, $4)",
+            *(migration.number, migration.name, migration.checksum, migration.min_code),
+        )
+    await admin.execute("""
+        insert into sagewai.calls (run, recorded_at, cost, latency, input_tokens, output_tokens, seq, attempt, position,
+                                   round, kind, step, branch, name, model, digest, identity, response)
+        select id, now(), cost, 0, 100, tokens, 0, 1, n, 0, kind, 'fetch', '', '', 'm', '', n::text::bytea, '1'
+          from sagewai.runs,
+               (values (1, 0.5, 20, 'model'), (2, 0.25, null, 'model'), (3, null, 1, 'model'), (4, 9, 9, 'once'))
+                 as made (n, cost, tokens, kind)
+         where run_id = 'done'
+    """)
+    async with old as store:
+        expected = Spent(calls=3, input_tokens=300, output_tokens=21, cost=0.75, unpriced=1)
+        assert await store.spent("done") == expected
+        runs = {run.run_id: run.spent for run in await store.list_runs(RunQuery())}
+        assert {run_id for run_id, spent in runs.items() if spent != Spent()} == {"done"}
+        assert runs["done"] == expected
+        assert await store.rates(1_440) == []  # when they came into their statuses nobody noted
