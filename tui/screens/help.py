@@ -19,6 +19,7 @@ _WORDS = (
     (":", "runs [FILTER], run ID, approvals, workers, dlq, theme NAME, help, quit; tab completes"),
     ("/", "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning"),
     ("/ approvals", "snoozed, all, mine, free, wf:refund* pool:bank, or an id's beginning"),
+    ("timeline", "up and down choose a step, + - 0 zoom, left and right pan, l follows; esc lets go of the step"),
     ("prompts", "approve and reject take a reason: enter commits, esc leaves; the others need y"),
 )
 
