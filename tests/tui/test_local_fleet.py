@@ -88,6 +88,28 @@ def test_a_worker_that_is_killed_is_replaced_and_one_that_is_stopped_drains(flee
     assert worker.tail.path.stat().st_mode & 0o777 == 0o600
 
 
+def test_one_that_hears_no_signal_is_waited_for_through_ctrl_c_and_killed(fleet: Fleet, url: str) -> None:
+    [worker] = fleet.start(parse("tests.tui.flows:workflows"))
+    until(lambda: serves(worker) and reading(url, lambda store: store.list_sessions()), "its session")
+    pid = worker.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", "its stop")
+    fleet.stop()
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            fleet.join(PATIENCE)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not fleet.join(0.1)
+    fleet.kill()
+    assert fleet.join(PATIENCE)
+    assert not is_alive(pid)
+
+
 def test_a_module_that_ends_at_once_is_given_up_and_starts_again_when_asked_to(fleet: Fleet) -> None:
     """Though it says 0 and so claims that all was well."""
     [worker] = fleet.start(Order("tests.tui.crashing:nothing"))

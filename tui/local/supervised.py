@@ -40,7 +40,9 @@ class Supervised:
         self._child: Child | None = None
         self._session: int | None = None
         self._state: State = "starting"
-        self._thread: threading.Thread | None = None
+        self._gone = threading.Event()
+        """No thread supervises it. Joining that thread instead would lose count of it where ctrl+c breaks in."""
+        self._gone.set()
         self.start()
 
     @property
@@ -73,14 +75,13 @@ class Supervised:
 
     def start(self) -> None:
         """Also again, after it was stopped or has ended."""
-        if self._thread is not None:
-            if self._state not in {"stopped", "ended"}:
+        with self._lock:
+            if not self._gone.is_set():
                 return
-            self._thread.join()  # it has said its last word
-        self._ending.clear()
-        self._state, self.why = "starting", ""
-        self._thread = threading.Thread(target=self._supervise, name=self.name, daemon=True)
-        self._thread.start()
+            self._gone.clear()
+            self._ending.clear()
+            self._state, self.why = "starting", ""
+        threading.Thread(target=self._main, name=self.name, daemon=True).start()
 
     def stop(self) -> None:
         """Drain it: it finishes what it holds, and isn't started again."""
@@ -117,28 +118,31 @@ class Supervised:
 
     def join(self, timeout: float) -> bool:
         """Wait until no process carries it; False if one still does after ``timeout`` seconds."""
-        thread = self._thread
-        if thread is None or self._state == "detached":
-            return True
-        thread.join(timeout)
-        return not thread.is_alive()
+        return self._state == "detached" or self._gone.wait(timeout)
 
-    def _supervise(self) -> None:
+    def _main(self) -> None:
+        last: State = "stopped"
+        try:
+            last = self._supervise()
+        finally:
+            with self._lock:
+                if self._state != "detached":
+                    self._state = last
+                self._gone.set()
+
+    def _supervise(self) -> State:
         crashed: list[float] = []
         while True:
             counts, ended = self._carry()
             if ended or self._ending.is_set():
-                self._over("ended")
-                return
+                return "ended"
             if counts:
                 crashed.append(time.monotonic())
             delay = self._pace.delay(crashed, time.monotonic())
             if delay is None:
-                self._over("stopped")
-                return
+                return "stopped"
             if self._ending.wait(delay):
-                self._over("ended")
-                return
+                return "ended"
 
     def _carry(self) -> tuple[bool, bool]:
         """Run one process to its end: whether that counts as a crash, and whether it was asked for."""
@@ -160,8 +164,3 @@ class Supervised:
                 self.why = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
                 self._state = "backing off"
         return code != _STORE_AWAY, asked
-
-    def _over(self, state: State) -> None:
-        with self._lock:
-            if self._state != "detached":
-                self._state = state
