@@ -1,23 +1,31 @@
-"""What a long history costs: every operation in a store with a million runs, beside the same in a small one."""
+"""What a store with 1 M ended, 100 k pending and 10 k running runs asks for each operation, beside a small one."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
+from sagewai import open_store
+from tests.bench import growth, stock
 from tests.bench.bench import Bench
 from tests.bench.figures import OURS, Row
-from tests.bench.work import Task
-
-ENDED, ENDED_QUICK = 1_000_000, 100_000
 
 
 def measure(bench: Bench) -> Iterable[Row]:
-    ended = ENDED_QUICK if bench.quick else ENDED
-    for store in bench.stores:
-        if store == "memory":
+    full = stock.Stock(ended=100_000, pending=50_000, running=5_000) if bench.quick else growth.FULL
+    for kind in bench.stores:
+        if kind == "memory":
             continue
-        with bench.place(store) as place, bench.place(store) as beside:
-            (measured,) = bench.run(Task("growth", OURS, place, runs=ended, beside=beside))
-        for figure in measured["grown"]:
-            name = f"{store}, {ended:,} ended: {figure['name']} (small: {figure['small']:.3g})"
-            yield Row(name, figure["unit"], f"≤ {figure['limit']:.3g}", {OURS: [figure["ours"]]})
+        with bench.place(kind) as large, bench.place(kind) as small:
+            for grown in asyncio.run(_grown(large, small, full)):
+                wanted = f"≤ {grown.limit:.2f}"
+                yield Row(
+                    f"{grown.name}, {kind} at {full.ended:,} runs", grown.unit, wanted, {OURS: [grown.ours]}
+                )
+
+
+async def _grown(large: str, small: str, full: stock.Stock) -> list[growth.Grown]:
+    async with open_store(large) as one, open_store(small) as other:
+        await stock.fill(one, full)
+        await stock.fill(other, growth.SMALL)
+        return await growth.growth(one, other)
