@@ -16,6 +16,7 @@ from tui.commandline import Command, CommandError, completions, parse
         ("  dlq  ", Command("dlq")),
         ("app", Command("approvals")),
         ("q", Command("quit")),
+        ("start flows:all x2 pool=gpu", Command("start", "flows:all x2 pool=gpu")),
     ],
 )
 def test_commands_are_read(text: str, command: Command) -> None:
@@ -44,3 +45,4 @@ def test_a_command_without_arguments_takes_none() -> None:
 def test_completion() -> None:
     assert completions("ru") == ["runs", "run"]
     assert completions("theme sa", ("sagewai", "ansi")) == ["theme sagewai"]
+    assert completions("start fl", (), lambda typed: [f"{typed}ows:all"]) == ["start flows:all"]

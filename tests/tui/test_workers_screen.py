@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from sagewai.core.retry import RetryPolicy
+from sagewai.models.approval import ApprovalPolicy
 from sagewai.models.status import Ask
 from tests.tui.drive import driving
 from tests.tui.stage import Clock, Stage
 from tui.local.fleet import Fleet
-from tui.local.order import parse
 from tui.local.pace import Pace
 from tui.text import Scribe
 
@@ -138,9 +138,16 @@ async def test_workers_of_this_console_are_marked_and_a_fallen_one_says_how_to_g
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.chdir(Path(__file__).parents[2])
     at_once = Pace(crashes=2, back_off=RetryPolicy(delay=0.01))
+    await stage.running("run-1", done=2)
+    asked = await stage.ask("run-1", policy=ApprovalPolicy(required=2))
     async with driving(stage.store, start="workers") as drive:
         fleet = drive.app.locals.fleet = Fleet("sqlite:///nowhere", Scribe(), pace=at_once)
-        [worker] = fleet.start(parse("tests.tui.crashing:nothing pool=gpu labels zone=eu"))
+        drive.app.start_local("tests.tui.crashing:nothing pool=gpu labels zone=eu")
+        [worker] = fleet.workers
+        card = await drive.app.gateway.card(asked)
+        assert not (
+            await drive.app.gateway.verbs.decide("approve", card, "")
+        ).ok  # its code could have said it
         await drive.shows(f"{worker.name} here")
         await drive.shows("✖ STOPPED")
         await drive.shows("local ✖ 1 stopped")
