@@ -8,7 +8,7 @@ from sagewai.core import commands
 from sagewai.models.actor import Actor
 from sagewai.models.status import ApprovalStatus, RunStatus
 from tests.tui.drive import WIDE, Drive, driving
-from tests.tui.stage import OPERATOR, Stage
+from tests.tui.stage import OPERATOR, Clock, Stage
 
 BOB = Actor("bob@ops2", source="cli")
 
@@ -96,6 +96,20 @@ async def test_who_comes_second_is_told_who_decided_and_changes_nothing(asking: 
         await drive.press("enter")
         await drive.shows("approved already, by bob@ops2")
     assert (await asking.store.get_run("run-1")).status is RunStatus.PENDING
+
+
+async def test_past_its_deadline_nothing_is_decided_and_the_card_says_so(stage: Stage, clock: Clock) -> None:
+    await stage.running("run-1", done=2)
+    await stage.ask("run-1", timeout=60.0)
+    async with driving(stage.store, start="approvals") as drive:
+        await drive.shows("survive crashes.")
+        await drive.press("a")
+        clock.passes(61.0)
+        await stage.store.tick()
+        await drive.press("enter")
+        await drive.shows("✖ approve run-1")
+        await drive.shows("state  – expired")
+    assert (await stage.store.approvals_of("run-1"))[0].decision is None
 
 
 async def test_changed_content_is_never_decided_by_a_question_about_the_old_one(asking: Stage) -> None:

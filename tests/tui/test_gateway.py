@@ -17,6 +17,7 @@ from sagewai.core.stores.memory import InMemoryStore
 from sagewai.core.stores.url import open_store
 from sagewai.models.status import RunStatus
 from tests.tui.stage import OPERATOR, Stage
+from tui import triage
 from tui.filters import parse
 from tui.gateway import Door, Gateway, Missing, twins
 from tui.views import Ref
@@ -215,3 +216,28 @@ async def test_the_command_line_takes_every_twin(tmp_path: Path) -> None:
         assert (await store.get_run("-rf")).status is RunStatus.CANCELLED
         assert (await store.get_run("run-7f3a91c2")).status is RunStatus.PENDING
         assert (await store.get_events("-rf"))[-1].reason == "--all of it"
+
+
+async def test_what_reviewers_do_beforehand_is_on_the_card_and_in_the_inbox(
+    filled: Stage, gateway: Gateway
+) -> None:
+    [row] = (await gateway.approvals(None, 10)).rows
+    card = await gateway.card(row.key)
+    assert (await gateway.verbs.claim(card)).ok
+    assert (await gateway.verbs.comment(card, "twice already")).ok
+    facts = {fact.name: fact.value.text for fact in (await gateway.card_again()).facts}
+    assert facts["claimed"].startswith("by you, until ")
+    assert facts["comment"].endswith("ago: twice already")
+    assert (await gateway.approvals(None, 10)).rows[0].cells["who"].text == "you"
+    assert (await gateway.verbs.snooze(card, 3_600.0)).ok
+    assert (await gateway.card_again()).is_snoozed
+    assert (await gateway.approvals(None, 10)).rows == ()
+    assert len((await gateway.approvals(None, 10, triage.parse("snoozed mine"))).rows) == 1
+    assert (await gateway.verbs.unclaim(card)).ok
+    assert (await gateway.approvals(None, 10, triage.parse("snoozed mine"))).rows == ()
+    assert [record.twin for record in gateway.verbs.log] == [
+        f"sagewai approvals claim {row.run} --approval {row.key} --for 10m",
+        f"sagewai approvals comment {row.run} 'twice already' --approval {row.key}",
+        f"sagewai approvals snooze {row.run} --approval {row.key} --for 1h",
+        f"sagewai approvals release {row.run} --approval {row.key}",
+    ]

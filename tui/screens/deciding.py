@@ -76,8 +76,10 @@ class Deciding(Editing):
         if card is None:
             return
 
+        usual = "0" if card.is_snoozed else triage.SPANS[1]
+
         async def commit(text: str) -> None:
-            seconds = triage.span(text)
+            seconds = triage.span(text or usual)
             record = await self.gateway.verbs.snooze(card, seconds)
             if record.ok and seconds:
                 self.close_card(card)
@@ -89,8 +91,8 @@ class Deciding(Editing):
             Cell("  for everybody", Role.DIM),
         )
         hint = f"{' '.join(triage.SPANS)} or any; 0 wakes it"
-        first = "0" if card.is_snoozed else triage.SPANS[1]
-        self.prompt.ask(Question(text, commit, hint, "for", initial=first, check=checked(triage.span)))
+        check = checked(lambda typed: triage.span(typed or usual))
+        self.prompt.ask(Question(text, commit, hint, f"for ({usual})", check=check))
 
     def action_comment(self) -> None:
         card = self.opened
