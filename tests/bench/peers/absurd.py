@@ -14,6 +14,9 @@ from tests.bench.contender import Unavailable
 from tests.bench.work import Tally, Task
 
 QUEUE = "bench"
+WORKERS = 8
+"""In one process, each with a connection of its own: one alone sends everything through one."""
+
 POLLING = 0.002
 """Seconds between two looks at an empty queue; its default is 0.25."""
 
@@ -23,7 +26,6 @@ class Absurd:
         if not task.absurd_sql:
             raise Unavailable("absurd: name its absurd.sql by --absurd-sql")
         self._task = task
-        self._app: Any = import_module("absurd_sdk").AsyncAbsurd(task.place, queue_name=QUEUE)
         self._ended = asyncio.Queue[None]()
 
         async def flow(_: object, context: Any) -> str:
@@ -33,9 +35,16 @@ class Absurd:
             self._ended.put_nowait(None)
             return ""
 
-        self._app.register_task(name="flow")(flow)
-        self._feeder: Any = import_module("absurd_sdk").AsyncAbsurd(task.place, queue_name=QUEUE)
-        self._feeder.register_task(name="flow")(flow)
+        def client() -> Any:
+            made = import_module("absurd_sdk").AsyncAbsurd(task.place, queue_name=QUEUE)
+            made.register_task(name="flow")(flow)
+            return made
+
+        self._feeder = client()
+        workers = (
+            1 if task.scene == "latency" else min(task.lanes, WORKERS)
+        )  # idle ones only poll against each other
+        self._workers = [client() for _ in range(workers)]
 
     async def open(self) -> None:
         connection = await asyncpg.connect(self._task.place)
@@ -45,7 +54,7 @@ class Absurd:
         await connection.close()
 
     async def keep(self, lanes: int) -> None:
-        """A worker with so many places, and as many tasks again queued before it: one more for each that ends."""
+        """Workers with so many places, and as many tasks again queued before it: one more for each that ends."""
         await self.fill(2 * lanes)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.work())
@@ -56,7 +65,12 @@ class Absurd:
             await self.submit()
 
     async def work(self) -> None:
-        await self._app.start_worker(concurrency=self._task.lanes, poll_interval=POLLING)
+        each = -(-self._task.lanes // len(self._workers))
+        async with asyncio.TaskGroup() as group:
+            for number, worker in enumerate(self._workers):
+                group.create_task(
+                    worker.start_worker(worker_id=f"w{number}", concurrency=each, poll_interval=POLLING)
+                )
 
     async def submit(self) -> None:
         await self._feeder.spawn("flow", {"number": 1})

@@ -9,8 +9,8 @@ from tests.bench.bench import Bench
 from tests.bench.figures import OURS, Row, Samples, costs, merged, rates, trimmed
 from tests.bench.work import Task, Work
 
-LANES = {OURS: 500, "raw": 500, "pgqueuer": 500, "dbos": 500, "absurd": 20}
-"""Runs at once: as many as pay. absurd works through one connection, in waves of so many."""
+LANES = {OURS: 500, "raw": 500, "pgqueuer": 500, "dbos": 500, "absurd": 64}
+"""Runs at once: as many as pay; absurd works in waves."""
 FILLED = {OURS: 16_000, "raw": 60_000, "pgqueuer": 16_000, "dbos": 600, "absurd": 1_000}
 """Runs recorded beforehand for each second and worker: more than are worked off in it."""
 
