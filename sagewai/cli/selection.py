@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sagewai.cli import parse
 from sagewai.cli.paging import gather
-from sagewai.core.stores.bulks import OPERATIONS, is_possible
 from sagewai.core.transitions import LEGAL
 from sagewai.errors import InvalidOptionError
 from sagewai.models.bulk import MAX_BULK, BulkVerb
@@ -67,6 +66,8 @@ async def select(store: Store, verb: BulkVerb, chosen: Selection) -> list[str]:
 
     Without a status those are found that the verb is possible for.
     """
+    from sagewai.core.stores.bulks import OPERATIONS, is_possible
+
     if chosen.runs:
         return list(dict.fromkeys(_named(chosen.runs)))
     if verb in OF_DEAD_LETTERS and chosen.status is None:

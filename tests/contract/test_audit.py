@@ -15,6 +15,7 @@ from sagewai.core.transitions import Operation
 from sagewai.errors import ApprovalError, InvalidTransition
 from sagewai.models.actor import SYSTEM, Actor
 from sagewai.models.approval import ApprovalPolicy, Attention
+from sagewai.models.bulk import BulkSpec
 from sagewai.models.history import AUDITED, EventKind
 from sagewai.models.run import ForkSpec
 from sagewai.models.status import Ask, RunStatus, Verdict
@@ -77,6 +78,12 @@ async def everything(scene: Scene, store: Store) -> None:
     await store.operate("failing", Operation.DISCARD, BOB)
     await store.fork_run(ForkSpec("failing", "fork", STRANGE, "another try"))
     await store.ask_session(await scene.session(), Ask.DRAIN, BOB, "deploy")
+    await store.ask_pool("default", Ask.PAUSE, STRANGE, "deploy")
+    await scene.run_in(RunStatus.PAUSED, "stepped")
+    await store.operate("stepped", Operation.STEP, BOB, "look")
+    job = await store.create_bulk(BulkSpec("pause", ("stepped",), STRANGE, "all of them"))
+    await store.stop_bulk(job.id, BOB, "not these")
+    await store.note_pruned(3, 60.0, frozenset({RunStatus.FAILED}), BOB)
 
 
 async def test_everything_people_do_is_in_the_chain(scene: Scene, store: Store) -> None:
