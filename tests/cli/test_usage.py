@@ -25,6 +25,7 @@ VERBS = {
     "calls": ("list", "show"),
     "cost": (),
     "approvals": ("list", "show", "approve", "reject", "claim", "release", "snooze", "comment"),
+    "bulk": ("cancel", "pause", "resume", "retry", "discard", "list", "show", "watch", "stop"),
     "dlq": ("list", "show", "retry", "discard"),
     "workers": ("list", "drain", "pause", "resume"),
     "pools": ("list", "pause", "resume", "drain"),
