@@ -48,7 +48,8 @@ class Grown:
 
     @property
     def kept(self) -> bool:
-        return self.ours <= self.limit
+        """Of milliseconds there may be no more than the limit, of a rate no less."""
+        return self.ours <= self.limit if self.unit == "ms" else self.ours >= self.limit
 
 
 @dataclass(slots=True)

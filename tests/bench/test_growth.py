@@ -11,7 +11,7 @@ from sagewai.core.stores.postgres import PostgresStore
 from sagewai.core.stores.sqlite import SQLiteStore
 from sagewai.models.page import DeadLetterQuery, RunQuery
 from sagewai.models.status import Outcome, RunStatus
-from tests.bench import growth, stock
+from tests.bench import growth, keeping, stock
 
 LITTLE = stock.Stock(ended=800, pending=800, running=80)
 
@@ -44,3 +44,11 @@ async def test_a_made_history_is_read_and_worked_on_as_any_other(empty: Store) -
         for before, act in growth.operations().values():
             await before(side)
             await act(side)
+
+
+async def test_runs_flow_beside_a_pruning(sqlite_path: Path) -> None:
+    async with SQLiteStore(sqlite_path) as store:
+        await stock.fill(store, stock.Stock(ended=3_000, pending=0, running=0))
+        found = await keeping.keeping(store, seconds=0.05)
+    assert [row.unit for row in found] == ["runs/s"] * 4
+    assert all(row.ours > 0 for row in found)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from sagewai import open_store
-from tests.bench import growth, stock
+from tests.bench import growth, keeping, stock
 from tests.bench.bench import Bench
 from tests.bench.figures import OURS, Row
 
@@ -18,7 +18,7 @@ def measure(bench: Bench) -> Iterable[Row]:
             continue
         with bench.place(kind) as large, bench.place(kind) as small:
             for grown in asyncio.run(_grown(large, small, full)):
-                wanted = f"≤ {grown.limit:.2f}"
+                wanted = f"{'≤' if grown.unit == 'ms' else '≥'} {grown.limit:,.2f}"
                 yield Row(
                     f"{grown.name}, {kind} at {full.ended:,} runs", grown.unit, wanted, {OURS: [grown.ours]}
                 )
@@ -28,4 +28,4 @@ async def _grown(large: str, small: str, full: stock.Stock) -> list[growth.Grown
     async with open_store(large) as one, open_store(small) as other:
         await stock.fill(one, full)
         await stock.fill(other, growth.SMALL)
-        return await growth.growth(one, other)
+        return [*await growth.growth(one, other), *await keeping.keeping(one)]
