@@ -31,6 +31,17 @@ async def sqlite(sqlite_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+async def real(request: pytest.FixtureRequest, sqlite_path: Path) -> AsyncIterator[Stage]:
+    """A real database of either kind."""
+    on_postgres = request.param == "postgres"
+    url = request.getfixturevalue("migrated_url") if on_postgres else f"sqlite:///{sqlite_path}"
+    async with open_store(url) as store:
+        stage = Stage(store)
+        await stage.worker("content-pipeline", lease=1e6)
+        yield stage
+
+
 async def waiting(stage: Stage, run_id: str, *names: str) -> None:
     """A run whose step waits for these signals."""
     await stage.running(run_id, done=1)
@@ -64,10 +75,10 @@ async def test_a_signal_is_offered_by_name_its_payload_checked_and_the_run_goes_
     assert (await sqlite.store.get_run("run-1")).status is RunStatus.PENDING
 
 
-async def test_a_fork_shows_what_it_copies_and_starts_from_the_chosen_step(sqlite: Stage) -> None:
-    await sqlite.running("run-1", done=2, topic="moss\x1b[2J")
-    await sqlite.die("run-1")
-    async with driving(sqlite.store, run_id="run-1") as drive:
+async def test_a_fork_shows_what_it_copies_and_starts_from_the_chosen_step(real: Stage) -> None:
+    await real.running("run-1", done=2, topic="moss\x1b[2J")
+    await real.die("run-1")
+    async with driving(real.store, run_id="run-1") as drive:
         await drive.shows("✖ review")
         await drive.press("up", "up", "f")
         text = await drive.shows("fork run-1 from draft")
@@ -81,11 +92,11 @@ async def test_a_fork_shows_what_it_copies_and_starts_from_the_chosen_step(sqlit
         await drive.shows("✔ fork run-1 as content-pipeline-")
         await drive.shows("○ draft")
         assert "› content-pipeline" in drive.lines[0], "the new run is opened"
-    [fork] = [run for run in await runs(sqlite) if run.run_id != "run-1"]
+    [fork] = [run for run in await runs(real) if run.run_id != "run-1"]
     assert (fork.step, fork.steps_done, fork.status) == ("draft", 1, RunStatus.PENDING)
-    [event] = [event for event in await sqlite.store.get_events("run-1") if event.kind == "forked"]
+    [event] = [event for event in await real.store.get_events("run-1") if event.kind == "forked"]
     assert event.reason == "wrong draft"
-    assert await sqlite.store.get_input(fork.run_id) == await sqlite.store.get_input("run-1")
+    assert await real.store.get_input(fork.run_id) == await real.store.get_input("run-1")
 
 
 async def runs(stage: Stage) -> tuple[Run, ...]:
