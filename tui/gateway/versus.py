@@ -119,6 +119,8 @@ def _step(lane: Lane | None, attempts: Sequence[Attempt]) -> Cell:
         span.seconds for span in lane.spans if not span.kind.is_work and span.kind is not SpanKind.QUEUED
     )
     tries = sum(attempt.step == lane.step for attempt in attempts)
+    if not tries and not work:
+        return Cell(str(lane.state))
     told = f"{lane.state}  {plural(tries, 'attempt')}  {duration(work)}"
     return Cell(told + (f" + {duration(idle)} waiting" if idle >= 0.001 else ""))
 

@@ -188,7 +188,10 @@ class Timeline(Lines):
         used = sum(width(cell.text) for cell in cells)
         drawn.append(Segment(" " * max(0, columns - used), self.style(Role.PLAIN)))
         strip = Strip(drawn, max(used, columns)).crop(0, columns)
-        return strip.apply_style(self._highlight) if chosen else strip
+        if not chosen:
+            return strip
+        over = self._highlight
+        return Strip([Segment(each.text, (each.style or Style.null()) + over) for each in strip], columns)
 
     @property
     def _highlight(self) -> Style:
