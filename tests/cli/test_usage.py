@@ -24,13 +24,14 @@ VERBS = {
     ),
     "calls": ("list", "show"),
     "cost": (),
+    "rates": (),
     "approvals": ("list", "show", "approve", "reject", "claim", "release", "snooze", "comment"),
     "bulk": ("cancel", "pause", "resume", "retry", "discard", "list", "show", "watch", "stop"),
     "dlq": ("list", "show", "retry", "discard"),
     "workers": ("list", "drain", "pause", "resume"),
     "pools": ("list", "pause", "resume", "drain"),
     "audit": ("list", "verify"),
-    "db": ("migrate", "check", "roles"),
+    "db": ("migrate", "check", "roles", "prune"),
 }
 
 LOOK = """
