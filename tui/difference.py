@@ -88,10 +88,11 @@ class _Words:
 
     def marked(self, old: str, new: str) -> tuple[_Marked, _Marked] | None:
         """Both with what changed in them marked; None where they have too little in common."""
+        if self._work <= 0:
+            return None
         before, after = _WORDS.findall(old), _WORDS.findall(new)
-        most = _MOST_WORDS if self._work > 0 else 0
         self._work -= min(len(before), _MOST_WORDS) * min(len(after), _MOST_WORDS)
-        ops = list(_ops(before, after, most))
+        ops = list(_ops(before, after, _MOST_WORDS))
         alike = sum(len(word) for kind, a1, a2, _, _ in ops if kind == "equal" for word in before[a1:a2])
         if alike < _ALIKE * max(len(old), len(new)):
             return None

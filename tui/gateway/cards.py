@@ -38,8 +38,36 @@ class Asked:
     spent: Spent
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is read of it, which is the same as long as the approval is: a megabyte is drawn once, not at every look."""
+
+    shown: contents.Content
+    change: Compared
+    lines: tuple[Line, ...]
+    plain: tuple[Line, ...]
+    intact: bool
+    unseen: int
+
+
+def content(asked: Asked, shaper: Shaper, *, seen: bool = True) -> Content:
+    """Not ``seen`` is a content that this role may not read."""
+    approval = asked.approval
+    context = approval.context or ""
+    shown = contents.content(approval, shaper)
+    return Content(
+        shown,
+        compared(approval, asked.others, shaper) if seen else Compared(),
+        _content(approval, shown.table or shown.plain, shaper),
+        _content(approval, shown.plain, shaper),
+        content_digest(approval.prompt, context, approval.policy) == approval.digest,
+        hidden(approval.prompt) + hidden(context),
+    )
+
+
 def card(
     asked: Asked,
+    drawn: Content,
     sessions: Sequence[Session],
     paused: Collection[str],
     now: datetime,
@@ -48,12 +76,9 @@ def card(
     *,
     seen: bool = True,
 ) -> Card:
-    """``paused`` are pools; ``me`` is who would decide; not ``seen`` is a content that this role may not read."""
-    approval = asked.approval
-    shown = contents.content(approval, shaper)
-    intact = content_digest(approval.prompt, approval.context or "", approval.policy) == approval.digest
-    decidable = approval.status is ApprovalStatus.PENDING and intact
-    change = compared(approval, asked.others, now, shaper) if seen else Compared()
+    """``paused`` are pools; ``me`` is who would decide; ``seen`` as for :func:`content`."""
+    approval, shown, change = asked.approval, drawn.shown, drawn.change
+    decidable = approval.status is ApprovalStatus.PENDING and drawn.intact
     editing = _editing(approval, shown) if decidable else ""
     facts = [
         *_state(approval, change, now, shaper),
@@ -63,7 +88,7 @@ def card(
         *past.comments(approval, asked.events, now, shaper),
         *_costs(shown, asked.spent),
         Fact("worker", outlook.takers(asked.run, sessions, asked.attempts, paused, shaper)),
-        Fact("content", _content_fact(approval, intact, seen, shaper)),
+        Fact("content", _content_fact(approval, drawn, seen, shaper)),
         *_ways(shown, change, editing),
     ]
     return Card(
@@ -72,8 +97,8 @@ def card(
         digest=digest_ref(approval.digest, shaper),
         title=_title(approval, shaper),
         facts=tuple(facts),
-        content=_content(approval, shown.table or shown.plain, shaper),
-        plain=_content(approval, shown.plain, shaper),
+        content=drawn.lines,
+        plain=drawn.plain,
         before=past.lines(approval, asked.run, asked.attempts, asked.events, asked.others, now, shaper),
         decidable=decidable,
         read_to_end=approval.policy.read_to_end,
@@ -110,17 +135,17 @@ def _state(approval: Approval, change: Compared, now: datetime, shaper: Shaper) 
         yield Fact("state", said)
 
 
-def _content_fact(approval: Approval, intact: bool, seen: bool, shaper: Shaper) -> Cell:
+def _content_fact(approval: Approval, drawn: Content, seen: bool, shaper: Shaper) -> Cell:
     if not seen:
         return Cell("hidden from this database role: it can't be decided here", Role.WAITING)
-    if not intact:
+    if not drawn.intact:
         return Cell("its digest does NOT match: nothing can be decided here", Role.FAILED)
-    context = approval.context or ""
-    unseen = hidden(approval.prompt) + hidden(context)
-    length = f"{len(approval.prompt) + len(context):,} characters"
+    length = f"{len(approval.prompt) + len(approval.context or ''):,} characters"
     digest = f"digest {digest_ref(approval.digest, shaper)}{shaper.glyphs.ellipsis}"
-    if unseen:
-        return Cell(f"{length}, {plural(unseen, 'hidden character')} made visible, {digest}", Role.WAITING)
+    if drawn.unseen:
+        return Cell(
+            f"{length}, {plural(drawn.unseen, 'hidden character')} made visible, {digest}", Role.WAITING
+        )
     return Cell(f"{length}, {digest}", Role.DIM)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sagewai.models.approval import Approval, Decision
 from sagewai.models.status import ApprovalStatus, Verdict
 from tui.difference import difference
-from tui.format import Role, age
+from tui.format import Role, clock
 from tui.gateway.shape import Shaper
 from tui.payload import Line, raw, readable
 
@@ -24,7 +23,7 @@ class Compared:
     successor: int | None = None
 
 
-def compared(approval: Approval, others: Sequence[Approval], now: datetime, shaper: Shaper) -> Compared:
+def compared(approval: Approval, others: Sequence[Approval], shaper: Shaper) -> Compared:
     """A superseded approval with what is asked in its place; any other with what a reviewer made of it, else with the
     gate's content before it, as that was approved."""
     same = [each for each in others if _gate(each) == _gate(approval)]
@@ -34,7 +33,7 @@ def compared(approval: Approval, others: Sequence[Approval], now: datetime, shap
         what = f"approval {newest.id} asks this in its place"
         return Compared(what, _lines(_asked(approval), _asked(newest), shaper), newest.id)
     if (edited := _edited(approval)) is not None:
-        what = f"as {shaper.short(edited.reviewer.name)} {_verb(edited)} it {_ago(edited.decided_at, now)}"
+        what = f"as {shaper.short(edited.reviewer.name)} {_verb(edited)} it at {clock(edited.decided_at)}"
         texts = (approval.prompt, edited.payload or "")
         return Compared(what, _lines(_asked(approval), texts, shaper))
     earlier = [each for each in same if each.id < approval.id]
@@ -43,9 +42,9 @@ def compared(approval: Approval, others: Sequence[Approval], now: datetime, shap
     last = earlier[-1]
     if (edited := _edited(last)) is not None:
         who = shaper.short(edited.reviewer.name)
-        what = f"since {who} {_verb(edited)} it, edited, {_ago(edited.decided_at, now)}"
+        what = f"since {who} {_verb(edited)} it, edited, at {clock(edited.decided_at)}"
         return Compared(what, _lines((last.prompt, edited.payload or ""), _asked(approval), shaper))
-    what = f"since revision {last.revision}, {last.status}, asked {_ago(last.requested_at, now)}"
+    what = f"since revision {last.revision}, {last.status}, asked at {clock(last.requested_at)}"
     return Compared(what, _lines(_asked(last), _asked(approval), shaper))
 
 
@@ -71,10 +70,6 @@ def _edited(approval: Approval) -> Decision | None:
 
 def _verb(decision: Decision) -> str:
     return "approved" if decision.verdict is Verdict.APPROVE else "rejected"
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    return f"{age((now - moment).total_seconds())} ago"
 
 
 def _lines(old: tuple[str, str], new: tuple[str, str], shaper: Shaper) -> tuple[Line, ...]:

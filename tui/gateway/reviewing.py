@@ -36,7 +36,7 @@ class Reviewing:
 
     def __init__(self) -> None:
         self._pools: tuple[PoolOverview, ...] = ()
-        self._reviewed: tuple[cards.Asked, Followed] | None = None
+        self._reviewed: tuple[cards.Asked, cards.Content, Followed] | None = None
 
     @abstractmethod
     async def _follow(self, run_id: str) -> Followed:
@@ -77,11 +77,11 @@ class Reviewing:
         workers; two statements where nothing has."""
         if self._reviewed is None:
             raise Missing("no approval is open")
-        asked, history = self._reviewed
+        asked, content, history = self._reviewed
         await history.hear(self.door.read)
         if len(history.events) > len(asked.events):
             return await self._read(asked.approval.id, await self._follow(asked.approval.run_id))
-        return await self._drawn(asked)
+        return await self._drawn(asked, content)
 
     async def _read(self, approval_id: int, history: Followed) -> Card:
         """The events were read first: what happens meanwhile is news to the next look, not missed by it."""
@@ -91,15 +91,17 @@ class Reviewing:
         others = tuple(await self.door.read(lambda store: store.approvals_of(run_id)))
         spent = await self.door.read(lambda store: store.spent(run_id))
         asked = cards.Asked(approval, run, history.steps, history.attempts, events, others, spent)
-        self._reviewed = asked, history
-        return await self._drawn(asked)
+        seen, shaper = self.door.sees_payloads, self.door.shaper
+        content = await asyncio.to_thread(cards.content, asked, shaper, seen=seen)
+        self._reviewed = asked, content, history
+        return await self._drawn(asked, content)
 
-    async def _drawn(self, asked: cards.Asked) -> Card:
+    async def _drawn(self, asked: cards.Asked, content: cards.Content) -> Card:
         sessions: list[Session] = await self.door.read(lambda store: store.list_sessions(live_only=True))
         paused = {pool.pool for pool in self._pools if pool.paused}
         door = self.door
         return cards.card(
-            asked, sessions, paused, door.now(), door.acts_as, door.shaper, seen=door.sees_payloads
+            asked, content, sessions, paused, door.now(), door.acts_as, door.shaper, seen=door.sees_payloads
         )
 
     async def pending_approval(self, run: Ref) -> int | None:
