@@ -156,3 +156,29 @@ async def test_results_are_shown_whole_and_in_order(stage: Stage) -> None:
         await drive.shows("z: 1")
         pane = drive.front.query_one("#pane").text  # type: ignore[attr-defined]
         assert pane.index("z: 1") < pane.index("a:") < pane.index("│ one")
+
+
+async def test_a_chosen_step_tells_its_own_story_and_escape_lets_go_of_it(night: Stage) -> None:
+    async with driving(night.store, run_id="run-7f3a91c2") as drive:
+        await drive.shows("waiting human")
+        await drive.press("up", "up", "tab", "tab")
+        text = await drive.shows("of draft")
+        assert "▸✔ draft" in text
+        await drive.shows("draft  done  try 2 of 4  1 lost lease")
+        story = [line.strip() for line in drive.lines if line.strip().startswith("+")]
+        assert [line.split()[0] for line in story] == ["+12s", "+30s", "+34s", "+50s", "+1m11s"]
+        assert "▒ backed off 4.0s" in story[1]
+        assert "↯ lost  try 2  token 1  16s  on ops1-4242" in story[2]
+        assert "research" not in "".join(drive.lines[10:])
+        await drive.press("plus", "plus")
+        await drive.shows("4x")
+        await drive.press(*["left"] * 9)
+        await drive.shows(lambda text: "4x" in text and " 0s " in text)
+        await drive.press("0")
+        await drive.shows("/11m/ now")
+        await drive.press("escape")
+        await drive.shows("research  done")
+        await drive.press("shift+tab", "shift+tab", "shift+tab", "t")
+        await drive.shows('{"topic":"quantum computing"}')
+        await drive.press("escape")
+        await drive.shows("all runs")
