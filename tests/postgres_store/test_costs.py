@@ -110,3 +110,32 @@ async def test_progress_is_a_heap_only_update(
     all_after, hot_after = await updates()
     assert all_after - all_before == 300 * len(STEPS[1:])
     assert (hot_after - hot_before) / (all_after - all_before) >= 0.98
+
+
+async def test_it_is_where_batches_overlap_too(
+    store: PostgresStore, scene: Scene, admin: asyncpg.Connection, database_url: str
+) -> None:
+    """While another's batch is under way, what the batch before it replaced must stay on its page."""
+
+    beside = [await asyncpg.connect(database_url) for _ in range(2)]
+    runs = await lease(store, scene, 300)
+    moved = 0
+    for number in range(len(STEPS) - 1):
+        other = beside[number % 2]
+        if other.is_in_transaction():
+            await other.execute("commit")
+        await other.execute("begin isolation level repeatable read")
+        await other.fetchval("select count(*) from sagewai.runs")
+        before = await places(admin)
+        runs = await advance(store, runs)
+        after = await places(admin)
+        moved += sum(after[key] != page for key, page in before.items())
+    for other in beside:
+        await other.close()
+    assert moved / (300 * (len(STEPS) - 1)) <= 0.02
+
+
+async def places(admin: asyncpg.Connection) -> dict[int, int]:
+    """On which page each run is: a heap-only update leaves it there."""
+    rows = await admin.fetch("select id, (ctid::text::point)[0]::int as page from sagewai.runs")
+    return {row["id"]: row["page"] for row in rows}
