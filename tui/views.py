@@ -187,6 +187,27 @@ class GroupRow:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRow:
+    """A bulk job. ``told`` is all of it as a line."""
+
+    key: int
+    verb: str
+    is_running: bool
+    told: Cell
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One run of a bulk job, numbered in the job's order. ``detail`` is why it was refused, '' where it wasn't."""
+
+    key: int
+    run: Ref
+    detail: str
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """The counter line: runs per status and what an operator looks at first."""
 

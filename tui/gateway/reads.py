@@ -13,6 +13,7 @@ from sagewai.models.run import Run
 from tui.filters import Filter
 from tui.gateway import calls as paid
 from tui.gateway import details, tabs
+from tui.gateway.bulk import BulkJobs
 from tui.gateway.door import Door, Missing
 from tui.gateway.follow import Followed
 from tui.gateway.ledger import Ledger
@@ -57,6 +58,7 @@ class Gateway(Reviewing):
         self.door = door
         self.verbs = Verbs(door, shared=shared)
         self.serving = Serving(door)
+        self.bulk = BulkJobs(door)
         self._followed: dict[str, Followed] = {}
         self._ledger = Ledger("")
         self._listed: dict[str, Run] = {}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 RunVerb = Literal["cancel", "pause", "resume", "retry", "discard"]
 WorkerVerb = Literal["drain", "pause", "resume"]
 Decided = Literal["approve", "reject"]
 AttendVerb = Literal["claim", "release", "snooze"]
+
+_NAMED = 12
+"""Runs that a command line names at most."""
 
 _NOUNS: dict[RunVerb, str] = {
     "cancel": "runs",
@@ -72,6 +76,30 @@ def signal(run_id: str, name: str, payload: str) -> str:
 def step(run_id: str) -> str:
     """``sagewai runs step RUN``."""
     return _line("runs", "step", run_id)
+
+
+def bulk(verb: RunVerb, run_ids: Sequence[str], options: Mapping[str, str] | None) -> str:
+    """``sagewai bulk retry --yes --error TYPE``, or with the runs' ids; where those are many, or one would be taken for
+    a file's name, for a file that has them."""
+    words = ["sagewai", "bulk", verb, "--yes"]
+    if options is not None:
+        for name, value in options.items():
+            if name == "status":
+                words += [word for status in value.split() for word in ("--status", status)]
+            elif name == "all" or value.startswith("-"):
+                words.append(f"--{name}={value}".removesuffix("="))
+            elif value:
+                words += [f"--{name}", value]
+        return shlex.join(words)
+    if len(run_ids) > _NAMED or any(run_id == "-" or run_id.startswith("@") for run_id in run_ids):
+        return f"{shlex.join([*words, '@RUNS'])}  # a file with the {len(run_ids):,} ids, one a line"
+    dashed = any(run_id.startswith("-") for run_id in run_ids)
+    return shlex.join([*words, *(["--"] if dashed else []), *run_ids])
+
+
+def stop_bulk(job: int) -> str:
+    """``sagewai bulk stop 3``."""
+    return shlex.join(["sagewai", "bulk", "stop", str(job)])
 
 
 def _line(noun: str, verb: str, subject: str, **options: str) -> str:

@@ -6,7 +6,12 @@ beside its headless twin.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sagewai.models.bulk import BulkJob
+from tui import progress
 from tui.gateway import twins
+from tui.gateway.bulk import BulkPlan
 from tui.gateway.deciding import Deciding
 from tui.gateway.forks import ForkPlan
 from tui.views import ActionRecord, Ref
@@ -98,6 +103,32 @@ class Verbs(Deciding):
             f"{verb} pool {pool}",
             twins.pool(verb, pool.raw),
             lambda store: command(store, pool.raw, actor=self._door.actor),
+        )
+
+    async def start_bulk(self, plan: BulkPlan, begun: Callable[[BulkJob], None]) -> ActionRecord:
+        """Begin the job that ``plan`` shows, about exactly those runs; ``begun`` hears of it."""
+        from sagewai.core import commands
+
+        def told(job: BulkJob) -> str:
+            begun(job)
+            return f"bulk job {job.id} has begun"
+
+        return await self._act(
+            plan.what,
+            plan.twin,
+            lambda store: commands.start_bulk(store, plan.verb, plan.run_ids, actor=self._door.actor),
+            told,
+        )
+
+    async def stop_bulk(self, job: int) -> ActionRecord:
+        """Leave alone what a job hasn't come to yet."""
+        from sagewai.core import commands
+
+        return await self._act(
+            f"stop bulk job {job}",
+            twins.stop_bulk(job),
+            lambda store: commands.stop_bulk(store, job, actor=self._door.actor),
+            lambda stopped: progress.ending(stopped).text,
         )
 
     def executes(self) -> None:
