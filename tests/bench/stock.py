@@ -23,6 +23,9 @@ WORKFLOWS = tuple(f"flow-{number:02}" for number in range(20))
 POOLS = ("default", "eu", "us", "gpu")
 STEPS = ("fetch", "judge", "file")
 CHUNK = 50_000
+DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
+"""As in a run's id, whose first two say when it was made."""
+
 FAILED_EACH = 100
 """Of so many that ended, one failed and is a dead letter."""
 
@@ -76,10 +79,11 @@ async def fill(store: Store, stock: Stock, *, say: Callable[[str], None] = lambd
     names = [(workflow, pool) for workflow in WORKFLOWS for pool in POOLS]
     await store.insert_runs([spec(f"first-{w}-{p}", w, p) for w, p in names])
     sessions = [await open_session(store, POOLS[number % len(POOLS)]) for number in range(20)]
-    for kind, total in (("ended", stock.ended), ("running", stock.running), ("pending", stock.pending)):
+    parts = (("ended", stock.ended, stock.days), ("running", stock.running, 0), ("pending", stock.pending, 0))
+    for kind, total, days in parts:
         for start in range(0, total, CHUNK):
             count = min(CHUNK, total - start)
-            await add(store, kind, count, stock.days * (1 - start / total), stock.days / total, sessions)
+            await add(store, kind, count, days * (1 - start / total), days / total, sessions)
             say(f"{kind}: {start + count:,} of {total:,}")
     if isinstance(store, PostgresStore):
         database = await store._open()
@@ -104,8 +108,12 @@ async def add(
 
 _MOMENT = "now() - ($2::float8 - n * $3::float8) * interval '1 s'"
 
-_NAMED = f"""route.workflow || '-' || substr(md5(random()::text), 1, 12), route.workflow, route.pool
-  from (select n, {_MOMENT} as at, $4::int8[] as sessions from generate_series(1, $1::int) as n) as made
+_NAMED = f"""route.workflow || '-' || substr('{DIGITS}', 1 + made.minute / 32, 1)
+         || substr('{DIGITS}', 1 + made.minute % 32, 1) || substr(md5(random()::text), 1, 10),
+       route.workflow, route.pool
+  from (select n, {_MOMENT} as at, floor(extract(epoch from {_MOMENT}) / 64)::int4 % 1024 as minute,
+               $4::int8[] as sessions
+          from generate_series(1, $1::int) as n) as made
   join sagewai.routes as route on route.id = 1 + made.n % (select count(*) from sagewai.routes)
   join sagewai.definitions as definition on definition.workflow = route.workflow"""
 
