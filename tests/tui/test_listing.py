@@ -10,6 +10,8 @@ from tests.tui.stage import Stage
 from tui import filters
 from tui.gateway import Door, Gateway
 from tui.gateway.reads import SIFTED
+from tui.views import RunRow, Window
+from tui.widgets.keyset import Keyset
 
 
 async def test_marks_outlive_filter_and_order_and_prompts_say_how_many_are_hidden(stage: Stage) -> None:
@@ -69,6 +71,25 @@ async def test_a_filter_without_an_index_looks_so_far_says_it_and_goes_on_when_a
         assert "enter here goes on" not in drive.text
         await drive.press("home", "enter")
         await drive.shows("runs › run-00001")
+
+
+async def test_a_refresh_never_begins_a_long_search_anew() -> None:
+    asked: list[str | None] = []
+
+    async def barren(cursor: str | None, limit: int) -> Window[RunRow]:
+        asked.append(cursor)
+        number = int(cursor or 0) + 1
+        return Window((), str(number) if number < 9 else None, looked=1_000, stopped=number < 9)
+
+    keyset = Keyset(barren)
+    await keyset.refresh(0, 20)
+    while keyset.more:
+        await keyset.further()
+        await keyset.refresh(0, 20)
+    assert (keyset.looked, keyset.stopped) == (9_000, False)
+    await keyset.refresh(0, 20)
+    assert keyset.looked == 9_000
+    assert asked.count(None) == 3, "the first window, while it is at hand"
 
 
 async def test_the_cost_of_runs_is_listed_where_there_is_room_and_unknown_is_not_nothing(

@@ -11,15 +11,19 @@ from textual.containers import ScrollableContainer, Vertical
 from textual.screen import ModalScreen, Screen
 
 from tui.format import Cell, Role
+from tui.keymap import spelled
 from tui.payload import Line
 from tui.widgets.bar import Bar
 from tui.widgets.pane import Pane
 
 _WORDS = (
-    (":", "runs [FILTER], run ID, approvals, workers, dlq, theme NAME, help, quit; tab completes"),
+    (":", "runs [FILTER], run ID, approvals, workers, dlq, overview, theme NAME, help, quit; tab completes"),
     ("/", "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning"),
     ("/ approvals", "snoozed, all, mine, free, wf:refund* pool:bank, or an id's beginning"),
-    ("timeline", "up and down choose a step, + - 0 zoom, left and right pan, l follows; esc lets go of the step"),
+    (
+        "timeline",
+        "up and down choose a step, + - 0 zoom, left and right pan, l follows; esc lets go of the step",
+    ),
     ("prompts", "approve and reject take a reason: enter commits, esc leaves; the others need y"),
 )
 
@@ -39,7 +43,7 @@ def keys_of(screen: Screen[None]) -> tuple[tuple[str, str], ...]:
     for active in screen.active_bindings.values():
         binding = active.binding
         if active.enabled and binding.description and binding.action not in _NOT_OURS:
-            found.setdefault(binding.description, []).append(binding.key_display or binding.key)
+            found.setdefault(binding.description, []).append(binding.key_display or spelled(binding.key))
     return tuple((" ".join(dict.fromkeys(keys)), what) for what, keys in found.items())
 
 

@@ -46,14 +46,14 @@ class Keyset(Generic[R]):
         self._source = source
         self._page = page
         self._pages: list[_Page[R]] = []
-        self._passed: list[tuple[str | None, int]] = []
+        self._passed: list[tuple[str | None, int, int]] = []
         self._busy = asyncio.Lock()
         self.rows: tuple[R, ...] = ()
         self.loaded = False
 
     @property
     def base(self) -> int:
-        return sum(size for _, size in self._passed)
+        return sum(size for _, size, _ in self._passed)
 
     @property
     def more(self) -> bool:
@@ -67,8 +67,9 @@ class Keyset(Generic[R]):
 
     @property
     def looked(self) -> int:
-        """How many rows were read to find those at hand."""
-        return sum(page.window.looked for page in self._pages)
+        """How many rows were read to come so far."""
+        passed = sum(looked for _, _, looked in self._passed)
+        return passed + sum(page.window.looked for page in self._pages)
 
     async def refresh(self, first: int, last: int) -> None:
         """Read again the pages that hold rows ``first`` to ``last`` (counted from ``base``)."""
@@ -91,7 +92,7 @@ class Keyset(Generic[R]):
                 start = pages[-1].window.cursor
                 if start is None:
                     break
-            if not pages[0].window.rows and self._passed:
+            if not pages[0].window.looked and not pages[0].window.rows and self._passed:
                 pages = await self._from_the_top()
             self._adopt(pages)
 
@@ -105,7 +106,7 @@ class Keyset(Generic[R]):
             pages = [*self._pages, page]
             if len(pages) > PAGES:
                 gone = pages.pop(0)
-                self._passed.append((gone.start, len(gone.window.rows)))
+                self._passed.append((gone.start, len(gone.window.rows), gone.window.looked))
             self._adopt(pages)
             return True
 
@@ -114,7 +115,7 @@ class Keyset(Generic[R]):
         async with self._busy:
             if not self._passed:
                 return False
-            start, _ = self._passed[-1]
+            start, _, _ = self._passed[-1]
             page = _Page(start, await self._source(start, self._page))
             follows = self._pages if self._pages and self._pages[0].start == page.window.cursor else []
             pages = [page, *follows][:PAGES]
