@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,6 +19,7 @@ from tui.demo_hooks import DemoHooks
 from tui.driver import ConsoleDriver, LineDropped
 from tui.format import ASCII, UNICODE, Cell, Role
 from tui.gateway import INTERVAL, Door, Gateway, Missing, Unreachable, open_store
+from tui.habits import Habits
 from tui.linefilter import SafeLines
 from tui.local import leaving
 from tui.local.embedded import EmbeddedWorker, WorkerSpec
@@ -29,6 +31,7 @@ from tui.screens.approvals import ApprovalsScreen
 from tui.screens.console import Mode
 from tui.screens.dead_letters import DeadLettersScreen
 from tui.screens.keys import key
+from tui.screens.overview import OverviewScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.workers import WorkersScreen
@@ -56,6 +59,7 @@ class ConsoleApp(Navigation):
         "approvals": ApprovalsScreen,
         "workers": WorkersScreen,
         "dlq": DeadLettersScreen,
+        "overview": OverviewScreen,
     }
     DEFAULT_MODE = "runs"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
@@ -66,13 +70,14 @@ class ConsoleApp(Navigation):
         key("3", "show('approvals')", "approvals"),
         key("4", "show('workers')", "workers"),
         key("5", "show('dlq')", "dead letters"),
-        key("6", "reserved", "overview (to come)"),
+        key("6", "show('overview')", "overview"),
         key("escape", "leave", "back"),
         key("colon", "command", "go to a screen or run by name", shown_as=":"),
         key("question_mark", "help", "keys", shown_as="?"),
         key("p", "rest", "stop and start looking"),
         key("exclamation_mark", "kill_worker", "kill the demo's worker", shown_as="!"),
-        key("q,ctrl+q,ctrl+c", "quit", "quit"),
+        key("q", "quit", "quit"),
+        key("ctrl+q,ctrl+c", "quit", "quit", fixed=True),
     ]
 
     def __init__(
@@ -90,12 +95,14 @@ class ConsoleApp(Navigation):
         pool: str = "default",
         ascii_only: bool = False,
         interval: float = INTERVAL,
+        habits: Habits | None = None,
         environ: Mapping[str, str] = os.environ,
         opener: Callable[[str], Store] = open_store,
     ) -> None:
         self._net = SafeLines(ascii_only=ascii_only)
         scribe = Scribe(ascii=ascii_only)
-        theme = choose(environ)
+        self.habits = habits or Habits()
+        theme = self.habits.theme or choose(environ)
         super().__init__(native_colours=theme == "ansi", driver_class=ConsoleDriver)
         self.glyphs = ASCII if ascii_only else UNICODE
         door = Door(
@@ -106,6 +113,8 @@ class ConsoleApp(Navigation):
         fleet = Fleet(worker_store or store_url, scribe)
         self.locals = Locals(self.local, fleet, scribe, pool, has_own_rights=worker_store is not None)
         self._orders = tuple(orders)
+
+        self.set_keymap(self.habits.keymap.for_textual)
         self.demo = demo
         self.hint = "" if demo is None else scribe.line(demo.hint)
         self.resting = False
@@ -140,6 +149,7 @@ class ConsoleApp(Navigation):
         if self._wanted_run is not None:
             self.open_by_text(self._wanted_run)
         self.set_interval(SWEEP_EVERY, self._sweep)
+        self.run_worker(self._follow_jobs(), group="follow-jobs")
 
     def _sweep(self) -> None:
         self.run_worker(self._sweep_once(), group="sweep", exclusive=True)
@@ -149,6 +159,17 @@ class ConsoleApp(Navigation):
             await self.gateway.door.sweep()
         except (Unreachable, Missing):
             return  # the next look says so
+
+    async def _follow_jobs(self) -> None:
+        """Show how far bulk jobs are, whoever began them, and say what became of each."""
+        bulk = self.gateway.bulk
+        while True:
+            if not self.resting:
+                with suppress(Unreachable, Missing):
+                    for ended in await bulk.follow():
+                        self.say_ended(ended)
+                self.redraw_frame()
+            await bulk.breathe()
 
     def _attend(self) -> None:
         """Notice what becomes of the local workers; the store is asked only while it isn't known who they are there."""
@@ -222,6 +243,13 @@ class ConsoleApp(Navigation):
 
     def start_local(self, line: str) -> Cell:
         return self._execute(lambda: self.locals.start(line))
+
+    def carry_out(self) -> None:
+        async def work() -> None:
+            with suppress(Unreachable, Missing):  # sweeps go on with it
+                await self.gateway.bulk.carry_out()
+
+        self.run_worker(work(), group="bulk")
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor
 from tests.tui.stage import OPERATOR
 from tui.app import ConsoleApp
+from tui.habits import Habits
 from tui.screens.base import ConsoleScreen
 from tui.screens.console import Mode
 
@@ -85,6 +86,7 @@ async def driving(
     actor: Actor = OPERATOR,
     run_id: str | None = None,
     interval: float = 0.2,
+    habits: Habits | None = None,
 ) -> AsyncIterator[Drive]:
     """A console on ``store``, after its first look."""
     app = ConsoleApp(
@@ -95,6 +97,7 @@ async def driving(
         run_id=run_id,
         ascii_only=ascii_only,
         interval=interval,
+        habits=habits,
         environ={"TERM": "xterm-256color"},
         opener=lambda url: store,
     )

@@ -21,13 +21,6 @@ from tui.views import ActionRecord, Totals
 from tui.widgets.bar import Bar
 from tui.widgets.prompt import Prompt
 
-_ALWAYS = (
-    Cell(" ?", Role.ACCENT),
-    Cell(" keys ", Role.DIM),
-    Cell(" q", Role.ACCENT),
-    Cell(" quit", Role.DIM),
-)
-
 
 def _cells(cells: Iterable[Cell]) -> int:
     return sum(width(cell.text) for cell in cells)
@@ -93,6 +86,8 @@ class ConsoleScreen(Screen[None]):
         if error:
             again = Cell(" this is the last picture; it is looked at again by itself", Role.DIM)
             return (Cell(f" {error}", Role.FAILED), again)
+        if self.gateway.bulk.under_way:
+            return self.gateway.bulk.under_way
         hint = self.console.hint
         twin = f" 2nd shell: export SAGEWAI_STORE={self.gateway.door.shown_url}"
         return (Cell(f" {hint}", Role.ACCENT), Cell(twin, Role.DIM)) if hint else ()
@@ -101,7 +96,7 @@ class ConsoleScreen(Screen[None]):
         """Draw the frame's lines that changed."""
         self._context_bar.show(*self._context_cells())
         self._counter_bar.show(*self._counters())
-        self._key_bar.show(self._keys_here(), _ALWAYS)
+        self._key_bar.show(self._keys_here(), self._keys_everywhere())
         self.prompt.rest(*self._hint())
 
     def _context_cells(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
@@ -158,18 +153,28 @@ class ConsoleScreen(Screen[None]):
     def _keys_here(self) -> Sequence[Cell]:
         """As many whole keys as fit, in their order."""
         cells: list[Cell] = []
-        room = self.size.width - _cells(_ALWAYS)
+        keymap = self.console.habits.keymap
+        room = self.size.width - _cells(self._keys_everywhere())
         for binding in self.BINDINGS:
             if isinstance(binding, Binding) and binding.show and not self._is_refused(binding.action):
                 label = self.label(binding)
                 pair = (
-                    Cell(f" {binding.key_display or binding.key}", Role.ACCENT),
+                    Cell(f" {keymap.shown(binding)}", Role.ACCENT),
                     Cell(f" {label} ", Role.DIM),
                 )
                 if label and _cells([*cells, *pair]) <= room:
                     cells += pair
-        pair = (Cell(" :", Role.ACCENT), Cell(" go", Role.DIM))
+        pair = (Cell(f" {keymap.of('command', ':')}", Role.ACCENT), Cell(" go", Role.DIM))
         return [*cells, *pair] if _cells([*cells, *pair]) <= room else cells
+
+    def _keys_everywhere(self) -> Sequence[Cell]:
+        keymap = self.console.habits.keymap
+        return (
+            Cell(f" {keymap.of('help', '?')}", Role.ACCENT),
+            Cell(" keys ", Role.DIM),
+            Cell(f" {keymap.of('quit', 'q')}", Role.ACCENT),
+            Cell(" quit", Role.DIM),
+        )
 
     def _is_refused(self, action: str) -> bool:
         needs = self.WRITES.get(action.partition("(")[0])

@@ -7,13 +7,14 @@ from typing import Literal, Protocol
 
 from tui.format import Cell, Glyphs
 from tui.gateway import Gateway
+from tui.habits import Habits
 from tui.local.locals import Locals
 from tui.views import ActionRecord, Ref
 
-Mode = Literal["runs", "run", "approvals", "workers", "dlq"]
+Mode = Literal["runs", "run", "approvals", "workers", "dlq", "overview"]
 
-MODES: tuple[Mode, ...] = ("runs", "run", "approvals", "workers", "dlq")
-"""Keys 1 to 5."""
+MODES: tuple[Mode, ...] = ("runs", "run", "approvals", "workers", "dlq", "overview")
+"""Keys 1 to 6."""
 
 
 class Console(Protocol):
@@ -21,6 +22,8 @@ class Console(Protocol):
 
     gateway: Gateway
     glyphs: Glyphs
+    habits: Habits
+    """What its operator is used to."""
     hint: str
     """A line for newcomers (the demo's), '' otherwise."""
     locals: Locals
@@ -56,8 +59,16 @@ class Console(Protocol):
         """Show the card of what the run waits for."""
         ...
 
+    def open_error(self, error_type: Ref) -> None:
+        """List the dead letters of one error type."""
+        ...
+
     def report(self, record: ActionRecord) -> None:
         """Say what came of an action on the screen in front."""
+        ...
+
+    def carry_out(self) -> None:
+        """Carry out the bulk job that was begun last, whatever screen is in front."""
         ...
 
     def copy(self, ref: Ref) -> Cell:

@@ -69,7 +69,7 @@ class Sheet(ModalScreen[None]):
         for binding in (*own, *Sheet.BINDINGS):
             if isinstance(binding, Binding) and binding.show:
                 cells += [
-                    Cell(f" {binding.key_display or binding.key}", Role.ACCENT),
+                    Cell(f" {self.console.habits.keymap.shown(binding)}", Role.ACCENT),
                     Cell(f" {binding.description} ", Role.DIM),
                 ]
         return cells
