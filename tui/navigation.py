@@ -112,6 +112,22 @@ class Navigation(App[None]):
         if front is not None:
             front.prompt.say(*cells)
 
+    def say_ended(self, line: Cell) -> None:
+        """Say what became of a bulk job."""
+        front = self.front_screen()
+        if front is not None:
+            front.prompt.say(
+                Cell(f" {line.text}", line.role),
+                explain=(Cell("   :bulk has what became of each run", Role.DIM),),
+            )
+            front.poke()
+
+    def redraw_frame(self) -> None:
+        """Draw the lines around the screen in front that changed."""
+        front = self.front_screen()
+        if front is not None and front.is_mounted:
+            front.draw_frame()
+
     def report(self, record: ActionRecord) -> None:
         """Say what came of an action on the screen in front."""
         front = self.front_screen()

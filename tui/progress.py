@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagewai.models.bulk import BulkJob, BulkOutcome, BulkPreview, BulkStatus, BulkVerb
-from sagewai.models.status import RunStatus
 from tui.format import Cell, Glyphs, Role, number, run_state
 
 BAR = 10
@@ -77,10 +76,9 @@ def possible(verb: BulkVerb, found: BulkPreview) -> str:
 
 
 def by_state(found: BulkPreview, glyphs: Glyphs) -> Iterator[Cell]:
-    """How many stand how: ``9 ✖ FAIL  3 ✔ DONE``."""
-    for status in RunStatus:
-        if status in found.by_status:
-            state = run_state(status, None, None, glyphs)
-            yield Cell(f"  {number(found.by_status[status])} {state.text}", state.role)
+    """How many stand how, the most first: ``9 ✖ FAIL  3 ✔ DONE``."""
+    for status, count in sorted(found.by_status.items(), key=lambda pair: -pair[1]):
+        state = run_state(status, None, None, glyphs)
+        yield Cell(f"  {number(count)} {state.text}", state.role)
     if found.missing:
         yield Cell(f"  {number(found.missing)} gone", Role.DIM)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 
 LISTED = 50
 """Jobs that are listed, the newest."""
+
+SOON = 0.5
+"""Seconds between two looks at a job that runs."""
+
+LATER = 5.0
+"""Seconds between two looks for jobs that others have begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,9 @@ class BulkJobs:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._followed: dict[int, BulkJob] = {}
+        self._twins: dict[int, str] = {}
+        self._to_do: list[int] = []
+        self._news = asyncio.Event()
 
     async def jobs(self, limit: int = LISTED) -> tuple[JobRow, ...]:
         """The newest first; one statement."""
@@ -82,38 +93,52 @@ class BulkJobs:
         found = await self._door.read(count)
         return BulkPlan(verb, run_ids, found, chosen, twins.bulk(verb, run_ids, chosen.options(verb)))
 
-    async def carry_out(self, job: int) -> None:
-        """Carry out what is left of it, a bounded batch at a time, until it is over or in others' hands."""
+    def begun(self, job: BulkJob, twin: str) -> None:
+        """Follow a job that was begun here; it is to be carried out."""
+        self._followed = {**self._followed, job.id: job}
+        self._twins[job.id] = twin
+        self._to_do.append(job.id)
+        self._news.set()
+
+    async def carry_out(self) -> None:
+        """Carry out the next job that was begun here, in bounded batches, until it is over or in others' hands."""
         from sagewai.core.commands import advance_bulk
 
-        while await self._door.read(lambda store: advance_bulk(store, job=job)):
-            continue
+        if self._to_do:
+            job = self._to_do.pop(0)
+            while await self._door.read(lambda store: advance_bulk(store, job=job)):
+                continue
+            self._news.set()
 
     async def follow(self) -> tuple[Cell, ...]:
-        """Look how far the running jobs are; gives a line for each that has ended since the last time. One statement
-        where nothing ended."""
+        """Look how far the running jobs are; gives a line for each that has ended since. One statement."""
+        self._news.clear()
         if self._door.link.state != "live":
             return ()
         jobs = await self._door.read(lambda store: store.list_bulks(LISTED))
-        running = {job.id: job for job in jobs if job.status is BulkStatus.RUNNING}
-        over = {job.id: job for job in jobs if job.status is not BulkStatus.RUNNING}
-        ended = [over[each] for each in self._followed if each in over]
-        self._followed = running
+        ended = [job for job in jobs if job.id in self._followed and job.status is not BulkStatus.RUNNING]
+        self._followed = {job.id: job for job in jobs if job.status is BulkStatus.RUNNING}
         return tuple(progress.ending(job) for job in ended)
 
-    def begun(self, job: BulkJob) -> None:
-        """Follow a job from now on."""
-        self._followed = {**self._followed, job.id: job}
+    async def breathe(self) -> None:
+        """Wait until the next look is due: soon while a job runs, at once when one was begun or carried out."""
+        soon = self._followed or self._door.link.state != "live"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SOON if soon else LATER):
+                await self._news.wait()
 
     @property
-    def under_way(self) -> Cell | None:
-        """How far the oldest running job is, as it was seen last; None where none runs."""
+    def under_way(self) -> tuple[Cell, ...]:
+        """How far the newest running job is, as it was seen last, and its twin where it was begun here; () where none
+        runs."""
         if not self._followed:
-            return None
-        oldest = self._followed[min(self._followed)]
-        cell = progress.under_way(oldest, self._door.shaper.glyphs)
+            return ()
+        newest = max(self._followed)
+        cell = progress.under_way(self._followed[newest], self._door.shaper.glyphs)
         others = len(self._followed) - 1
-        return replace(cell, text=f"{cell.text}, and {others} more") if others else cell
+        more = f", and {number(others)} more" if others else ""
+        twin = self._twins.get(newest, ":bulk lists the jobs, and stops one")
+        return Cell(f" {cell.text}{more}", cell.role), Cell(f"   {twin}", Role.DIM)
 
 
 def job_row(job: BulkJob, now: datetime, shaper: Shaper) -> JobRow:

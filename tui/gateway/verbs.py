@@ -105,12 +105,12 @@ class Verbs(Deciding):
             lambda store: command(store, pool.raw, actor=self._door.actor),
         )
 
-    async def start_bulk(self, plan: BulkPlan, begun: Callable[[BulkJob], None]) -> ActionRecord:
-        """Begin the job that ``plan`` shows, about exactly those runs; ``begun`` hears of it."""
+    async def start_bulk(self, plan: BulkPlan, begun: Callable[[BulkJob, str], None]) -> ActionRecord:
+        """Begin the job that ``plan`` shows, about exactly those runs; ``begun`` hears of it and of its twin."""
         from sagewai.core import commands
 
         def told(job: BulkJob) -> str:
-            begun(job)
+            begun(job, self._door.shaper.short(plan.twin))
             return f"bulk job {job.id} has begun"
 
         return await self._act(

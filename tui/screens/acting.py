@@ -12,8 +12,9 @@ from sagewai.models.right import Right
 from tui import pager
 from tui.format import Cell, Role, plural
 from tui.gateway import Missing, RunVerb, Unreachable, exports, steering, versus
+from tui.gateway.choosing import Chosen
 from tui.payload import Line
-from tui.screens.base import ConsoleScreen
+from tui.screens.bulking import BulkActions
 from tui.screens.comparing import CompareSheet
 from tui.screens.forking import ForkSheet
 from tui.screens.keys import key
@@ -30,13 +31,14 @@ RUN_KEYS: tuple[BindingType, ...] = (
     key("P", "hold", "pause", shown=True),
     key("D", "discard", "discard"),
     key("f", "fork", "fork"),
+    key("b", "jobs", "bulk jobs"),
     key("v", "pager", "read it in your pager"),
     key("w", "write", "write it to a file, as JSON"),
     key("y", "copy", "copy the id"),
 )
 
 
-class RunActions(ConsoleScreen):
+class RunActions(BulkActions):
     """A screen on which runs can be acted on."""
 
     WRITES: ClassVar[Mapping[str, Right]] = {
@@ -156,32 +158,25 @@ class RunActions(ConsoleScreen):
 
         self.run_worker(guarded(), group="look-up", exclusive=False)
 
-    def _do(self, verb: RunVerb, *, sure: bool) -> None:
-        """Act at once where it can be taken back and is about one run; ask first otherwise."""
+    def many(self) -> Chosen | None:
         runs = tuple(self.targets())
+        return Chosen("marked run", runs=runs, hidden=self.hidden()) if len(runs) > 1 else None
+
+    def _do(self, verb: RunVerb, *, sure: bool) -> None:
+        """To one run at once where it can be taken back; ask first otherwise. To several by a job."""
+        chosen = self.many()
+        if chosen is not None:
+            self.begin(verb, chosen)
+            return
+        runs = self.targets()
         if not runs:
             return
+        run = runs[0]
 
         async def commit(_: str) -> None:
-            await self._each(verb, runs)
+            self.report(await self.gateway.verbs.operate(verb, run))
 
-        if sure and len(runs) == 1:
+        if sure:
             self.run_worker(commit(""), group="commit", exclusive=False)
-            return
-        whom = f"{runs[0]}"
-        if len(runs) > 1:
-            hidden = f", {self.hidden()} not shown" if self.hidden() else ""
-            whom = f"{plural(len(runs), 'marked run')}{hidden}: {runs[0]} and others"
-        self.prompt.confirm(Question((Cell(f" {verb} {whom}?", Role.STRONG),), commit))
-
-    async def _each(self, verb: RunVerb, runs: Sequence[Ref]) -> None:
-        records = [await self.gateway.verbs.operate(verb, run) for run in runs]
-        refused = [record for record in records if not record.ok]
-        if len(records) == 1 or len(refused) == len(records):
-            self.report(records[-1])
-            return
-        done = f" {verb}: {len(records) - len(refused)} done"
-        if refused:
-            done += f", {len(refused)} refused, the first because {refused[0].outcome}"
-        self.prompt.say(Cell(done, Role.FAILED if refused else Role.DONE))
-        self.poke()
+        else:
+            self.prompt.confirm(Question((Cell(f" {verb} {run}?", Role.STRONG),), commit))

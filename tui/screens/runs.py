@@ -13,6 +13,7 @@ from sagewai.models.status import RunStatus
 from tui import filters
 from tui.filters import Filter, FilterError
 from tui.format import Cell, Role, plural
+from tui.gateway.choosing import Chosen
 from tui.screens.acting import RUN_KEYS, RunActions
 from tui.screens.keys import key
 from tui.views import Ref, RunRow, Window
@@ -70,8 +71,16 @@ class RunsScreen(RunActions):
         return [row.key for row in rows]
 
     def is_held(self) -> bool:
-        row = self.table.row
-        return row is not None and row.is_held
+        rows = list(self.table.marks.values()) or ([self.table.row] if self.table.row else [])
+        return bool(rows) and all(row.is_held for row in rows)
+
+    def whole(self) -> Chosen:
+        where = f" of /{self.gateway.door.shaper.short(self.filter.text)}" if self.filter.text else ""
+        return Chosen("run", where, filter=self.filter)
+
+    def unmark(self, runs: Sequence[Ref]) -> None:
+        self.table.unmark(runs)
+        self._say_about()
 
     def hidden(self) -> int:
         return self.table.hidden

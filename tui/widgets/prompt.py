@@ -32,7 +32,7 @@ class Question:
 
     ``choices`` are the keys that commit where no text is asked for, and what each does.
     ``required``: an empty answer isn't taken. ``check`` says, in safe text, what is wrong with an answer, '' for
-    nothing. ``hint`` stands right of the question, ``label`` before the answer.
+    nothing. ``hint`` stands right of the question, ``label`` before the answer, ``more`` right of the choices.
     """
 
     text: Sequence[Cell]
@@ -44,6 +44,7 @@ class Question:
     complete: Complete | None = None
     check: Callable[[str], str] | None = None
     choices: Mapping[str, str] = field(default_factory=lambda: {"y": "yes"})
+    more: Sequence[Cell] = ()
 
 
 class _Completion(Suggester):
@@ -161,6 +162,18 @@ class Prompt(Vertical, can_focus=False):
         self.can_focus = True
         self.screen.set_focus(self)  # now: the next key is the answer
 
+    def amend(self, question: Question, to: Question) -> None:
+        """Ask for a yes to ``to`` where ``question`` still waits for one; what was left stays left."""
+        if self._question is question:
+            self._question = to
+            self._draw()
+
+    def withdraw(self, question: Question, *cells: Cell, explain: Sequence[Cell] = ()) -> None:
+        """Close a question that can't be answered with yes, and say why, unless it was left."""
+        if self._question is question:
+            self._close()
+            self.say(*cells, explain=explain)
+
     def leave(self) -> None:
         """Close the question without doing anything."""
         self._close()
@@ -237,4 +250,5 @@ class Prompt(Vertical, can_focus=False):
             cells: list[Cell] = []
             for choice, what in question.choices.items():
                 cells += [Cell(f" {choice}", Role.STRONG), Cell(f" {what}  ", Role.DIM)]
-            self._explain.show([*cells, Cell(" any other key", Role.STRONG), Cell(" no")])
+            other = " any other key" if question.choices else " any key"
+            self._explain.show([*cells, Cell(other, Role.STRONG), Cell(" no")], question.more)

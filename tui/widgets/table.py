@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Hashable, Sequence
+from collections.abc import Coroutine, Hashable, Iterable, Sequence
 from typing import Any, Generic
 
 from rich.segment import Segment
@@ -179,6 +179,12 @@ class Table(Lines, Generic[R]):
         else:
             self.marks[row.key] = row
         self._go(self._at + 1, by_hand=True)
+        self.repaint()
+
+    def unmark(self, keys: Iterable[Hashable]) -> None:
+        """Forget these marks."""
+        for key in keys:
+            self.marks.pop(key, None)
         self.repaint()
 
     def action_open(self) -> None:
