@@ -12,8 +12,8 @@ from typing import IO
 USAGE_ERROR = 2
 
 EPILOG = """\
-screens: runs (the default), run ID, approvals, workers, dlq
-keys:    1-5 screens, enter opens, esc goes back, / filters, : goes by name, ? shows all keys, q quits
+screens: runs (the default), run ID, approvals, workers, dlq, overview
+keys:    1-6 screens, enter opens, esc goes back, / filters, : goes by name, ? shows all keys, q quits
 
 Exit codes: 0 left by its user, 1 crashed, 2 wrong arguments or no terminal, 129 and 143 after SIGHUP and SIGTERM.
 Every action has a twin that needs no terminal: see sagewai --help. Passwords belong into SAGEWAI_STORE or PGPASSFILE.
@@ -32,9 +32,9 @@ def parser() -> argparse.ArgumentParser:
         "screen",
         nargs="?",
         default="runs",
-        choices=["runs", "run", "approvals", "workers", "dlq"],
+        choices=["runs", "run", "approvals", "workers", "dlq", "overview"],
         metavar="SCREEN",
-        help="what to show first: runs, run ID, approvals, workers or dlq",
+        help="what to show first: runs, run ID, approvals, workers, dlq or overview",
     )
     found.add_argument("run_id", nargs="?", metavar="ID", help="with 'run': its id, or the beginning of it")
     found.add_argument(

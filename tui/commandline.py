@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Verb = Literal["runs", "run", "approvals", "workers", "dlq", "start", "theme", "help", "quit"]
+from tui.gateway.twins import RunVerb
+
+Verb = Literal["runs", "run", "approvals", "workers", "dlq", "overview", "bulk", "start", "theme", "help", "quit"]
 
 COMMANDS: dict[Verb, str] = {
     "runs": "runs [FILTER]",
@@ -14,12 +16,17 @@ COMMANDS: dict[Verb, str] = {
     "approvals": "approvals",
     "workers": "workers",
     "dlq": "dlq",
+    "overview": "overview",
+    "bulk": "bulk [retry | cancel | pause | resume | discard]",
     "start": "start MODULE:NAME [pool=P] [n=2] [concurrency=4] [labels KEY=VALUE …]",
     "theme": "theme NAME",
     "help": "help",
     "quit": "quit",
 }
 """Each with its form."""
+
+BULK_VERBS: tuple[RunVerb, ...] = ("retry", "cancel", "pause", "resume", "discard")
+"""What ``bulk`` does to the marked runs, the group under the cursor, or all that is listed."""
 
 _SHORT: dict[str, Verb] = {
     "q": "quit",
@@ -49,7 +56,9 @@ def parse(text: str) -> Command:
     verb = _verb(word)
     if verb in {"run", "start", "theme"} and not argument:
         raise CommandError(f"{verb!r} needs an argument: {COMMANDS[verb]}")
-    if argument and verb not in {"run", "runs", "start", "theme"}:
+    if verb == "bulk" and argument and argument not in BULK_VERBS:
+        raise CommandError(f"{argument!r} can't be done to many runs: use {', '.join(BULK_VERBS)}")
+    if argument and verb not in {"run", "runs", "bulk", "start", "theme"}:
         raise CommandError(f"{verb!r} takes no argument")
     return Command(verb, argument)
 
@@ -60,6 +69,8 @@ def completions(
     """Whole command lines that begin with ``text``; ``started`` completes the line of ``start``."""
     if text.startswith("start "):
         return [f"start {line}" for line in started(text.removeprefix("start "))]
+    if text.startswith("bulk "):
+        return [f"bulk {verb}" for verb in BULK_VERBS if f"bulk {verb}".startswith(text)]
     if text.startswith("theme "):
         return [f"theme {name}" for name in themes if f"theme {name}".startswith(text)]
     return [verb for verb in COMMANDS if verb.startswith(text)] if text else []

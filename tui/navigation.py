@@ -18,8 +18,11 @@ from tui.gateway import Gateway, Missing, Unreachable
 from tui.local.locals import Locals
 from tui.screens.acting import RunActions
 from tui.screens.base import ConsoleScreen
+from tui.screens.bulking import BulkActions
 from tui.screens.console import Mode
+from tui.screens.dead_letters import DeadLettersScreen
 from tui.screens.help import HelpScreen, keys_of
+from tui.screens.jobs import JobsSheet
 from tui.screens.runs import RunsScreen
 from tui.theme import PALETTES
 from tui.views import ActionRecord, Ref
@@ -103,6 +106,15 @@ class Navigation(App[None]):
 
         self.run_worker(find(), group="find", exclusive=True)
 
+    def open_error(self, error_type: Ref) -> None:
+        async def show() -> None:
+            await self.go("dlq")
+            front = self.front_screen()
+            if isinstance(front, DeadLettersScreen):
+                front.list_error(error_type)
+
+        self.run_worker(show(), group="find", exclusive=True)
+
     def copy(self, ref: Ref) -> Cell:
         return clipboard.copy(ref, os.environ, self.copy_to_clipboard)
 
@@ -157,9 +169,6 @@ class Navigation(App[None]):
                 self._open_run = targets[0]
         self.go(mode)
 
-    def action_reserved(self) -> None:
-        self.say(Cell(" 6 is reserved for the Overview, which is still to come", Role.WAITING))
-
     def action_leave(self) -> None:
         front = self.front_screen()
         if front is not None and not front.leave():
@@ -195,6 +204,8 @@ class Navigation(App[None]):
             self.action_help()
         elif command.verb == "theme":
             self._wear(command.argument)
+        elif command.verb == "bulk":
+            self._bulk(command.argument)
         elif command.verb == "start":
             await self.go("workers")
             self.say(self.start_local(command.argument))
@@ -203,6 +214,17 @@ class Navigation(App[None]):
             front = self.front_screen()
             if command.argument and isinstance(front, RunsScreen):
                 front.apply(command.argument)
+
+    def _bulk(self, argument: str) -> None:
+        """The jobs there are; with a verb, a new one about what the screen in front has marked or lists."""
+        front = self.front_screen()
+        verb = next((verb for verb in commandline.BULK_VERBS if verb == argument), None)
+        if verb is None:
+            self.push_screen(JobsSheet())
+        elif isinstance(front, BulkActions):
+            front.bulk(verb)
+        else:
+            self.say(Cell(" list the runs first: in Runs, or in Dead letters", Role.WAITING))
 
     def _wear(self, name: str) -> None:
         if name in PALETTES:
@@ -222,5 +244,9 @@ class Navigation(App[None]):
         yield SystemCommand("approvals", "what waits for a person", lambda: self.action_show("approvals"))
         yield SystemCommand("workers", "pools and workers", lambda: self.action_show("workers"))
         yield SystemCommand("dead letters", "what failed for good", lambda: self.action_show("dlq"))
+        yield SystemCommand(
+            "overview", "the whole store at a glance, and who did what", lambda: self.action_show("overview")
+        )
+        yield SystemCommand("bulk jobs", "one verb for many runs: how far each is", lambda: self._bulk(""))
         yield SystemCommand("help", "the keys of this screen", self.action_help)
         yield SystemCommand("quit", "leave the console", self.action_quit)

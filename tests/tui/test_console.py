@@ -35,18 +35,14 @@ class Cut(InMemoryStore):
 async def test_the_numbers_show_the_screens_in_order(night: Stage, size: tuple[int, int]) -> None:
     async with driving(night.store, size=size) as drive:
         for key, wanted in zip(
-            "12345", ("all runs", "runs › run-", "approvals waiting", "pools", "dead letters"), strict=True
+            "123456",
+            ("all runs", "runs › run-", "approvals waiting", "pools", "dead letters", "runs in the last hour"),
+            strict=True,
         ):
             await drive.press(key)
             await drive.shows(wanted)
             assert len(drive.lines) == size[1]
             assert all(len(line) <= size[0] for line in drive.lines)
-
-
-async def test_six_is_reserved(stage: Stage) -> None:
-    async with driving(stage.store) as drive:
-        await drive.press("6")
-        await drive.shows("6 is reserved for the Overview")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -228,7 +224,7 @@ async def test_no_size_breaks_a_screen(night: Stage, size: tuple[int, int]) -> N
     async with driving(night.store) as drive:
         await drive.shows("run-81b0aa17")
         await drive.pilot.resize_terminal(*size)
-        for key in "12345":
+        for key in "123456":
             await drive.press(key)
             await drive.pilot.pause(0.05)
         await drive.pilot.resize_terminal(80, 24)
@@ -250,7 +246,7 @@ async def test_a_refresh_takes_at_most_five_statements(night: Stage) -> None:
     for size in (NARROW, WIDE):
         async with driving(night.store, size=size, run_id="run-7f3a91c2") as drive:
             await drive.shows("runs › run-7f3a91c2")
-            for key in "12345":
+            for key in "123456":
                 await drive.press(key)
                 await drive.looked()
                 await drive.looked()

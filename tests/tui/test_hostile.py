@@ -107,7 +107,7 @@ def assert_screen_is_harmless(text: str) -> None:
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])
 async def test_no_screen_obeys_or_hides_anything(hostile: Stage, size: tuple[int, int]) -> None:
     async with driving(hostile.store, size=size) as drive:
-        for key in "12345":
+        for key in "123456":
             await drive.press(key)
             await drive.looked()
             rows = len(getattr(getattr(drive.front, "table", None), "rows", ())) if key in "135" else 1

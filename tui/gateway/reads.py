@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sagewai.models.page import MAX_PAGE, DeadLetterQuery, RunQuery
 from sagewai.models.run import Run
@@ -17,6 +17,7 @@ from tui.gateway.bulk import BulkJobs
 from tui.gateway.door import Door, Missing
 from tui.gateway.follow import Followed
 from tui.gateway.ledger import Ledger
+from tui.gateway.overview import Overview
 from tui.gateway.reviewing import Reviewing
 from tui.gateway.serving import Serving
 from tui.gateway.verbs import Verbs
@@ -56,8 +57,11 @@ class Gateway(Reviewing):
     def __init__(self, door: Door, *, shared: bool = False) -> None:
         super().__init__()
         self.door = door
+        self.last_look: datetime | None = None
+        """When this console's user looked at the store before; None where that isn't known."""
         self.verbs = Verbs(door, shared=shared)
         self.serving = Serving(door)
+        self.overview = Overview(door, self.verbs.log, lambda: self.last_look)
         self.bulk = BulkJobs(door)
         self._followed: dict[str, Followed] = {}
         self._ledger = Ledger("")
@@ -69,6 +73,11 @@ class Gateway(Reviewing):
         counts = await self.door.read(lambda store: store.counts())
         self._pools = tuple(await self.door.read(lambda store: store.list_pools()))
         return self.door.shaper.totals(counts, self._pools)
+
+    async def look_over(self, totals: Totals | None) -> None:
+        """Read what the Overview shows, as far as it is due; at most three statements."""
+        if totals is not None:
+            await self.overview.look(totals, self._pools)
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 

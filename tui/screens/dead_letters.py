@@ -133,6 +133,11 @@ class DeadLettersScreen(RunActions):
         """List by error, or one by one."""
         self._group(not self._grouped)
 
+    def list_error(self, error_type: Ref) -> None:
+        """List those of one error type."""
+        self._only = error_type
+        self._group(False)
+
     def _group(self, grouped: bool) -> None:
         self._grouped = grouped
         self.groups_table.display, self.table.display = grouped, not grouped
