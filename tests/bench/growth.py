@@ -30,6 +30,9 @@ SLACK = 0.3
 MANY = 50
 """Runs of a claim and of a batch."""
 
+FEW = 10
+"""Rows of a page by what few runs have: so many have it in the small store too."""
+
 DEEP_PAGES = {True: 60, False: 10}
 """Pages of MAX_PAGE before a deep one, in the full store and in the small one."""
 
@@ -135,12 +138,13 @@ PAGES = {
     "a workflow's running": RunQuery(workflow=stock.WORKFLOWS[3], status=frozenset({RunStatus.RUNNING})),
     "a pool": RunQuery(pool=stock.POOLS[1]),
     "a pool's pending": RunQuery(pool=stock.POOLS[1], status=frozenset({RunStatus.PENDING})),
-    "a tag": RunQuery(tag=("customer", "c7")),
-    "a prefix": RunQuery(prefix=f"{stock.WORKFLOWS[3]}-a"),
+    "a tag": RunQuery(tag=("customer", "c7"), limit=FEW),
+    "a common prefix": RunQuery(prefix=stock.WORKFLOWS[3]),
+    "a rare prefix": RunQuery(prefix="first-", limit=FEW),
     "last changed": RunQuery(order="changed"),
     "last changed of a status": RunQuery(order="changed", status=frozenset({RunStatus.COMPLETED})),
     "last changed of a workflow": RunQuery(order="changed", workflow=stock.WORKFLOWS[3]),
-    "last changed with a tag": RunQuery(order="changed", tag=("customer", "c7")),
+    "last changed with a tag": RunQuery(order="changed", tag=("customer", "c7"), limit=FEW),
 }
 
 Act = Callable[[Side], Awaitable[object]]
