@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tui.gateway.twins import RunVerb
+from sagewai.models.bulk import BulkVerb
 
-Verb = Literal["runs", "run", "approvals", "workers", "dlq", "overview", "bulk", "start", "theme", "help", "quit"]
+Verb = Literal[
+    "runs", "run", "approvals", "workers", "dlq", "overview", "bulk", "start", "theme", "help", "quit"
+]
 
 COMMANDS: dict[Verb, str] = {
     "runs": "runs [FILTER]",
@@ -25,7 +27,7 @@ COMMANDS: dict[Verb, str] = {
 }
 """Each with its form."""
 
-BULK_VERBS: tuple[RunVerb, ...] = ("retry", "cancel", "pause", "resume", "discard")
+BULK_VERBS: tuple[BulkVerb, ...] = ("retry", "cancel", "pause", "resume", "discard")
 """What ``bulk`` does to the marked runs, the group under the cursor, or all that is listed."""
 
 _SHORT: dict[str, Verb] = {

@@ -6,13 +6,13 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TextIO, get_args
 
-from tui.format import Role, size
-from tui.gateway.door import Door
+from tui.format import Role, plural, size
+from tui.gateway.door import Door, Missing
 from tui.payload import Line
 from tui.views import Ref, Tab
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _TRIES = 1_000
 """Files of one run within one second: more are somebody's mistake."""
+
+
+GROUPED = 1_000
+"""Runs that one file takes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,52 @@ def directory(environ: Mapping[str, str]) -> Path:
     return downloads if downloads.is_dir() and os.access(downloads, os.W_OK) else Path.cwd()
 
 
+async def write_group(
+    door: Door, run_ids: Sequence[str], name: str, environ: Mapping[str, str] = os.environ
+) -> Written:
+    """Write runs to one new file, as a list; those that are gone by now are left out. Raises Unreachable."""
+    stamp = f"{door.now():%Y%m%dT%H%M%SZ}"
+    listed, written = run_ids[:GROUPED], 0
+    try:
+        path, file = await asyncio.to_thread(_create, f"{file_name(name)}-{stamp}", environ)
+        try:
+            with file:
+                for run_id in listed:
+                    try:
+                        found = await door.read(lambda store, run_id=run_id: document(store, run_id))  # type: ignore[misc]
+                    except Missing:
+                        continue
+                    text = await asyncio.to_thread(_text, found)
+                    file.write(f"{',' if written else '['}\n{text}")
+                    written += 1
+                file.write("\n]\n" if written else "[]\n")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        return Written(False, door.said(f"the runs were not written: {error.strerror or error}"))
+    of = f", the first of {len(run_ids):,}" if len(run_ids) > len(listed) else ""
+    return Written(
+        True, f"{plural(written, 'run')} written{of}, readable by you alone", door.shaper.short(str(path))
+    )
+
+
 def _write(found: dict[str, object], name: str, environ: Mapping[str, str]) -> tuple[Path, int]:
-    """Into a file that wasn't there before, with mode 0600; gives its path and its bytes."""
-    text = (
-        json.dumps(found, indent=2).replace("\x7f", "\\u007f") + "\n"
-    )  # ASCII: harmless to whoever looks at it
+    """Into a file that wasn't there before; gives its path and its bytes."""
+    text = f"{_text(found)}\n"
+    path, file = _create(name, environ)
+    with file:
+        file.write(text)
+    return path, len(text)
+
+
+def _text(found: dict[str, object]) -> str:
+    """ASCII: harmless to whoever looks at it."""
+    return json.dumps(found, indent=2).replace("\x7f", "\\u007f")
+
+
+def _create(name: str, environ: Mapping[str, str]) -> tuple[Path, TextIO]:
+    """A file that wasn't there before, with mode 0600."""
     into = directory(environ)
     for number in range(1, _TRIES):
         path = into / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
@@ -89,9 +134,7 @@ def _write(found: dict[str, object], name: str, environ: Mapping[str, str]) -> t
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         except FileExistsError:
             continue
-        with open(handle, "w", encoding="ascii") as file:
-            file.write(text)
-        return path, len(text)
+        return path, open(handle, "w", encoding="ascii")
     raise FileExistsError(f"{name}.json and its like are all there already")
 
 

@@ -67,6 +67,7 @@ class Gateway(Reviewing):
         self._ledger = Ledger("")
         self._listed: dict[str, Run] = {}
         self._sifted: dict[Hashable, tuple[float, Window[RunRow]]] = {}
+        self._letter_workflows: set[str] = set()
 
     async def totals(self) -> Totals:
         """The counter line; two statements."""
@@ -219,18 +220,28 @@ class Gateway(Reviewing):
         """Sessions, live ones first."""
         return await self.serving.workers()
 
-    async def dead_letters(self, error_type: Ref | None, cursor: str | None, limit: int) -> Window[DeadRow]:
+    async def dead_letters(
+        self, error_type: Ref | None, cursor: str | None, limit: int, workflow: str | None = None
+    ) -> Window[DeadRow]:
         """A window of dead letters, newest first."""
         wanted = None if error_type is None else error_type.raw
-        query = DeadLetterQuery(error_type=wanted, cursor=cursor, limit=limit)
+        query = DeadLetterQuery(error_type=wanted, workflow=workflow, cursor=cursor, limit=limit)
         page = await self.door.read(lambda store: store.list_dead_letters(query))
         now = self.door.now()
         rows = tuple(self.door.shaper.dead_letter(letter, now) for letter in page)
+        if cursor is None and workflow is None:
+            self._letter_workflows = {letter.workflow for letter in page}
         return Window(rows, page.next_cursor, len(page))
+
+    def letter_workflows(self) -> Sequence[str]:
+        """Workflows of the last dead letters, to be completed; those that aren't drawn as they are are left out."""
+        shown = self.door.shaper.short
+        return sorted(name for name in self._letter_workflows if shown(name) == name)
 
     async def dead_letter_groups(self) -> tuple[GroupRow, ...]:
         """Dead letters by error type, the largest group first."""
         groups = await self.door.read(lambda store: store.group_dead_letters())
+        self._letter_workflows |= {workflow for group in groups for workflow in group.workflows}
         now = self.door.now()
         return tuple(self.door.shaper.group(group, now) for group in groups)
 

@@ -17,9 +17,16 @@ from tui.widgets.bar import Bar
 from tui.widgets.pane import Pane
 
 _WORDS = (
-    (":", "runs [FILTER], run ID, approvals, workers, dlq, overview, theme NAME, help, quit; tab completes"),
+    (
+        ":",
+        "runs [FILTER], run ID, approvals, workers, dlq, overview, bulk, theme NAME, help, quit; tab completes",
+    ),
     ("/", "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning"),
     ("/ approvals", "snoozed, all, mine, free, wf:refund* pool:bank, or an id's beginning"),
+    (
+        ":bulk retry",
+        "for all that is marked, else for all that is listed; cancel, pause, resume, discard too",
+    ),
     (
         "timeline",
         "up and down choose a step, + - 0 zoom, left and right pan, l follows; esc lets go of the step",
