@@ -122,7 +122,7 @@ async def test_a_spent_budget_is_shown_and_more_allowed_on_its_card(
         await workflow.run(run_id="r-1")
     async with driving(store, start="approvals", size=(100, 40)) as drive:
         await drive.shows("as a budget; t shows what it is made of")
-        assert "1 token more; another amount:" in drive.text
+        assert "1 token more; e allows another amount" in drive.text
         assert "next  agent writer calls gpt-4o" in drive.text
         assert drive.line_with("ollama/llama3").split()[1] in {"unknown", "$0"}
         [approval] = await store.approvals_of("r-1")
