@@ -97,7 +97,7 @@ class Bench:
         first = tasks[0]
         if (first.contender, first.scene) in self._missing:
             return []
-        allowed = first.seconds + (FILLING if first.scene in ("stock", "growth") else PATIENCE)
+        allowed = first.seconds + (FILLING if first.scene == "stock" else PATIENCE)
         children = [self._begin(task) for task in tasks]
         try:
             said = [child.communicate(timeout=allowed) for child in children]

@@ -17,10 +17,6 @@ async def measure(task: Task) -> dict[str, Any]:
         from tests.bench.lookups import lookups
 
         return await lookups(task)
-    if task.scene == "growth":
-        from tests.bench.grown import grown
-
-        return await grown(task)
     from tests.bench.scenes import SCENES
 
     return await SCENES[task.scene](task)

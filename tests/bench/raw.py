@@ -56,7 +56,7 @@ class Raw:
     def __init__(self, task: Task, tally: Tally) -> None:
         self._task = task
         self._tally = tally
-        self._result = json.dumps("x" * (task.work.size - 2))
+        self._result = json.dumps(task.work.result())
 
     async def open(self) -> None:
         self._hand = await self._connect()
@@ -101,8 +101,6 @@ class Raw:
 
     async def _record(self, hand: asyncpg.Connection, ids: list[int], seq: int, *, last: bool) -> None:
         self._tally.count(len(ids))
-        if self._task.work.sleep:  # all of them sleep side by side: the longest of many
-            await asyncio.sleep(self._task.work.sleep)
         await hand.execute(
             STEP, ids, seq, f"step-{seq}", [self._result] * len(ids), OVER if last else RUNNING
         )

@@ -22,7 +22,7 @@ class RawSqlite:
     def __init__(self, task: Task, tally: Tally) -> None:
         self._task = task
         self._tally = tally
-        self._result = json.dumps("x" * (task.work.size - 2))
+        self._result = json.dumps(task.work.result())
         self._over = threading.Event()
 
     async def open(self) -> None:

@@ -7,6 +7,7 @@ import json
 import random
 import time
 from dataclasses import asdict, dataclass, field
+from string import ascii_letters
 from typing import Any
 
 
@@ -18,11 +19,14 @@ class Work:
     size: int = 200
     sleep: float = 0.0
 
+    def result(self) -> str:
+        """What a step gives: letters by chance, which no store can make smaller."""
+        return "".join(random.choices(ascii_letters, k=self.size - 2))
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What one fresh process does. ``place`` is a store's URL, ``beside`` that of another one to compare it with;
-    ``seconds`` are those that are measured."""
+    """What one fresh process does. ``place`` is a store's URL; ``seconds`` are those that are measured."""
 
     scene: str
     contender: str
@@ -32,7 +36,6 @@ class Task:
     runs: int = 0
     seconds: float = 1.0
     absurd_sql: str = ""
-    beside: str = ""
 
     def text(self) -> str:
         return json.dumps(asdict(self))
@@ -55,7 +58,7 @@ class Tally:
         self.begun = 0
         self.last = 0.0
         self._sleep = work.sleep
-        self._result = "x" * (work.size - 2)
+        self._result = work.result()
         self._waiting: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def body(self) -> str:

@@ -56,7 +56,7 @@ def _rows(bench: Bench, store: str, load: Load) -> Iterable[Row]:
     per_step: dict[str, Samples] = defaultdict(lambda: defaultdict(list))
     memory: Samples = defaultdict(list)
     for _ in range(bench.rounds):
-        for who in bench.contenders(LIMITS[store], *peers):
+        for who in bench.contenders(None if load.work.sleep else LIMITS[store], *peers):
             with bench.place(store, who) as place:
                 task = Task("steps", who, place, load.work, lanes=load.lanes, seconds=bench.seconds)
                 for measured in bench.run(task):
