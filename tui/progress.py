@@ -67,11 +67,11 @@ def ending(job: BulkJob) -> Cell:
 
 
 def possible(verb: BulkVerb, found: BulkPreview) -> str:
-    """``9 can be retried, 3 not``."""
+    """``9 can be retried, 3 not``, ``all 12 can be retried``."""
     total = sum(found.by_status.values()) + found.missing
     not_so = total - found.possible
     if not not_so:
-        return f"all {number(total)} can be" if total > 1 else "it can be"
+        return f"{f'all {number(total)}' if total > 1 else 'it'} can be {PAST[verb]}"
     return f"{number(found.possible)} can be {PAST[verb]}, {number(not_so)} not"
 
 

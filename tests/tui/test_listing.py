@@ -25,9 +25,9 @@ async def test_marks_outlive_filter_and_order_and_prompts_say_how_many_are_hidde
         await drive.shows("2 runs marked, 1 not shown")
         assert "▸* ○" in drive.line_with("run-1")
         await drive.press("s", "C")
-        await drive.shows("cancel 2 marked runs, 1 not shown: run-2 and others?")
+        await drive.shows("cancel 2 marked runs, 1 not shown?")
         await drive.press("y")
-        await drive.shows("cancel: 2 done")
+        await drive.shows("bulk job 1: cancelled 2 of 2")
     assert {(await stage.store.get_run(f"run-{number}")).status for number in (1, 2)} == {RunStatus.CANCELLED}
 
 

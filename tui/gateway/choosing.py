@@ -46,6 +46,16 @@ class Chosen:
         }
 
 
+def dead_letters(error: Ref | None, workflow: Ref | None) -> Chosen:
+    """All dead letters of an error type and of a workflow, where they are given."""
+    of = f" of {error}" if error is not None else ""
+    of += f" in {workflow}" if workflow is not None else ""
+    query = DeadLetterQuery(
+        error_type=None if error is None else error.raw, workflow=None if workflow is None else workflow.raw
+    )
+    return Chosen("dead letter", of, letters=query)
+
+
 async def gather(door: Door, verb: BulkVerb, chosen: Chosen) -> tuple[str, ...]:
     """The runs' ids, each once, in the listing's order. Raises Missing where they are too many, Unreachable."""
     if chosen.letters is not None:

@@ -6,12 +6,13 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, get_args
 
 from tui.format import Role, plural, size
+from tui.gateway.choosing import dead_letters, gather
 from tui.gateway.door import Door, Missing
 from tui.payload import Line
 from tui.views import Ref, Tab
@@ -26,6 +27,9 @@ _TRIES = 1_000
 
 GROUPED = 1_000
 """Runs that one file takes at most."""
+
+TOLD = 100
+"""Errors of a group that are told at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +85,14 @@ def directory(environ: Mapping[str, str]) -> Path:
     return downloads if downloads.is_dir() and os.access(downloads, os.W_OK) else Path.cwd()
 
 
-async def write_group(
-    door: Door, run_ids: Sequence[str], name: str, environ: Mapping[str, str] = os.environ
-) -> Written:
-    """Write runs to one new file, as a list; those that are gone by now are left out. Raises Unreachable."""
+async def write_group(door: Door, error_type: Ref, environ: Mapping[str, str] = os.environ) -> Written:
+    """Write the dead letters' runs of an error type to one new file, as a list, the newest first; those that are gone
+    by now are left out. Raises Missing, Unreachable."""
+    run_ids = await gather(door, "retry", dead_letters(error_type, None))
     stamp = f"{door.now():%Y%m%dT%H%M%SZ}"
     listed, written = run_ids[:GROUPED], 0
     try:
-        path, file = await asyncio.to_thread(_create, f"{file_name(name)}-{stamp}", environ)
+        path, file = await asyncio.to_thread(_create, f"{file_name(error_type.raw)}-{stamp}", environ)
         try:
             with file:
                 for run_id in listed:
@@ -105,7 +109,7 @@ async def write_group(
             raise
     except OSError as error:
         return Written(False, door.said(f"the runs were not written: {error.strerror or error}"))
-    of = f", the first of {len(run_ids):,}" if len(run_ids) > len(listed) else ""
+    of = f", the newest of {len(run_ids):,}" if len(run_ids) > len(listed) else ""
     return Written(
         True, f"{plural(written, 'run')} written{of}, readable by you alone", door.shaper.short(str(path))
     )
@@ -150,4 +154,16 @@ async def told(gateway: Gateway, run: Ref) -> tuple[Line, ...]:
     for tab in get_args(Tab):
         if tab != "raw":
             lines += [Line(), Line(tab.upper(), Role.STRONG), *await gateway.tab(run, tab)]
+    return tuple(lines)
+
+
+async def told_group(gateway: Gateway, error_type: Ref) -> tuple[Line, ...]:
+    """The newest dead letters of an error type, each with its error. Raises Missing, Unreachable."""
+    window = await gateway.dead_letters(error_type, None, TOLD)
+    lines: list[Line] = []
+    for row in window.rows:
+        about = f"{row.key}  {row.workflow}  step {row.cells['step'].text}, {row.cells['age'].text} ago"
+        lines += [Line(about, Role.STRONG), *row.error, Line()]
+    if window.cursor is not None:
+        lines.append(Line(f"these are the newest {TOLD}", Role.DIM))
     return tuple(lines)

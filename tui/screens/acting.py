@@ -122,7 +122,7 @@ class RunActions(BulkActions):
         self._look_up(read())
 
     def action_pager(self) -> None:
-        if not self.targets():
+        if not self.targets() and self.many() is None:
             return
 
         async def read() -> None:
@@ -141,11 +141,13 @@ class RunActions(BulkActions):
     async def _write(self, runs: Sequence[Ref]) -> None:
         written = [await exports.write(self.gateway.door, run) for run in runs]
         failed = [each for each in written if not each.ok]
-        told = (failed or written)[-1]
-        more = f", {len(written)} runs in all" if len(written) > 1 and not failed else ""
-        role = Role.FAILED if failed else Role.DONE
+        self._say_written((failed or written)[-1], more=len(written) if not failed else 1)
+
+    def _say_written(self, told: exports.Written, *, more: int = 1) -> None:
+        of = f", {more} runs in all" if more > 1 else ""
         path = cut_head(told.path, self.size.width - 4, ellipsis=self.console.glyphs.ellipsis)
-        self.prompt.say(Cell(f" {told.said}{more}", role), explain=(Cell(f"   {path}", Role.DIM),))
+        role = Role.DONE if told.ok else Role.FAILED
+        self.prompt.say(Cell(f" {told.said}{of}", role), explain=(Cell(f"   {path}", Role.DIM),))
 
     def _look_up(self, work: Coroutine[object, object, None]) -> None:
         """Do what needs the database first; where it can't be had, say so."""

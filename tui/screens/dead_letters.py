@@ -10,52 +10,46 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from tui.format import Cell, Role, plural
+from tui.gateway import exports
+from tui.gateway.choosing import Chosen, dead_letters
 from tui.payload import Line
 from tui.screens.acting import RunActions
 from tui.screens.keys import key
+from tui.screens.letter_columns import COLUMNS, GROUPS, NOTHING, counted, narrowed
 from tui.views import DeadRow, GroupRow, Ref, Window
 from tui.widgets.bar import Bar
-from tui.widgets.columns import Column
-from tui.widgets.pane import Pane
+from tui.widgets.letter import Letter
+from tui.widgets.prompt import Question
 from tui.widgets.table import Table
-
-COLUMNS = (
-    Column("age", "AGE", 4, align="right", rank=3),
-    Column("run", "RUN", 12, weight=2, most=36, keep="tail"),
-    Column("workflow", "WORKFLOW", 16, weight=2, most=36, rank=2),
-    Column("step", "STEP", 9, weight=1, most=24, rank=4),
-    Column("tries", "TRY", 3, align="right", rank=5),
-    Column("error", "ERROR", 20, weight=5, rank=1),
-)
-GROUPS = (
-    Column("count", "RUNS", 5, align="right"),
-    Column("error", "ERROR", 20, weight=3, most=60, keep="tail"),
-    Column("newest", "NEWEST", 6, align="right"),
-    Column("workflows", "WORKFLOWS", 14, weight=3, rank=1),
-)
 
 
 class DeadLettersScreen(RunActions):
-    """What failed for good and waits for a person's judgement."""
+    """What failed for good and waits for a person's judgement. A key is about the run under the cursor, or about those
+    that are marked, or about the whole group under the cursor."""
 
     MODE = "dlq"
     BINDINGS: ClassVar[list[BindingType]] = [
         key("r", "retry", "retry", shown=True),
         key("D", "discard", "discard", shown=True),
         key("e", "groups", "by error", shown=True),
-        key("tab", "app.focus_next", "error text", shown=True),
+        key("f", "fork", "edit and fork", shown=True),
+        key("slash", "filter", "filter", shown=True, shown_as="/"),
+        key("tab", "app.focus_next", "error", shown=True),
+        key("b", "jobs", "bulk jobs"),
+        key("v", "pager", "read it in your pager"),
+        key("w", "write", "write it to a file, as JSON"),
         key("y", "copy", "copy the id"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._only: Ref | None = None
+        self._workflow: Ref | None = None
         self._grouped = False
-        self.table = Table[DeadRow](COLUMNS, self._letters, id="rows", empty=_NOTHING, markable=True)
-        self.groups_table = Table[GroupRow](GROUPS, self._groups, id="groups", empty=_NOTHING)
+        self.table = Table[DeadRow](COLUMNS, self._letters, id="rows", empty=NOTHING, markable=True)
+        self.groups_table = Table[GroupRow](GROUPS, self._groups, id="groups", empty=NOTHING)
         self._about = Bar(id="about")
-        self._heading = Bar(id="error-title")
-        self._text = Pane(id="error-text")
+        self._letter = Letter()
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
@@ -63,9 +57,7 @@ class DeadLettersScreen(RunActions):
                 yield self._about
                 yield self.table
                 yield self.groups_table
-            with Vertical(id="error"):
-                yield self._heading
-                yield self._text
+            yield self._letter
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -73,10 +65,18 @@ class DeadLettersScreen(RunActions):
         self.table.focus()
 
     async def _letters(self, cursor: str | None, limit: int) -> Window[DeadRow]:
-        return await self.gateway.dead_letters(self._only, cursor, limit)
+        workflow = None if self._workflow is None else self._workflow.raw
+        return await self.gateway.dead_letters(self._only, cursor, limit, workflow)
 
     async def _groups(self, cursor: str | None, limit: int) -> Window[GroupRow]:
         return Window(await self.gateway.dead_letter_groups())
+
+    # -- what keys are about ------------------------------------------------------------------------------------------
+
+    @property
+    def _group(self) -> GroupRow | None:
+        """The group under the cursor."""
+        return self.groups_table.row if self._grouped else None
 
     def targets(self) -> Sequence[Ref]:
         if self._grouped:
@@ -84,66 +84,106 @@ class DeadLettersScreen(RunActions):
         rows = list(self.table.marks.values()) or ([self.table.row] if self.table.row else [])
         return [row.key for row in rows]
 
+    def hidden(self) -> int:
+        return self.table.hidden
+
+    def many(self) -> Chosen | None:
+        if not self._grouped:
+            return super().many()
+        return None if self._group is None else dead_letters(self._group.key, None)
+
+    def whole(self) -> Chosen | None:
+        return None if self._grouped else dead_letters(self._only, self._workflow)
+
+    def unmark(self, runs: Sequence[Ref]) -> None:
+        self.table.unmark(runs)
+        self._say_about()
+
+    async def reading(self) -> tuple[str, Sequence[Line]]:
+        if self._group is None:
+            return await super().reading()
+        return self._group.key.text, await exports.told_group(self.gateway, self._group.key)
+
+    def action_write(self) -> None:
+        group = self._group
+        if group is None:
+            super().action_write()
+            return
+
+        async def write() -> None:
+            self._say_written(await exports.write_group(self.gateway.door, group.key))
+
+        self.prompt.say(Cell(f" writing {plural(group.count, 'run')}", Role.DIM))
+        self._look_up(write())
+
+    def action_copy(self) -> None:
+        if self._group is None:
+            super().action_copy()
+        else:
+            self.prompt.say(self.console.copy(self._group.key))
+
+    # -- drawing ------------------------------------------------------------------------------------------------------
+
     async def look(self) -> None:
         await (self.groups_table if self._grouped else self.table).look()
+        self._draw()
+
+    def _draw(self) -> None:
         self._say_about()
-        self._draw_error()
+        if self._grouped:
+            self._letter.show_group(self._group, acts=not self._is_refused("retry"))
+        else:
+            self._letter.show_letter(self.table.row)
 
     def _say_about(self) -> None:
         total = 0 if self.totals is None else self.totals.dead_letters
-        left = [Cell(f" {plural(total, 'dead letter')}", Role.FAILED if total else Role.DIM)]
         if self._grouped:
-            right = [Cell("by error, enter lists one ", Role.DIM)]
-        else:
-            first, last, more = self.table.in_view
-            right = [Cell(f"newest first  {first}-{last}{'+' if more else ''} ", Role.DIM)]
-        if self._only is not None and not self._grouped:
-            left.append(Cell(f"  only {self._only}, esc shows all", Role.WAITING))
-        self._about.show(left, right)
-
-    def _draw_error(self) -> None:
-        row = None if self._grouped else self.table.row
-        if row is None:
-            self._heading.show(())
-            self._text.show(())
+            self._about.show([counted(total)], [Cell("by error, enter lists one ", Role.DIM)])
             return
-        cells = row.cells
-        lost = cells["lost"].text
-        story = f"  step {cells['step'].text}, tries {cells['tries'].text}" + (
-            f", workers lost {lost} " if lost != "0" else " "
-        )
-        left = (Cell(f" {row.key}", Role.ACCENT), Cell(f"  {row.workflow}", Role.STRONG))
-        self._heading.show(left, (Cell(story, Role.DIM),))
-        self._text.show([Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in row.error])
+        first, last, more = self.table.in_view
+        only = [str(each) for each in (self._only, self._workflow) if each is not None]
+        left = [counted(total), *narrowed(only, len(self.table.marks), self.table.hidden)]
+        self._about.show(left, [Cell(f"newest first  {first}-{last}{'+' if more else ''} ", Role.DIM)])
 
     def on_table_moved(self, event: Table.Moved) -> None:
-        self._say_about()
-        self._draw_error()
+        self._draw()
+
+    # -- what is listed -----------------------------------------------------------------------------------------------
 
     def on_table_opened(self, event: Table.Opened) -> None:
         if self._grouped:
-            group = self.groups_table.row
-            if group is not None:
-                self._only = group.key
-                self._group(False)
+            if self._group is not None:
+                self.list_error(self._group.key)
         elif self.table.row is not None:
             self.console.open_run(self.table.row.key)
 
     def action_groups(self) -> None:
-        """List by error, or one by one."""
-        self._group(not self._grouped)
+        self._list(None, None, grouped=not self._grouped)
 
     def list_error(self, error_type: Ref) -> None:
         """List those of one error type."""
-        self._only = error_type
-        self._group(False)
+        self._list(error_type, None)
 
-    def _group(self, grouped: bool) -> None:
-        self._grouped = grouped
+    def action_filter(self) -> None:
+        only = None if self._grouped else self._only
+
+        async def commit(text: str) -> None:
+            name = text.strip().removeprefix("wf:")
+            self._list(only, self.gateway.door.shaper.ref(name) if name else None, keep_marks=True)
+
+        def complete(typed: str) -> Sequence[str]:
+            names = self.gateway.letter_workflows()
+            return [f"wf:{name}" for name in names if f"wf:{name}".startswith(typed)]
+
+        what = (Cell(" show only those of one workflow", Role.STRONG),)
+        self.prompt.ask(Question(what, commit, "wf:NAME", "/", initial="wf:", complete=complete))
+
+    def _list(
+        self, only: Ref | None, workflow: Ref | None, *, grouped: bool = False, keep_marks: bool = False
+    ) -> None:
+        self._only, self._workflow, self._grouped = only, workflow, grouped
         self.groups_table.display, self.table.display = grouped, not grouped
-        if grouped:
-            self._only = None
-        self.table.show_source(self._letters)
+        self.table.show_source(self._letters, keep_marks=keep_marks)
         self.set_focus(self.groups_table if grouped else self.table)
         self.poke()
 
@@ -152,15 +192,9 @@ class DeadLettersScreen(RunActions):
         if self.table.marks:
             self.table.marks.clear()
             self.table.repaint()
-        elif self._only is not None or self._grouped:
-            self._only = None
-            self._group(False)
+            self._say_about()
+        elif self._grouped or (self._only, self._workflow) != (None, None):
+            self._list(None, None)
         else:
             return False
         return True
-
-
-_NOTHING = (
-    Cell("no dead letters", Role.STRONG),
-    Cell("A run that failed for good waits here for your judgement.", Role.DIM),
-)
