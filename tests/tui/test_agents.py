@@ -129,7 +129,8 @@ async def test_a_spent_budget_is_shown_and_more_allowed_on_its_card(
         await commands.approve(
             store, "r-1", actor=OPERATOR, approval_id=approval.id, payload={"usd": None, "tokens": 100_000}
         )
-        await drive.shows("approved by alice@ops1")
+        await drive.shows("alice@ops1 approved it")
+        assert "changed:" not in drive.text  # the payload is another budget, not the content edited
     assert await workflow.run(run_id="r-1") == ["Moss.", "Moss."]
     assert (await store.get_run("r-1")).status is RunStatus.COMPLETED
     assert len(models.requests) == 2

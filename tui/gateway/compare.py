@@ -62,7 +62,10 @@ def _asked(approval: Approval) -> tuple[str, str]:
 
 
 def _edited(approval: Approval) -> Decision | None:
-    """The last approval of it that carried a content of its own."""
+    """The last approval of it that carried a content of its own. Where the gate allows no edit a payload is something
+    else, said to the step: another budget, for one."""
+    if approval.policy.edit_schema is None:
+        return None
     given = [*approval.decisions, *([approval.decision] if approval.decision else [])]
     edits = [each for each in given if each.payload is not None and each.verdict is Verdict.APPROVE]
     return edits[-1] if edits else None
