@@ -9,15 +9,30 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from tui.config import choosing, files
+from tui.config.definition import definition
+from tui.config.reading import Config
+
 USAGE_ERROR = 2
 
 EPILOG = """\
 screens: runs (the default), run ID, approvals, workers, dlq, overview
 keys:    1-6 screens, enter opens, esc goes back, / filters, : goes by name, ? shows all keys, q quits
+config:  sagewai-tui config check [FILE] | path | schema | keys
 
 Exit codes: 0 left by its user, 1 crashed, 2 wrong arguments or no terminal, 129 and 143 after SIGHUP and SIGTERM.
 Every action has a twin that needs no terminal: see sagewai --help. Passwords belong into SAGEWAI_STORE or PGPASSFILE.
 """
+
+
+THEMES = ("dark", "light", "ansi", "plain")
+
+
+def _interval(text: str) -> float:
+    seconds = float(text)
+    if not 0.5 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text} is no time between two looks: use 0.5 to 3600 seconds")
+    return seconds
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,38 +76,68 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--read-only", action="store_true", help="bind no key that changes anything")
     found.add_argument("--demo", action="store_true", help="a scratch store with workflows that keep flowing")
     found.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
+    found.add_argument(
+        "--config", metavar="FILE", help="the configuration; default: SAGEWAI_TUI_CONFIG, else your own"
+    )
+    found.add_argument(
+        "--context", metavar="NAME", help="a store, its colour and its workers, by the configuration"
+    )
+    found.add_argument(
+        "--theme", choices=THEMES, help="dark, light, ansi or plain; default: what suits the terminal"
+    )
+    found.add_argument(
+        "--interval", type=_interval, metavar="S", help="seconds between two looks: 0.5 to 3600 (default: 2)"
+    )
+    found.add_argument(
+        "--lean",
+        action="store_true",
+        help="for bad lines: no preview, no colours but a state's, a look every 10 s",
+    )
+    found.add_argument(
+        "--mouse",
+        action="store_true",
+        help="the mouse moves the cursor; without it, text is selected as usual",
+    )
     return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the console; gives the exit code."""
+    words = sys.argv[1:] if argv is None else argv
     command = parser()
-    options = command.parse_args(argv)
+    if words[:1] == ["config"]:
+        from tui.config.command import main as configure
+
+        return configure(words[1:], command)
+    try:
+        config, options = _chosen(command, words)
+    except _Refused as refused:
+        for line in refused.lines:
+            _tell(line)
+        return USAGE_ERROR
     if (options.screen == "run") != (options.run_id is not None):
         command.error("'run' needs an ID, and only 'run' takes one")
-    if options.read_only and (options.worker or options.local) and not options.worker_store:
-        command.error(
-            "--read-only writes nothing, but a worker does: give it rights of its own, --worker-store URL"
-        )
-    if options.pool and not options.worker and not options.local:
-        command.error(
-            "--pool is the pool of --worker and --local: name their workflows, --worker MODULE:NAME"
-        )
+    wrong = choosing.conflict(options)
+    if wrong:
+        command.error(wrong)
     terminal = _has_terminal(sys.stdin, sys.stderr, os.environ)
     if options.demo:
-        return _demo(options, terminal)
+        return _demo(options, config, terminal)
     if not terminal:
-        (sys.stderr or sys.stdout or io.StringIO()).write(
-            "sagewai-tui: needs a terminal on standard input and standard error (TERM not dumb); "
-            "without one use sagewai, or sagewai-tui --demo for its text form\n"
+        _tell(
+            "needs a terminal on standard input and standard error (TERM not dumb); "
+            "without one use sagewai, or sagewai-tui --demo for its text form"
         )
         return USAGE_ERROR
     from tui.launch import launch
 
-    return launch(options, demo=None)
+    def switch(name: str) -> argparse.Namespace:
+        return choosing.options(command, words, config, os.environ, switched=name)
+
+    return launch(options, demo=None, config=config, switch=switch)
 
 
-def _demo(options: argparse.Namespace, terminal: bool) -> int:
+def _demo(options: argparse.Namespace, config: Config, terminal: bool) -> int:
     if not terminal:
         from tui.demo.story import main as story
 
@@ -104,7 +149,29 @@ def _demo(options: argparse.Namespace, terminal: bool) -> int:
 
         stage.until_moving()
         options.store, options.worker = stage.store_url, stage.worker
-        return launch(options, demo=stage)
+        return launch(options, demo=stage, config=config)
+
+
+class _Refused(Exception):
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+
+
+def _chosen(command: argparse.ArgumentParser, words: Sequence[str]) -> tuple[Config, argparse.Namespace]:
+    """The configuration, and the options that hold with it. Raises _Refused."""
+    path, must_exist = files.chosen(command.parse_args(words).config, os.environ)
+    try:
+        config = files.load(path, definition(command), must_exist=must_exist)
+        return config, choosing.options(command, words, config, os.environ)
+    except files.ConfigError as error:
+        raise _Refused(*error.lines()) from None
+    except choosing.ChoiceRefused as refused:
+        raise _Refused(str(refused)) from None
+
+
+def _tell(line: str) -> None:
+    (sys.stderr or sys.stdout or io.StringIO()).write(f"sagewai-tui: {line}\n")
 
 
 def _has_terminal(stdin: IO[str] | None, stderr: IO[str] | None, environ: Mapping[str, str]) -> bool:

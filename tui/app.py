@@ -103,7 +103,7 @@ class ConsoleApp(Navigation):
         scribe = Scribe(ascii=ascii_only)
         self.habits = habits or Habits()
         theme = self.habits.theme or choose(environ)
-        super().__init__(native_colours=theme == "ansi", driver_class=ConsoleDriver)
+        super().__init__(native_colours=PALETTES[theme].theme.ansi, driver_class=ConsoleDriver)
         self.glyphs = ASCII if ascii_only else UNICODE
         door = Door(
             store_url, actor=actor, read_only=read_only, scribe=scribe, interval=interval, opener=opener
@@ -114,6 +114,8 @@ class ConsoleApp(Navigation):
         self.locals = Locals(self.local, fleet, scribe, pool, has_own_rights=worker_store is not None)
         self._orders = tuple(orders)
 
+        if self.habits.lean:
+            self.HORIZONTAL_BREAKPOINTS = self.HORIZONTAL_BREAKPOINTS[:1]
         self.set_keymap(self.habits.keymap.for_textual)
         self.demo = demo
         self.hint = "" if demo is None else scribe.line(demo.hint)
@@ -169,7 +171,13 @@ class ConsoleApp(Navigation):
                     for ended in await bulk.follow():
                         self.say_ended(ended)
                 self.redraw_frame()
+            if bulk.is_due:
+                self.run_worker(self._carry_out(), group="bulk")
             await bulk.breathe()
+
+    async def _carry_out(self) -> None:
+        with suppress(Unreachable, Missing):  # sweeps go on with it
+            await self.gateway.bulk.carry_out()
 
     def _attend(self) -> None:
         """Notice what becomes of the local workers; the store is asked only while it isn't known who they are there."""
@@ -243,13 +251,6 @@ class ConsoleApp(Navigation):
 
     def start_local(self, line: str) -> Cell:
         return self._execute(lambda: self.locals.start(line))
-
-    def carry_out(self) -> None:
-        async def work() -> None:
-            with suppress(Unreachable, Missing):  # sweeps go on with it
-                await self.gateway.bulk.carry_out()
-
-        self.run_worker(work(), group="bulk")
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,13 @@ class Role(StrEnum):
     DONE = "done"
     FAILED = "failed"
     ENDED = "ended"
+    ON_RED = "on red"
+    ON_YELLOW = "on yellow"
+    ON_GREEN = "on green"
+    ON_BLUE = "on blue"
+    ON_MAGENTA = "on magenta"
+    ON_CYAN = "on cyan"
+    ON_GREY = "on grey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,11 @@ ASCII = Glyphs(
     dot="-",
     ellipsis="~",
 )
+
+
+def context_role(colour: str) -> Role:
+    """What a context's name is painted on."""
+    return Role(f"on {colour or 'grey'}")
 
 
 def run_state(status: RunStatus, wait: WaitReason | None, asked: Ask | None, glyphs: Glyphs) -> Cell:

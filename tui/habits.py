@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tui.keymap import Keymap
 from tui.savedviews import SavedViews
+
+
+def _no_contexts(name: str) -> str:
+    return "there are no contexts: the console was opened without a configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +26,5 @@ class Habits:
     theme: str | None = None
     lean: bool = False
     mouse: bool = False
+    refusal: Callable[[str], str] = _no_contexts
+    """Why the console can't change to a context of this name; '' if it can."""

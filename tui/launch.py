@@ -6,39 +6,106 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 from sagewai.core.actors import current_actor
 from sagewai.errors import SagewaiError
+from tui import keymap
 from tui.app import ConsoleApp
+from tui.config.choosing import ChoiceRefused, conflict
+from tui.config.command import key_problems
+from tui.config.files import ConfigError
+from tui.config.reading import Config
 from tui.demo_hooks import DemoHooks
-from tui.gateway import default_url, has_password, open_store
+from tui.gateway import INTERVAL, default_url, has_password, open_store
+from tui.habits import Habits
 from tui.local import leaving
 from tui.local.embedded import WorkerSpec
 from tui.local.files import log_file
 from tui.local.locals import check
 from tui.local.log import Diverted
 from tui.local.order import Order, OrderError, parse
+from tui.savedviews import SavedViews, default_file
 
 _SURE = re.compile(r"sqlite:///[^?\0]+\Z|memory://\Z")
 """URLs that need no driver to be judged; the others are opened (not connected) before the first frame."""
 
 
-def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
-    """Run the console; gives the exit code."""
+LEAN_INTERVAL = 10.0
+"""Seconds between two looks over a bad line."""
+
+
+def launch(
+    options: argparse.Namespace,
+    *,
+    demo: DemoHooks | None,
+    config: Config,
+    switch: Callable[[str], argparse.Namespace] | None = None,
+) -> int:
+    """Run the console, again in another context as long as its operator asks for one; gives the exit code. ``switch``
+    gives the options of a context."""
+    wrong = ConfigError(config.source, key_problems(config))
+    for line in wrong.lines():
+        _tell(line)
+    if wrong.problems:
+        return 2
+    common = Habits(
+        contexts=tuple(config.contexts) if switch is not None else (),
+        keymap=keymap.read(config.keys),
+        views=SavedViews(config.views, default_file()),
+        refusal=lambda name: _refusal(name, switch),
+    )
+    while True:
+        habits = replace(
+            common,
+            context=options.context or "",
+            colour=options.colour,
+            theme=options.theme or ("plain" if options.lean else None),
+            lean=options.lean,
+            mouse=options.mouse,
+        )
+        code, wanted, screen = _run(options, demo, habits)
+        if wanted is None or switch is None:
+            return code
+        options = switch(wanted)
+        options.screen = "runs" if screen == "run" else screen
+
+
+def _refusal(name: str, switch: Callable[[str], argparse.Namespace] | None) -> str:
+    """Why the console can't change to a context; '' if it can."""
+    if switch is None:
+        return "there are no contexts here"
+    try:
+        options = switch(name)
+        _checked(options, options.store or default_url())
+    except (ChoiceRefused, SagewaiError, OrderError) as error:
+        return str(error)
+    return conflict(options)
+
+
+def _checked(options: argparse.Namespace, url: str) -> list[Order]:
+    """What ``--local`` asks for, once the stores are known to be some. Raises SagewaiError, OrderError."""
+    if not _SURE.match(url):
+        open_store(url)
+    if options.worker_store:
+        open_store(options.worker_store)
+    return _orders(options.local, options.pool or "default", options.worker_store or url)
+
+
+def _run(options: argparse.Namespace, demo: DemoHooks | None, habits: Habits) -> tuple[int, str | None, str]:
+    """One console until it is left: the exit code, the context to change to, and the screen that was in front."""
     url = options.store or default_url()
     try:
-        if not _SURE.match(url):
-            open_store(url)
-        if options.worker_store:
-            open_store(options.worker_store)
-        orders = _orders(options.local, options.pool or "default", options.worker_store or url)
-        if any(url and has_password(url) for url in (options.store, options.worker_store)):
-            _tell("a password in an argument is seen by others: use SAGEWAI_STORE")
+        orders = _checked(options, url)
     except (SagewaiError, OrderError) as error:
         _tell(str(error))
-        return 2
+        return 2, None, "runs"
+    if not habits.context and any(
+        each and has_password(each) for each in (options.store, options.worker_store)
+    ):
+        _tell("a password in an argument is seen by others: use SAGEWAI_STORE")
     worker, pool = None, options.pool or "default"
     if options.worker:
         worker = WorkerSpec(options.worker, pool, options.worker_store, log_file(os.getpid()))
@@ -54,16 +121,18 @@ def launch(options: argparse.Namespace, *, demo: DemoHooks | None) -> int:
         worker_store=options.worker_store,
         pool=pool,
         ascii_only=options.ascii or speaks_ascii(os.environ),
+        interval=options.interval or (LEAN_INTERVAL if options.lean else INTERVAL),
+        habits=habits,
     )
     with ExitStack() as stack:
         if app.local is not None:
             stack.callback(app.local.close)
             stack.enter_context(Diverted(app.local.tail))
-        app.run(mouse=False)
+        app.run(mouse=habits.mouse)
     _flush()
     if app.local is not None or app.locals.fleet.workers:
         leaving.end(app.locals, _tell)
-    return app.return_code or 0
+    return app.return_code or 0, app.next_context, app.current_mode
 
 
 def _tell(text: str) -> None:

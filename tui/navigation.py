@@ -33,7 +33,7 @@ _TRAIL = 20
 
 
 class Navigation(App[None]):
-    """The part of the console that knows where the operator is."""
+    """The part of the console that knows where the operator is. ``next_context``: one to change to when it is left."""
 
     gateway: Gateway
     glyphs: Glyphs
@@ -44,6 +44,7 @@ class Navigation(App[None]):
         self._open_run: Ref | None = None
         self._wanted_approval: int | None = None
         self._trail: list[str] = []
+        self.next_context: str | None = None
 
     @abstractmethod
     async def action_quit(self) -> None: ...
@@ -228,7 +229,7 @@ class Navigation(App[None]):
 
     def _wear(self, name: str) -> None:
         if name in PALETTES:
-            self.ansi_color = True if name == "ansi" else None
+            self.ansi_color = True if PALETTES[name].theme.ansi else None
             self.theme = name
         else:
             self.say(Cell(f" no theme is called so: use {', '.join(PALETTES)}", Role.FAILED))

@@ -6,7 +6,7 @@ Colour only underlines what a glyph or a word says already.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.theme import Theme
 
@@ -24,6 +24,28 @@ class Palette:
     cursor: str
     cursor_blurred: str
     key: str
+
+
+_BADGES = (
+    Role.ON_RED,
+    Role.ON_YELLOW,
+    Role.ON_GREEN,
+    Role.ON_BLUE,
+    Role.ON_MAGENTA,
+    Role.ON_CYAN,
+    Role.ON_GREY,
+)
+_NATIVE_BADGES = {
+    role: f"bold reverse {'bright_black' if role is Role.ON_GREY else role.removeprefix('on ')}"
+    for role in _BADGES
+}
+"""Reversed, so that a context's name stands out where colours are left away too."""
+
+_PAINTS = ("#a4262c", "#f2c744", "#2f7d32", "#1f5fbf", "#8e3fa8", "#0b7a8c", "#5b6675")
+_BADGE_STYLES = {
+    role: f"bold {'#1a1a1a' if role is Role.ON_YELLOW else '#ffffff'} on {paint}"
+    for role, paint in zip(_BADGES, _PAINTS, strict=True)
+}
 
 
 def _theme(name: str, *, dark: bool, colours: Mapping[str, str]) -> Theme:
@@ -67,6 +89,7 @@ def _palette(name: str, *, dark: bool, colours: Mapping[str, str]) -> Palette:
             Role.DONE: colours["done"],
             Role.FAILED: colours["failed"],
             Role.ENDED: colours["ended"],
+            **_BADGE_STYLES,
         },
         title=f"bold {colours['accent']}",
         heading=f"bold {colours['dim']}",
@@ -122,9 +145,12 @@ _LIGHT = _palette(
         "ended": "#6a7686",
     },
 )
-_ANSI = Palette(
-    theme=Theme(
-        name="ansi",
+
+
+def _native(name: str) -> Theme:
+    """The terminal's own sixteen colours."""
+    return Theme(
+        name=name,
         ansi=True,
         primary="ansi_blue",
         secondary="ansi_cyan",
@@ -155,7 +181,11 @@ _ANSI = Palette(
             "screen-selection-background": "ansi_bright_blue",
             "screen-selection-foreground": "ansi_black",
         },
-    ),
+    )
+
+
+_ANSI = Palette(
+    theme=_native("ansi"),
     roles={
         Role.PLAIN: "",
         Role.DIM: "bright_black",
@@ -168,6 +198,7 @@ _ANSI = Palette(
         Role.DONE: "green",
         Role.FAILED: "bold red",
         Role.ENDED: "bright_black",
+        **_NATIVE_BADGES,
     },
     title="bold cyan",
     heading="bold",
@@ -175,8 +206,17 @@ _ANSI = Palette(
     cursor_blurred="bold",
     key="bold cyan",
 )
+_PLAIN = replace(
+    _ANSI,
+    theme=_native("plain"),
+    roles={**_ANSI.roles, Role.DIM: "", Role.STRONG: "", Role.ACCENT: "", Role.ENDED: ""},
+    title="",
+    heading="",
+    key="bold",
+)
+"""For bad lines: few bytes, and no colours but a state's."""
 
-PALETTES: Mapping[str, Palette] = {palette.theme.name: palette for palette in (_DARK, _LIGHT, _ANSI)}
+PALETTES: Mapping[str, Palette] = {palette.theme.name: palette for palette in (_DARK, _LIGHT, _ANSI, _PLAIN)}
 
 
 def choose(environ: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from sagewai.models.right import Right
 from sagewai.models.status import RunStatus
-from tui.format import Cell, Role, clock, number
+from tui.format import Cell, Role, clock, context_role, number
 from tui.gateway import Gateway, Missing, Unreachable
 from tui.screens.console import Console, Mode
 from tui.text import cut_head, width
@@ -109,10 +109,14 @@ class ConsoleScreen(Screen[None]):
             Cell(f"  {door.actor_name}", Role.DIM),
             Cell(f"  {clock(door.now())} ", Role.DIM),
         )
+        habits = self.console.habits
+        badge = (
+            (Cell(f" {habits.context} ", context_role(habits.colour)), Cell(" ")) if habits.context else ()
+        )
         here = (crumb, *self.crumbs())
-        room = self.size.width - _cells(right) - _cells(here) - len(" sagewai > ")
+        room = self.size.width - _cells(right) - _cells(here) - _cells(badge) - len(" sagewai > ")
         place = cut_head(door.place, max(8, room), ellipsis=glyphs.ellipsis)
-        return (Cell(" sagewai", Role.ACCENT), crumb, Cell(place), *here), right
+        return (Cell(" sagewai", Role.ACCENT), crumb, *badge, Cell(place), *here), right
 
     def _counters(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
         """Where they don't all fit, those that are zero are left out."""
