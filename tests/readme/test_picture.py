@@ -1,6 +1,6 @@
-"""The README's picture and its text are what the console draws today.
+"""The README's pictures, and the one it shows as text, are what the console draws today.
 
-After a wanted change of the console `SAGEWAI_DRAW=1 .venv/bin/pytest -n0 tests/readme/test_picture.py` draws both anew:
+After a wanted change of the console `SAGEWAI_DRAW=1 .venv/bin/pytest -n0 tests/readme/test_picture.py` draws them anew:
 look at them before you commit them.
 """
 
@@ -9,46 +9,39 @@ from __future__ import annotations
 import os
 import re
 
-import pytest
-
 from tests.readme import page
-from tests.readme.picture import HEIGHT, PICTURE, WIDTH, Clock, draw, frame, marks
+from tests.readme.picture import HEIGHT, PICTURES, SCENES, WIDTH, Clock, draw, frame, marks
 
 
-@pytest.fixture
-async def drawn() -> str:
-    svg = await draw(Clock())
+async def test_the_pictures_and_the_text_are_what_the_console_draws() -> None:
+    drawn = await draw(Clock())
     if os.environ.get("SAGEWAI_DRAW"):
-        PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        PICTURE.write_text(svg, encoding="utf-8")
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for name, svg in drawn.items():
+            (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
+        text = "\n".join(frame(drawn["runs"])) + "\n"
         old = page.blocks("text")[0]
-        page.README.write_text(
-            page.text().replace(old.text, "\n".join(frame(svg)) + "\n", 1), encoding="utf-8"
-        )
-    return svg
+        page.README.write_text(page.text().replace(old.text, text, 1), encoding="utf-8")
+
+    assert {path.stem for path in PICTURES.iterdir()} == set(drawn)
+    for name, svg in drawn.items():
+        kept = (PICTURES / f"{name}.svg").read_text(encoding="utf-8")
+        assert frame(kept) == frame(svg), name
+        assert list(marks(kept)) == list(marks(svg)), name
+    assert page.blocks("text")[0].text.splitlines() == frame(drawn["runs"])
 
 
-async def test_the_committed_picture_is_what_the_console_draws(drawn: str) -> None:
-    assert list(marks(PICTURE.read_text(encoding="utf-8"))) == list(marks(drawn))
+def test_each_picture_is_a_whole_screen_of_80_by_24_and_fetches_nothing_from_elsewhere() -> None:
+    for name in SCENES:
+        svg = (PICTURES / f"{name}.svg").read_text(encoding="utf-8")
+        lines = frame(svg)
+        assert len(lines) == HEIGHT, name
+        assert max(map(len, lines)) <= WIDTH, name
+        assert "quit" in lines[-1], name
+        assert re.findall(r"https?://[^\s\"')]+", svg) == ["http://www.w3.org/2000/svg"], name
 
 
-async def test_the_readme_shows_the_same_frame_as_text(drawn: str) -> None:
-    shown = page.blocks("text")[0]
-    assert shown.text.splitlines() == frame(drawn)
-
-
-async def test_the_frame_is_a_whole_screen_of_80_by_24(drawn: str) -> None:
-    lines = frame(drawn)
-    assert len(lines) == HEIGHT
-    assert max(map(len, lines)) <= WIDTH
-    assert "quit" in lines[-1]
-
-
-def test_the_picture_fetches_nothing_from_elsewhere() -> None:
-    svg = PICTURE.read_text(encoding="utf-8")
-    assert re.findall(r"https?://[^\s\"')]+", svg) == ["http://www.w3.org/2000/svg"]
-
-
-def test_the_readme_shows_the_picture_before_anything_else() -> None:
-    at = page.text().index(f"]({PICTURE.relative_to(page.ROOT)})")
-    assert at < page.text().index("```")
+def test_the_readme_shows_the_first_picture_before_anything_else_and_each_one_once() -> None:
+    places = [page.text().index(f"](.github/pictures/{name}.svg)") for name in SCENES]
+    assert places[0] < page.text().index("```")
+    assert all(page.text().count(f"pictures/{name}.svg") == 1 for name in SCENES)
