@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagewai.models.bulk import BulkJob, BulkOutcome, BulkPreview, BulkStatus, BulkVerb
-from tui.format import Cell, Glyphs, Role, number, run_state
+from tui.format import Cell, Glyphs, Role, run_state
 
 BAR = 10
 """Cells of a bar in a table."""
@@ -51,7 +51,7 @@ def item_state(outcome: BulkOutcome, glyphs: Glyphs) -> Cell:
 def under_way(job: BulkJob, glyphs: Glyphs) -> Cell:
     """A line about a job that runs."""
     drawn = bar(job.done, job.refused, job.total, 2 * BAR, glyphs)
-    refused = f", {number(job.refused)} refused" if job.refused else ""
+    refused = f", {job.refused:,} refused" if job.refused else ""
     settled = f"{job.done + job.refused:,}/{job.total:,}"
     return Cell(f"bulk job {job.id}: {job.verb}  {drawn}  {settled}{refused}", Role.RUNNING)
 
@@ -71,14 +71,14 @@ def possible(verb: BulkVerb, found: BulkPreview) -> str:
     total = sum(found.by_status.values()) + found.missing
     not_so = total - found.possible
     if not not_so:
-        return f"{f'all {number(total)}' if total > 1 else 'it'} can be {PAST[verb]}"
-    return f"{number(found.possible)} can be {PAST[verb]}, {number(not_so)} not"
+        return f"{f'all {total:,}' if total > 1 else 'it'} can be {PAST[verb]}"
+    return f"{found.possible:,} can be {PAST[verb]}, {not_so:,} not"
 
 
 def by_state(found: BulkPreview, glyphs: Glyphs) -> Iterator[Cell]:
     """How many stand how, the most first: ``9 ✖ FAIL  3 ✔ DONE``."""
     for status, count in sorted(found.by_status.items(), key=lambda pair: -pair[1]):
         state = run_state(status, None, None, glyphs)
-        yield Cell(f"  {number(count)} {state.text}", state.role)
+        yield Cell(f"  {count:,} {state.text}", state.role)
     if found.missing:
-        yield Cell(f"  {number(found.missing)} gone", Role.DIM)
+        yield Cell(f"  {found.missing:,} gone", Role.DIM)

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sagewai.models.bulk import BulkItem, BulkJob, BulkOutcome, BulkPreview, BulkStatus, BulkVerb
+from sagewai.models.right import Right
 from tui import progress
-from tui.format import Cell, Role, age, number, plural
+from tui.format import Cell, Role, age, number
 from tui.gateway import twins
 from tui.gateway.choosing import Chosen, gather
 from tui.gateway.door import Door
@@ -43,8 +44,9 @@ class BulkPlan:
     @property
     def what(self) -> str:
         """``retry 12 marked runs, 3 not shown``."""
-        hidden = f", {number(self.chosen.hidden)} not shown" if self.chosen.hidden else ""
-        return f"{self.verb} {plural(len(self.run_ids), self.chosen.noun)}{self.chosen.where}{hidden}"
+        chosen, count = self.chosen, len(self.run_ids)
+        hidden = f", {chosen.hidden:,} not shown" if chosen.hidden else ""
+        return f"{self.verb} {count:,} {chosen.noun}{'' if count == 1 else 's'}{chosen.where}{hidden}"
 
 
 class BulkJobs:
@@ -54,7 +56,8 @@ class BulkJobs:
         self._door = door
         self._followed: dict[int, BulkJob] = {}
         self._twins: dict[int, str] = {}
-        self._to_do: list[int] = []
+        self._due: list[int] = []
+        self._busy = False
         self._news = asyncio.Event()
 
     async def jobs(self, limit: int = LISTED) -> tuple[JobRow, ...]:
@@ -91,33 +94,48 @@ class BulkJobs:
             return await commands.preview_bulk(store, verb, run_ids)
 
         found = await self._door.read(count)
-        return BulkPlan(verb, run_ids, found, chosen, twins.bulk(verb, run_ids, chosen.options(verb)))
+        return BulkPlan(verb, run_ids, found, chosen, twins.bulk(verb, run_ids, chosen.options))
 
     def begun(self, job: BulkJob, twin: str) -> None:
-        """Follow a job that was begun here; it is to be carried out."""
+        """Follow a job that was begun here; it is due."""
         self._followed = {**self._followed, job.id: job}
         self._twins[job.id] = twin
-        self._to_do.append(job.id)
+        self._due.append(job.id)
         self._news.set()
 
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to carry out that nobody does, not even this console."""
+        return bool(self._due) and not self._busy
+
     async def carry_out(self) -> None:
-        """Carry out the next job that was begun here, in bounded batches, until it is over or in others' hands."""
+        """Carry out what is due, in bounded batches, until it is over or in others' hands."""
         from sagewai.core.commands import advance_bulk
 
-        if self._to_do:
-            job = self._to_do.pop(0)
-            while await self._door.read(lambda store: advance_bulk(store, job=job)):
-                continue
+        self._busy, carried = True, 0
+        try:
+            while self._due:
+                job = self._due.pop(0)
+                while now := await self._door.read(lambda store, job=job: advance_bulk(store, job=job)):  # type: ignore[misc]
+                    carried += now
+        finally:
+            self._busy = False
+        if carried:
             self._news.set()
 
     async def follow(self) -> tuple[Cell, ...]:
-        """Look how far the running jobs are; gives a line for each that has ended since. One statement."""
+        """Look how far the running jobs are; gives a line for each that has ended since. One statement. A job that
+        stands still is due here too: whoever carried it out may be gone."""
         self._news.clear()
         if self._door.link.state != "live":
             return ()
         jobs = await self._door.read(lambda store: store.list_bulks(LISTED))
         ended = [job for job in jobs if job.id in self._followed and job.status is not BulkStatus.RUNNING]
-        self._followed = {job.id: job for job in jobs if job.status is BulkStatus.RUNNING}
+        running = {job.id: job for job in jobs if job.status is BulkStatus.RUNNING}
+        if self._door.may(Right.OPERATE):
+            still = [each for each, job in running.items() if job == self._followed.get(each)]
+            self._due += [each for each in still if each not in self._due]
+        self._followed = running
         return tuple(progress.ending(job) for job in ended)
 
     async def breathe(self) -> None:

@@ -29,21 +29,23 @@ class Chosen:
     filter: Filter | None = None
     letters: DeadLetterQuery | None = None
 
-    def options(self, verb: BulkVerb) -> Mapping[str, str] | None:
+    @property
+    def options(self) -> Mapping[str, str] | None:
         """The options by which ``sagewai bulk`` finds the same runs; None where it has to be given their ids."""
         if self.letters is not None:
             found = {"error": self.letters.error_type or "", "workflow": self.letters.workflow or ""}
-            return found if any(found.values()) else {"all": ""}
-        if self.filter is None or self.filter.is_sifted:
+        elif self.filter is not None and not self.filter.is_sifted:
+            query = self.filter.query
+            found = {
+                "status": " ".join(sorted(query.status or ())),
+                "workflow": query.workflow or "",
+                "pool": query.pool or "",
+                "tag": "" if query.tag is None else "=".join(query.tag),
+                "prefix": query.prefix or "",
+            }
+        else:
             return None
-        query = self.filter.query
-        return {
-            "status": " ".join(sorted(_statuses(verb, self.filter))),
-            "workflow": query.workflow or "",
-            "pool": query.pool or "",
-            "tag": "" if query.tag is None else "=".join(query.tag),
-            "prefix": query.prefix or "",
-        }
+        return found if any(found.values()) else {"all": ""}
 
 
 def dead_letters(error: Ref | None, workflow: Ref | None) -> Chosen:

@@ -78,5 +78,4 @@ class BulkActions(ConsoleScreen):
             self.report(record)
             return
         self.unmark(plan.chosen.runs)
-        self.console.carry_out()
         self.draw_frame()

@@ -67,10 +67,6 @@ class Console(Protocol):
         """Say what came of an action on the screen in front."""
         ...
 
-    def carry_out(self) -> None:
-        """Carry out the bulk job that was begun last, whatever screen is in front."""
-        ...
-
     def copy(self, ref: Ref) -> Cell:
         """Put an id on the clipboard; gives what to say about it."""
         ...
