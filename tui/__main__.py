@@ -35,6 +35,18 @@ def _interval(text: str) -> float:
     return seconds
 
 
+def _span(text: str) -> float:
+    from tui.triage import AnswerError, span
+
+    try:
+        seconds = span(text)
+    except AnswerError:
+        seconds = 0.0
+    if not seconds:
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of time: write 10m, 2h or 1d")
+    return seconds
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(
@@ -98,6 +110,27 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the mouse moves the cursor; without it, text is selected as usual",
     )
+    found.add_argument(
+        "--notify",
+        choices=["off", "bell", "osc9"],
+        help="call for new approvals and dead letters by the bell, or by the terminal's notifications, at most every "
+        "30 s and not while keys are pressed (default: bell, with --demo off)",
+    )
+    found.add_argument(
+        "--notify-command",
+        metavar="CMD",
+        help="run this program too, without a shell: SAGEWAI_NEW_APPROVALS and SAGEWAI_NEW_DEAD_LETTERS say how many, "
+        "SAGEWAI_APPROVALS and SAGEWAI_DEAD_LETTERS how many in all; it is ended after 10 s",
+    )
+    found.add_argument(
+        "--lock-after",
+        type=_span,
+        metavar="SPAN",
+        help="without a key for so long (10m, 2h) cover the picture; :lock does at once (default: never)",
+    )
+    found.add_argument(
+        "--keep-looking", action="store_true", help="look on while the terminal says it isn't in focus"
+    )
     return found
 
 
@@ -120,7 +153,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrong = choosing.conflict(options)
     if wrong:
         command.error(wrong)
-    terminal = _has_terminal(sys.stdin, sys.stderr, os.environ)
+    served = bool(os.environ.get("TEXTUAL_DRIVER"))
+    if served and not options.read_only and not options.demo:
+        _tell(
+            "in a browser everybody would act by the account that serves it: textual serve needs --read-only"
+        )
+        return USAGE_ERROR
+    terminal = served or _has_terminal(sys.stdin, sys.stderr, os.environ)
     if options.demo:
         return _demo(options, config, terminal)
     if not terminal:

@@ -15,8 +15,9 @@ from textual.filter import LineFilter
 
 from sagewai.models.actor import Actor
 from tui import crash
+from tui.attending import LOCK, Attending, Attention
 from tui.demo_hooks import DemoHooks
-from tui.driver import ConsoleDriver, LineDropped
+from tui.driver import ConsoleDriver, LineDropped, served
 from tui.format import ASCII, UNICODE, Cell, Role
 from tui.gateway import INTERVAL, Door, Gateway, Missing, Unreachable, open_store
 from tui.habits import Habits
@@ -26,11 +27,11 @@ from tui.local.embedded import EmbeddedWorker, WorkerSpec
 from tui.local.fleet import Fleet
 from tui.local.locals import Locals
 from tui.local.order import Order
-from tui.navigation import Navigation
 from tui.screens.approvals import ApprovalsScreen
 from tui.screens.console import Mode
 from tui.screens.dead_letters import DeadLettersScreen
 from tui.screens.keys import key
+from tui.screens.lock import LockScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
@@ -48,7 +49,7 @@ ATTEND_EVERY = 1.0
 """Seconds between two looks at the local workers' processes."""
 
 
-class ConsoleApp(Navigation):
+class ConsoleApp(Attending):
     """``sagewai-tui`` on one store. ``demo`` and ``worker`` begin after the first frame."""
 
     TITLE = "sagewai"
@@ -60,6 +61,7 @@ class ConsoleApp(Navigation):
         "workers": WorkersScreen,
         "dlq": DeadLettersScreen,
         "overview": OverviewScreen,
+        LOCK: LockScreen,
     }
     DEFAULT_MODE = "runs"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
@@ -96,6 +98,7 @@ class ConsoleApp(Navigation):
         ascii_only: bool = False,
         interval: float = INTERVAL,
         habits: Habits | None = None,
+        attention: Attention | None = None,
         environ: Mapping[str, str] = os.environ,
         opener: Callable[[str], Store] = open_store,
     ) -> None:
@@ -103,7 +106,11 @@ class ConsoleApp(Navigation):
         scribe = Scribe(ascii=ascii_only)
         self.habits = habits or Habits()
         theme = self.habits.theme or choose(environ)
-        super().__init__(native_colours=PALETTES[theme].theme.ansi, driver_class=ConsoleDriver)
+        super().__init__(
+            native_colours=PALETTES[theme].theme.ansi,
+            driver_class=None if served(environ) else ConsoleDriver,
+            attention=attention or Attention(),
+        )
         self.glyphs = ASCII if ascii_only else UNICODE
         door = Door(
             store_url, actor=actor, read_only=read_only, scribe=scribe, interval=interval, opener=opener
@@ -151,6 +158,7 @@ class ConsoleApp(Navigation):
         if self._wanted_run is not None:
             self.open_by_text(self._wanted_run)
         self.set_interval(SWEEP_EVERY, self._sweep)
+        self.begin_attending()
         self.run_worker(self._follow_jobs(), group="follow-jobs")
 
     def _sweep(self) -> None:
@@ -166,7 +174,7 @@ class ConsoleApp(Navigation):
         """Show how far bulk jobs are, whoever began them, and say what became of each."""
         bulk = self.gateway.bulk
         while True:
-            if not self.resting:
+            if self.looks:
                 with suppress(Unreachable, Missing):
                     for ended in await bulk.follow():
                         self.say_ended(ended)
@@ -212,6 +220,7 @@ class ConsoleApp(Navigation):
         self.exit(return_code=128 + signal.SIGHUP)
 
     async def on_unmount(self) -> None:
+        self.end_attending()
         self.locals.stop_all()
         if self.demo is not None:
             await self.demo.stop()
@@ -243,6 +252,10 @@ class ConsoleApp(Navigation):
 
     # -- what screens ask ---------------------------------------------------------------------------------------------
 
+    @property
+    def looks(self) -> bool:
+        return self.is_attended and not self.resting
+
     def local_worker(self) -> Cell | None:
         return self.locals.cell(self.glyphs)
 
@@ -257,9 +270,11 @@ class ConsoleApp(Navigation):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys belong to an open prompt, or to what lies over the screen, before they are the console's."""
         front = self.front_screen()
+        if self.is_covered:
+            return False
         if front is None or front is not self.screen or front.prompt.is_open:
             return action == "command_palette"
-        return action != "kill_worker" or self.demo is not None
+        return action != "kill_worker" or (self.demo is not None and not self.gateway.door.is_locked)
 
     def action_rest(self) -> None:
         self.resting = not self.resting

@@ -9,8 +9,9 @@ from typing import Literal
 from sagewai.models.bulk import BulkVerb
 
 Verb = Literal[
-    "runs", "run", "approvals", "workers", "dlq", "overview", "bulk", "start", "theme", "help", "quit"
-]
+    "runs", "run", "approvals", "workers", "dlq", "overview", "bulk", "start", "view", "save", "forget", "context",
+    "theme", "help", "quit",
+]  # fmt: skip
 
 COMMANDS: dict[Verb, str] = {
     "runs": "runs [FILTER]",
@@ -21,6 +22,10 @@ COMMANDS: dict[Verb, str] = {
     "overview": "overview",
     "bulk": "bulk [retry | cancel | pause | resume | discard]",
     "start": "start MODULE:NAME [pool=P] [n=2] [concurrency=4] [labels KEY=VALUE …]",
+    "view": "view NAME",
+    "save": "save NAME",
+    "forget": "forget NAME",
+    "context": "context NAME",
     "theme": "theme NAME",
     "help": "help",
     "quit": "quit",
@@ -30,12 +35,16 @@ COMMANDS: dict[Verb, str] = {
 BULK_VERBS: tuple[BulkVerb, ...] = ("retry", "cancel", "pause", "resume", "discard")
 """What ``bulk`` does to the marked runs, the group under the cursor, or all that is listed."""
 
+_NEED: frozenset[Verb] = frozenset({"run", "start", "view", "save", "forget", "context", "theme"})
+_MAY: frozenset[Verb] = frozenset({"runs", "bulk"})
+
 _SHORT: dict[str, Verb] = {
     "q": "quit",
     "q!": "quit",
     "?": "help",
     "approval": "approvals",
     "worker": "workers",
+    "ctx": "context",
 }
 
 
@@ -51,31 +60,63 @@ class Command:
     argument: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What arguments are completed with: names, and what completes the lines of ``start`` and ``runs``."""
+
+    themes: Sequence[str] = ()
+    views: Sequence[str] = ()
+    contexts: Sequence[str] = ()
+    started: Callable[[str], Sequence[str]] = lambda _: ()
+    filters: Callable[[str], Sequence[str]] = lambda _: ()
+
+
 def parse(text: str) -> Command:
     """Raises CommandError. A command may be shortened as long as it stays clear."""
     word, _, argument = text.strip().partition(" ")
     argument = argument.strip()
     verb = _verb(word)
-    if verb in {"run", "start", "theme"} and not argument:
+    if verb in _NEED and not argument:
         raise CommandError(f"{verb!r} needs an argument: {COMMANDS[verb]}")
     if verb == "bulk" and argument and argument not in BULK_VERBS:
         raise CommandError(f"{argument!r} can't be done to many runs: use {', '.join(BULK_VERBS)}")
-    if argument and verb not in {"run", "runs", "bulk", "start", "theme"}:
+    if argument and verb not in _NEED and verb not in _MAY:
         raise CommandError(f"{verb!r} takes no argument")
     return Command(verb, argument)
 
 
-def completions(
-    text: str, themes: tuple[str, ...] = (), started: Callable[[str], Sequence[str]] = lambda _: ()
-) -> list[str]:
-    """Whole command lines that begin with ``text``; ``started`` completes the line of ``start``."""
-    if text.startswith("start "):
-        return [f"start {line}" for line in started(text.removeprefix("start "))]
-    if text.startswith("bulk "):
-        return [f"bulk {verb}" for verb in BULK_VERBS if f"bulk {verb}".startswith(text)]
-    if text.startswith("theme "):
-        return [f"theme {name}" for name in themes if f"theme {name}".startswith(text)]
-    return [verb for verb in COMMANDS if verb.startswith(text)] if text else []
+def completions(text: str, known: Known) -> list[str]:
+    """Whole command lines that begin with ``text``, but for run ids: those are looked up."""
+    word, blank, typed = text.partition(" ")
+    if not blank:
+        return [verb for verb in COMMANDS if verb.startswith(word)] if word else []
+    try:
+        verb = _verb(word)
+    except CommandError:
+        return []
+    return [f"{word} {argument}" for argument in _arguments(verb, typed, known)]
+
+
+def run_prefix(text: str) -> str | None:
+    """The beginning of a run's id that is being typed; None where the line asks for something else."""
+    word, blank, typed = text.partition(" ")
+    return typed if blank and word == "run" and " " not in typed else None
+
+
+def _arguments(verb: Verb, typed: str, known: Known) -> Sequence[str]:
+    if verb == "start":
+        return known.started(typed)
+    if verb == "runs":
+        return known.filters(typed)
+    names: Sequence[str] = {
+        "bulk": BULK_VERBS,
+        "theme": known.themes,
+        "view": known.views,
+        "save": known.views,
+        "forget": known.views,
+        "context": known.contexts,
+    }.get(verb, ())
+    return [name for name in names if name.startswith(typed)]
 
 
 def _verb(word: str) -> Verb:

@@ -6,12 +6,18 @@ import io
 import os
 import selectors
 from codecs import getincrementaldecoder
+from collections.abc import Mapping
 from typing import IO
 
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+
+
+def served(environ: Mapping[str, str]) -> bool:
+    """Whether the console is drawn in a browser, by ``textual serve``, which brings a driver of its own."""
+    return bool(environ.get("TEXTUAL_DRIVER"))
 
 
 class LineDropped(Message):

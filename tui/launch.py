@@ -14,13 +14,17 @@ from sagewai.core.actors import current_actor
 from sagewai.errors import SagewaiError
 from tui import keymap
 from tui.app import ConsoleApp
+from tui.attending import Attention
 from tui.config.choosing import ChoiceRefused, conflict
 from tui.config.command import key_problems
 from tui.config.files import ConfigError
 from tui.config.reading import Config
 from tui.demo_hooks import DemoHooks
+from tui.driver import served
 from tui.gateway import INTERVAL, default_url, has_password, open_store
+from tui.gateway.place import place
 from tui.habits import Habits
+from tui.lastlook import file_of
 from tui.local import leaving
 from tui.local.embedded import WorkerSpec
 from tui.local.files import log_file
@@ -28,6 +32,8 @@ from tui.local.locals import check
 from tui.local.log import Diverted
 from tui.local.order import Order, OrderError, parse
 from tui.savedviews import SavedViews, default_file
+from tui.telling import CommandRefused, words_of
+from tui.text import one_line
 
 _SURE = re.compile(r"sqlite:///[^?\0]+\Z|memory://\Z")
 """URLs that need no driver to be judged; the others are opened (not connected) before the first frame."""
@@ -106,6 +112,11 @@ def _run(options: argparse.Namespace, demo: DemoHooks | None, habits: Habits) ->
         each and has_password(each) for each in (options.store, options.worker_store)
     ):
         _tell("a password in an argument is seen by others: use SAGEWAI_STORE")
+    try:
+        command = words_of(options.notify_command) if options.notify_command else ()
+    except CommandRefused as error:
+        _tell(one_line(str(error)))
+        return 2, None, "runs"
     worker, pool = None, options.pool or "default"
     if options.worker:
         worker = WorkerSpec(options.worker, pool, options.worker_store, log_file(os.getpid()))
@@ -123,6 +134,7 @@ def _run(options: argparse.Namespace, demo: DemoHooks | None, habits: Habits) ->
         ascii_only=options.ascii or speaks_ascii(os.environ),
         interval=options.interval or (LEAN_INTERVAL if options.lean else INTERVAL),
         habits=habits,
+        attention=_attention(options, command, url, demo),
     )
     with ExitStack() as stack:
         if app.local is not None:
@@ -133,6 +145,20 @@ def _run(options: argparse.Namespace, demo: DemoHooks | None, habits: Habits) ->
     if app.local is not None or app.locals.fleet.workers:
         leaving.end(app.locals, _tell)
     return app.return_code or 0, app.next_context, app.current_mode
+
+
+def _attention(
+    options: argparse.Namespace, command: tuple[str, ...], url: str, demo: DemoHooks | None
+) -> Attention:
+    """How its user is called, and when they count as gone. A demo's store is new, and a browser is nobody's own."""
+    nobody = demo is not None or served(os.environ)
+    return Attention(
+        lock_after=options.lock_after,
+        notify=options.notify or ("off" if nobody else "bell"),
+        command=command,
+        keeps_looking=options.keep_looking,
+        looks=None if nobody else file_of(place(url), current_actor("console").name),
+    )
 
 
 def _tell(text: str) -> None:

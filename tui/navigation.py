@@ -28,6 +28,9 @@ from tui.theme import PALETTES
 from tui.views import ActionRecord, Ref
 from tui.widgets.prompt import Question
 
+_WRITING = frozenset({"start", "bulk", "context"})
+"""Commands that do more than show something."""
+
 _TRAIL = 20
 """Screens that can be gone back to."""
 
@@ -39,7 +42,7 @@ class Navigation(App[None]):
     glyphs: Glyphs
     locals: Locals
 
-    def __init__(self, *, native_colours: bool, driver_class: type[Driver]) -> None:
+    def __init__(self, *, native_colours: bool, driver_class: type[Driver] | None) -> None:
         super().__init__(driver_class=driver_class, ansi_color=True if native_colours else None)
         self._open_run: Ref | None = None
         self._wanted_approval: int | None = None
@@ -48,6 +51,12 @@ class Navigation(App[None]):
 
     @abstractmethod
     async def action_quit(self) -> None: ...
+
+    @abstractmethod
+    def lock(self) -> None: ...
+
+    @abstractmethod
+    def unlock(self, name: str) -> bool: ...
 
     @abstractmethod
     def start_local(self, line: str) -> Cell: ...
@@ -197,7 +206,14 @@ class Navigation(App[None]):
         except CommandError as error:
             self.say(Cell(f" {self.gateway.door.shaper.short(str(error))}", Role.FAILED))
             return
-        if command.verb == "run":
+        if command.verb == "lock":
+            self.lock()
+        elif command.verb == "unlock":
+            if not self.unlock(command.argument):
+                self.say(Cell(" that isn't the name this console acts by", Role.FAILED))
+        elif command.verb in _WRITING and self.gateway.door.is_locked:
+            self.say(Cell(f" {self.gateway.door.refusal}", Role.FAILED))
+        elif command.verb == "run":
             self.open_by_text(command.argument)
         elif command.verb == "quit":
             await self.action_quit()
@@ -249,5 +265,6 @@ class Navigation(App[None]):
             "overview", "the whole store at a glance, and who did what", lambda: self.action_show("overview")
         )
         yield SystemCommand("bulk jobs", "one verb for many runs: how far each is", lambda: self._bulk(""))
+        yield SystemCommand("lock", "cover the picture until its user is back", self.lock)
         yield SystemCommand("help", "the keys of this screen", self.action_help)
         yield SystemCommand("quit", "leave the console", self.action_quit)

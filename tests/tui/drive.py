@@ -12,6 +12,7 @@ from sagewai.core.stores.base import Store
 from sagewai.models.actor import Actor
 from tests.tui.stage import OPERATOR
 from tui.app import ConsoleApp
+from tui.attending import Attention
 from tui.habits import Habits
 from tui.screens.base import ConsoleScreen
 from tui.screens.console import Mode
@@ -86,6 +87,7 @@ async def driving(
     actor: Actor = OPERATOR,
     run_id: str | None = None,
     interval: float = 0.2,
+    attention: Attention | None = None,
     habits: Habits | None = None,
 ) -> AsyncIterator[Drive]:
     """A console on ``store``, after its first look."""
@@ -97,6 +99,7 @@ async def driving(
         run_id=run_id,
         ascii_only=ascii_only,
         interval=interval,
+        attention=attention,
         habits=habits,
         environ={"TERM": "xterm-256color"},
         opener=lambda url: store,

@@ -100,10 +100,22 @@ class Door:
         self._clock_offset = timedelta(0)
         self._clock_read_at = float("-inf")
         self._identity: Identity | None = None
+        self.is_locked = False
+        """Whether this console's user has yet to say again who they are; what it does by itself goes on."""
 
     def may(self, right: Right) -> bool:
         """Whether this console offers what needs ``right``; it does until the database has said who its user is."""
+        return not self.is_locked and self._can(right)
+
+    def _can(self, right: Right) -> bool:
         return not self.read_only and right in (self._identity or ANYBODY).rights
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be done from here; '' if something can."""
+        if self.read_only:
+            return "this console is read-only"
+        return "this console is locked: :unlock and your account's name" if self.is_locked else ""
 
     @property
     def sees_payloads(self) -> bool:
@@ -115,6 +127,8 @@ class Door:
         """``RW``, ``RO``, or the one thing that can be done: ``RO/approve``, ``RO/operate``; '' until it is known."""
         if self._identity is None and not self.read_only:
             return ""
+        if self.is_locked:
+            return "RO locked"
         operate, decide = self.may(Right.OPERATE), self.may(Right.DECIDE)
         if operate:
             return "RW" if decide else "RO/operate"
@@ -161,9 +175,9 @@ class Door:
         others."""
         if self.read_only or self._store is None or self.link.state != "live":
             return
-        if self.may(Right.OPERATE) or self.may(Right.EXECUTE):
+        if self._can(Right.OPERATE) or self._can(Right.EXECUTE):
             await self.read(lambda store: store.tick())
-        if self.may(Right.OPERATE):
+        if self._can(Right.OPERATE):
             await self._advance_bulk_jobs()
 
     async def _advance_bulk_jobs(self) -> None:

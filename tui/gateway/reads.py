@@ -59,6 +59,8 @@ class Gateway(Reviewing):
         self.door = door
         self.last_look: datetime | None = None
         """When this console's user looked at the store before; None where that isn't known."""
+        self.latest: Totals | None = None
+        """The counters as they were read last."""
         self.verbs = Verbs(door, shared=shared)
         self.serving = Serving(door)
         self.overview = Overview(door, self.verbs.log, lambda: self.last_look)
@@ -73,7 +75,8 @@ class Gateway(Reviewing):
         """The counter line; two statements."""
         counts = await self.door.read(lambda store: store.counts())
         self._pools = tuple(await self.door.read(lambda store: store.list_pools()))
-        return self.door.shaper.totals(counts, self._pools)
+        self.latest = self.door.shaper.totals(counts, self._pools)
+        return self.latest
 
     async def look_over(self, totals: Totals | None) -> None:
         """Read what the Overview shows, as far as it is due; at most three statements."""

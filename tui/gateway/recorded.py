@@ -35,8 +35,8 @@ class Recorded:
         told: Callable[[T], str] = lambda _: "done",
     ) -> ActionRecord:
         """``told`` says what came of it where it came to something."""
-        ok, outcome = False, "refused: this console is read-only"
-        if not self._door.read_only:
+        ok, outcome = False, f"refused: {self._door.refusal}"
+        if not self._door.refusal:
             try:
                 outcome = told(await act(await self._door.opened()))
                 ok = True

@@ -105,7 +105,7 @@ class ConsoleScreen(Screen[None]):
         right = (
             Cell(f"  {door.access}", Role.DIM if door.access == "RW" else Role.WAITING),
             Cell("  "),
-            Cell("resting", Role.WAITING) if self.console.resting else door.link.badge(door.interval),
+            self._freshness(),
             Cell(f"  {door.actor_name}", Role.DIM),
             Cell(f"  {clock(door.now())} ", Role.DIM),
         )
@@ -117,6 +117,12 @@ class ConsoleScreen(Screen[None]):
         room = self.size.width - _cells(right) - _cells(here) - _cells(badge) - len(" sagewai > ")
         place = cut_head(door.place, max(8, room), ellipsis=glyphs.ellipsis)
         return (Cell(" sagewai", Role.ACCENT), crumb, *badge, Cell(place), *here), right
+
+    def _freshness(self) -> Cell:
+        if self.console.resting:
+            return Cell("resting", Role.WAITING)
+        door = self.gateway.door
+        return door.link.badge(door.interval) if self.console.looks else Cell("no focus", Role.WAITING)
 
     def _counters(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
         """Where they don't all fit, those that are zero are left out."""
@@ -204,13 +210,19 @@ class ConsoleScreen(Screen[None]):
         """Look again at once."""
         self._poked.set()
 
+    def attend(self) -> None:
+        """The terminal went out of focus, or came back into it."""
+        self.poke()
+
     async def _keep_looking(self) -> None:
         while self._in_front:
             self._poked.clear()
-            if self.console.resting:
-                self.draw_frame()
-            else:
+            if self.console.looks:
                 await self.look_once()
+            else:
+                self.draw_frame()
+                await self._poked.wait()
+                continue
             breath = asyncio.ensure_future(self.gateway.door.breathe())
             poked = asyncio.ensure_future(self._poked.wait())
             try:

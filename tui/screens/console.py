@@ -31,6 +31,15 @@ class Console(Protocol):
     resting: bool
     """Whether the operator asked for a still picture."""
 
+    @property
+    def looks(self) -> bool:
+        """Whether the screen in front reads the store: its picture isn't to be still, and the terminal is in front."""
+        ...
+
+    def unlock(self, name: str) -> bool:
+        """Show what the lock covers; with the operator's name it can be acted on again. False for another's name."""
+        ...
+
     def local_worker(self) -> Cell | None:
         """How the local workers do; None without any."""
         ...

@@ -86,7 +86,7 @@ class JobsSheet(Sheet):
     async def _keep_looking(self) -> None:
         while True:
             self._poked.clear()
-            if not self.console.resting:
+            if self.console.looks:
                 await self._look()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):

@@ -39,7 +39,8 @@ class LocalActions(ConsoleScreen):
 
     def _is_refused(self, action: str) -> bool:
         if action.partition("(")[0] in _LOCAL:
-            return not (self.console.locals.has_own_rights or self.gateway.door.may(Right.EXECUTE))
+            door = self.gateway.door
+            return door.is_locked or not (self.console.locals.has_own_rights or door.may(Right.EXECUTE))
         return super()._is_refused(action)
 
     def action_start_local(self) -> None:

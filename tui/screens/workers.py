@@ -74,6 +74,11 @@ class WorkersScreen(ServingActions):
         if self._tailing is not None:
             self._tailing.pause()
 
+    def attend(self) -> None:
+        super().attend()
+        if self._tailing is not None and self.has_class("-log"):
+            (self._tailing.resume if self.console.looks else self._tailing.pause)()
+
     # -- looking ------------------------------------------------------------------------------------------------------
 
     async def _pools(self, cursor: str | None, limit: int) -> Window[PoolRow]:

@@ -1,0 +1,195 @@
+"""The part of the console that knows whether somebody looks: focus, keys, the lock, and what to call them for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual import events
+from textual.driver import Driver
+from textual.screen import Screen
+from textual.widget import AwaitMount
+
+from tui.format import Cell, Role
+from tui.gateway import Missing, Unreachable
+from tui.lastlook import LastLook
+from tui.navigation import Navigation
+from tui.notices import Notices
+from tui.screens.lock import LockScreen
+from tui.telling import Caller, How, signal_for
+
+LOCK = "lock"
+"""The mode that lies over the others while the console is locked: what was open stays open below."""
+
+WATCH_EVERY = 10.0
+"""Seconds between two looks at the counters while no screen looks: out of focus, at rest, or locked."""
+
+_STIR_EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """``lock_after`` seconds without a key, None for never. ``keeps_looking``: the screen in front looks on while the
+    terminal has no focus. ``looks``: the file of the last look, None for none."""
+
+    lock_after: float | None = None
+    notify: How = "off"
+    command: tuple[str, ...] = ()
+    keeps_looking: bool = False
+    looks: Path | None = None
+    clock: Callable[[], float] = time.monotonic
+
+
+class Attending(Navigation):
+    """A console that rests while nobody looks."""
+
+    def __init__(
+        self, *, native_colours: bool, driver_class: type[Driver] | None, attention: Attention
+    ) -> None:
+        super().__init__(native_colours=native_colours, driver_class=driver_class)
+        self.attention = attention
+        self._notices = Notices(attention.clock)
+        self._caller = Caller(attention.command)
+        self._touched_at = attention.clock()
+        self._covered: str | None = None
+        self._watching = False
+        self._watched_at = float("-inf")
+        self._look: LastLook | None = None
+
+    @property
+    @abstractmethod
+    def looks(self) -> bool:
+        """Whether the screen in front reads the store."""
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether the terminal is in front, as far as it tells."""
+        return self.app_focus or self.attention.keeps_looking
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the lock is in the picture's place."""
+        return self._covered is not None
+
+    def begin_attending(self) -> None:
+        """Called once the first frame is drawn."""
+        self._look = LastLook(self.attention.looks, self.gateway.door.now)
+        self.gateway.last_look = self._look.before
+        self.app_resume_signal.subscribe(self, lambda _: self._touch())  # back from a pager or an editor
+        self.set_interval(_STIR_EVERY, self._stir)
+
+    def end_attending(self) -> None:
+        if self._look is not None:
+            self._look.keep()
+
+    # -- keys and focus -----------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent | events.Paste):
+            self._touch()
+        await super().on_event(event)
+
+    def _touch(self) -> None:
+        self._touched_at = self.attention.clock()
+        self._notices.touched()
+        if self._look is not None and self.gateway.door.link.state == "live":
+            self._look.touched()
+            self.gateway.last_look = self._look.before
+
+    def watch_app_focus(self, focus: bool) -> None:
+        """Out of focus the screen in front stops looking; back in it, it looks at once."""
+        front = self.front_screen()
+        if front is not None and not self.attention.keeps_looking:
+            front.attend()
+
+    # -- the counters, when no screen reads them ----------------------------------------------------------------------
+
+    def _stir(self) -> None:
+        after = self.attention.lock_after
+        if after is not None and self.attention.clock() - self._touched_at >= after:
+            self.lock()
+        if not self._watching:
+            self.run_worker(self._watch(), group="watch", exclusive=False)
+
+    async def _watch(self) -> None:
+        """Hear what the screen in front has read; where none looks, read it every now and then."""
+        self._watching = True
+        try:
+            await self._hear()
+        finally:
+            self._watching = False
+
+    async def _hear(self) -> None:
+        gateway, now = self.gateway, self.attention.clock()
+        if (self.is_covered or not self.looks) and now - self._watched_at >= WATCH_EVERY:
+            self._watched_at = now
+            try:
+                await gateway.totals()
+            except (Unreachable, Missing):
+                gateway.latest = None
+        if isinstance(self.screen, LockScreen):
+            self.screen.show(gateway.latest)
+        if gateway.latest is not None:
+            await self._tell(gateway.latest.approvals, gateway.latest.dead_letters)
+
+    async def _tell(self, approvals: int, dead_letters: int) -> None:
+        notice = self._notices.hear(approvals, dead_letters)
+        if notice is None:
+            return
+        place = self.gateway.door.place
+        written = await asyncio.to_thread(signal_for, self.attention.notify, notice, place, os.environ)
+        if written and self._driver is not None and not self.is_headless:
+            self._driver.write(written)
+            self._driver.flush()
+        call = self._caller.call(notice, lambda said: self.say(Cell(f" {said}", Role.FAILED)))
+        self.run_worker(call, group="notify", exclusive=False)
+
+    # -- the lock -----------------------------------------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Cover the picture; nothing can be done from here until somebody says who they are."""
+        if self._covered is not None:
+            return
+        self.gateway.door.is_locked = True
+        covered = self.current_mode
+        super().switch_mode(LOCK)
+        self._covered = covered
+        if isinstance(self.screen, LockScreen):
+            self.screen.show(self.gateway.latest)
+
+    def unlock(self, name: str) -> bool:
+        """Show the picture again; with the operator's name everything is as before. False for another's name."""
+        door = self.gateway.door
+        names = {door.acts_as, door.actor.name.partition(" ")[0]}
+        if name and name not in names | {known.partition("@")[0] for known in names}:
+            return False
+        door.is_locked = not name and not door.read_only
+        covered, self._covered = self._covered, None
+        if covered is not None:
+            super().switch_mode(covered)
+        front = self.front_screen()
+        if front is not None:
+            front.refresh_bindings()
+            if door.is_locked:
+                front.prompt.say(
+                    Cell(" look only; :unlock and your account's name for the rest", Role.WAITING)
+                )
+        self.poke()
+        return True
+
+    def switch_mode(self, mode: str) -> AwaitMount:
+        """While it is locked, another screen is shown only once it isn't any more."""
+        if self._covered is None:
+            return super().switch_mode(mode)
+        self._covered = mode
+        return AwaitMount(self.screen, [])
+
+    def push_screen(self, screen: Screen[Any] | str, *rest: Any, mode: str | None = None, **more: Any) -> Any:
+        """While it is locked, below the lock."""
+        return super().push_screen(screen, *rest, mode=mode or self._covered, **more)
