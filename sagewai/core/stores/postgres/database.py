@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from sagewai.core.stores.postgres.arrays import ARRAYS
 from sagewai.core.stores.postgres.failures import explain
 from sagewai.core.stores.postgres.pool import Connection, Pool
 from sagewai.core.stores.postgres.target import Target
@@ -160,6 +161,7 @@ class Database:
             max_cacheable_statement_size=0,
             server_settings=settings,
         )
+        connection.get_settings().register_data_types(ARRAYS)
         _keep_alive(connection)
         return connection
 
