@@ -157,11 +157,6 @@ def branch(name: str) -> Iterator[None]:
         _branch.reset(token)
 
 
-@contextmanager
-def worker_credentials(credentials: WorkerCredentials | None) -> Iterator[None]:
-    """Bring ``credentials`` to the model calls made inside."""
-    token = _credentials.set(credentials)
-    try:
-        yield
-    finally:
-        _credentials.reset(token)
+def carry(credentials: WorkerCredentials | None) -> None:
+    """Bring ``credentials`` to the model calls made in this context."""
+    _credentials.set(credentials)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from sagewai.core.stores.base import Store
@@ -17,11 +15,6 @@ def store_in_use() -> Store:
     return _store.get() or shared_store(default_url())
 
 
-@contextmanager
-def using(store: Store) -> Iterator[None]:
-    """Let the code inside find ``store``; workflows that have one of their own keep it."""
-    token = _store.set(store)
-    try:
-        yield
-    finally:
-        _store.reset(token)
+def use(store: Store) -> None:
+    """Let what runs in this context find ``store``; workflows that have one of their own keep it."""
+    _store.set(store)

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from sagewai import DurableWorkflow, InMemoryStore, WorkflowWorker
 from sagewai.agents import ParallelAgent, UniversalAgent
 from sagewai.agents.llm import load
-from sagewai.core.context import worker_credentials
 from sagewai.models.inference import InferenceParams
 from sagewai.models.worker import WorkerCredentials
 from tests.agents.endpoint import FAKE_KEY, LoopbackModels
+from tests.carrying import worker_credentials
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pydantic import SecretStr
 from sagewai.agents import UniversalAgent
 from sagewai.agents.call import ModelCall, Target, complete
 from sagewai.agents.exchange import Exchange
-from sagewai.core.context import worker_credentials
 from sagewai.core.retry import RetryPolicy
 from sagewai.errors import InvalidOptionError, ModelCallError, ModelCallRefused, NonRetryableError
 from sagewai.models.inference import InferenceParams
@@ -23,6 +22,7 @@ from tests.agents.endpoint import (
     LoopbackModels,
     Reply,
 )
+from tests.carrying import worker_credentials
 
 SOON = RetryPolicy(delay=0.001)
 

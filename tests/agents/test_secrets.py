@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from sagewai.agents import SequentialAgent, UniversalAgent
 from sagewai.agents.failures import understand
-from sagewai.core.context import worker_credentials
 from sagewai.core.retry import RetryPolicy
 from sagewai.errors import ModelCallError
 from sagewai.models.inference import InferenceParams
 from sagewai.models.worker import WorkerCredentials
 from tests.agents.endpoint import CUT_OFF, HANGING, MALFORMED, LoopbackModels, Reply
+from tests.carrying import worker_credentials
 
 KEY = "Zq7-very-private-9341"
 ECHO = f"Incorrect API key provided: {KEY}. You can find yours at https://user:{KEY}@keys.example?key={KEY}"

@@ -15,11 +15,12 @@ from pydantic import BaseModel, Field, SecretStr
 
 from sagewai.agents import Tool, UniversalAgent, tool
 from sagewai.agents.docstring import described
-from sagewai.core.context import branch, current_branch, get_worker_credentials, worker_credentials
+from sagewai.core.context import branch, current_branch, get_worker_credentials
 from sagewai.errors import InvalidOptionError, ModelCallRefused, NonRetryableError, ToolLoopError
 from sagewai.models.inference import InferenceParams
 from sagewai.models.worker import WorkerCredentials
 from tests.agents.endpoint import Call, LoopbackModels, Reply
+from tests.carrying import worker_credentials
 
 WITH_TOOLS = pytest.mark.parametrize(
     "model", ["gpt-4o", "claude-sonnet-4-20250514", "ollama_chat/llama3.2", "ollama/llama3.2"]

@@ -163,7 +163,7 @@ async def test_outages_are_logged_without_what_the_driver_said_too_much(
 
 
 def test_a_workers_own_key_is_known() -> None:
-    from sagewai.core.context import worker_credentials
+    from tests.carrying import worker_credentials
 
     credentials = WorkerCredentials(inference_overrides=InferenceParams(api_key="plain-words-only"))  # type: ignore[arg-type]
     with worker_credentials(credentials):

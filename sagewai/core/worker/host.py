@@ -7,12 +7,13 @@ import logging
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sagewai.core.context import worker_credentials
-from sagewai.core.defaults import using
+from sagewai.core.context import carry
+from sagewai.core.defaults import use
 from sagewai.core.execution import Execution, Finished, Stop
 from sagewai.core.failure import describe, known_secrets, told
 from sagewai.core.signature import WorkflowPlan
@@ -185,16 +186,20 @@ class Host:
             tails=self.tails,
             grace=min(self.lease_ttl, GRACE),
         )
-        with ExitStack() as scope:  # the task copies this context; the caller's stays as it was
-            scope.enter_context(using(self.store))
-            if self._spec.kind == "worker":  # a script's run inside a worker's step has that worker's
-                scope.enter_context(worker_credentials(self._credentials))
-            task = asyncio.create_task(execution.run(), name=f"run {lease.run_id}")
+        context = copy_context()  # the caller's stays as it was
+        context.run(self._bind)
+        task = asyncio.create_task(execution.run(), name=f"run {lease.run_id}", context=context)
         self._holds[lease.key] = _Hold(execution, task, time.monotonic())
         if lease.asked is Ask.CANCEL:
             execution.stop(Stop.CANCEL)
         task.add_done_callback(lambda done: self._let_go(lease, done))
         return task
+
+    def _bind(self) -> None:
+        """Give a run's context what its steps find without naming it."""
+        use(self.store)
+        if self._spec.kind == "worker":  # a script's run inside a worker's step has that worker's
+            carry(self._credentials)
 
     def stop_all(self, reason: Stop) -> None:
         for hold in list(self._holds.values()):
