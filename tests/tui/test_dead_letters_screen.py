@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import stat
+from pathlib import Path
+
 import pytest
 
 from sagewai.errors import DeadLetterNotFound
@@ -74,3 +78,72 @@ async def test_the_wide_layout_puts_the_error_beside_the_list(night: Stage) -> N
 async def test_an_empty_list_says_so(stage: Stage) -> None:
     async with driving(stage.store, start="dlq") as drive:
         await drive.shows("no dead letters")
+
+
+async def test_a_whole_group_is_retried_or_discarded_as_one_job(night: Stage) -> None:
+    async with driving(night.store, start="dlq") as drive:
+        await drive.shows("3 dead letters")
+        await drive.press("e")
+        await drive.shows("shop.errors.TopicError  2 runs")
+        assert "r  retries all 2 runs" in drive.text
+        await drive.press("r")
+        await drive.shows("retry 2 dead letters of shop.errors.TopicError?")
+        assert "all 2 can be retried" in drive.said
+        await drive.press("y")
+        await drive.shows("bulk job 1: retried 2 of 2")
+        assert (
+            drive.app.gateway.verbs.log[-1].twin == "sagewai bulk retry --yes --error shop.errors.TopicError"
+        )
+        await drive.shows("builtins.ValueError  1 run")
+        await drive.press("D")
+        await drive.shows("discard 1 dead letter of builtins.ValueError?")
+        await drive.press("y")
+        await drive.shows("no dead letters")
+    assert (await night.store.get_run("run-d0d0d002")).status is RunStatus.PENDING
+    assert (await night.store.get_run("run-d0d0d001")).status is RunStatus.FAILED
+
+
+async def test_letters_are_filtered_by_workflow_and_marks_outlive_that(night: Stage) -> None:
+    await night.running("run-late", workflow="content-pipeline")
+    await night.die("run-late")
+    async with driving(night.store, start="dlq") as drive:
+        await drive.shows("4 dead letters")
+        await drive.press("space", "space", "slash")
+        await drive.shows("wf:NAME")
+        await drive.type("inv")
+        await drive.pilot.pause(0.05)
+        await drive.press("tab", "enter")
+        await drive.shows("only invoice  2 marked, 1 not shown")
+        await drive.press("r")
+        await drive.shows("retry 2 marked runs, 1 not shown?")
+        await drive.press("escape", "escape", "colon")
+        await drive.type("bulk discard")
+        await drive.press("enter")
+        await drive.shows("discard 3 dead letters in invoice?")
+        await drive.press("y")
+        await drive.shows("1 dead letter ")
+        await drive.press("escape")
+        await drive.shows("run-late")
+
+
+async def test_a_letter_is_forked_with_its_input_and_a_group_is_written_and_read(
+    night: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DOWNLOAD_DIR", str(tmp_path))
+    async with driving(night.store, start="dlq") as drive:
+        await drive.shows("run-d0d0d002")
+        await drive.press("f")
+        text = await drive.shows("fork run-d0d0d002")
+        assert "e edit the input" in text
+        await drive.press("escape", "e")
+        await drive.shows("shop.errors.TopicError  2 runs")
+        await drive.press("w")
+        await drive.shows("2 runs written, readable by you alone")
+        await drive.press("v")
+        text = await drive.shows("run-d0d0d002  invoice  step draft")
+        assert "no such topic: March" in text
+        assert "empty ledger" not in text
+    [file] = tmp_path.iterdir()
+    assert file.name.startswith("shop.errors.TopicError-")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [each["run_id"] for each in json.loads(file.read_text())] == ["run-d0d0d002", "run-d0d0d000"]

@@ -31,8 +31,8 @@ class DeadLettersScreen(RunActions):
     BINDINGS: ClassVar[list[BindingType]] = [
         key("r", "retry", "retry", shown=True),
         key("D", "discard", "discard", shown=True),
-        key("e", "groups", "by error", shown=True),
-        key("f", "fork", "edit and fork", shown=True),
+        key("e", "groups", "groups", shown=True),
+        key("f", "fork", "fork", shown=True),
         key("slash", "filter", "filter", shown=True, shown_as="/"),
         key("tab", "app.focus_next", "error", shown=True),
         key("b", "jobs", "bulk jobs"),

@@ -34,7 +34,8 @@ def counted(total: int) -> Cell:
 
 def narrowed(only: Sequence[str], marked: int, hidden: int) -> Sequence[Cell]:
     """What the list is narrowed to, and how many are marked, in it or not."""
-    cells = [Cell(f"  only {' in '.join(only)}, esc shows all", Role.WAITING)] if only else []
+    then = "" if marked else ", esc shows all"
+    cells = [Cell(f"  only {' in '.join(only)}{then}", Role.WAITING)] if only else []
     if marked:
         not_shown = f", {number(hidden)} not shown" if hidden else ""
         cells.append(Cell(f"  {number(marked)} marked{not_shown}", Role.WAITING))
