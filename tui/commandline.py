@@ -10,7 +10,7 @@ from sagewai.models.bulk import BulkVerb
 
 Verb = Literal[
     "runs", "run", "approvals", "workers", "dlq", "overview", "bulk", "start", "view", "save", "forget", "context",
-    "theme", "help", "quit",
+    "theme", "lock", "unlock", "help", "quit",
 ]  # fmt: skip
 
 COMMANDS: dict[Verb, str] = {
@@ -27,6 +27,8 @@ COMMANDS: dict[Verb, str] = {
     "forget": "forget NAME",
     "context": "context NAME",
     "theme": "theme NAME",
+    "lock": "lock",
+    "unlock": "unlock NAME",
     "help": "help",
     "quit": "quit",
 }
@@ -35,7 +37,7 @@ COMMANDS: dict[Verb, str] = {
 BULK_VERBS: tuple[BulkVerb, ...] = ("retry", "cancel", "pause", "resume", "discard")
 """What ``bulk`` does to the marked runs, the group under the cursor, or all that is listed."""
 
-_NEED: frozenset[Verb] = frozenset({"run", "start", "view", "save", "forget", "context", "theme"})
+_NEED: frozenset[Verb] = frozenset({"run", "start", "view", "save", "forget", "context", "theme", "unlock"})
 _MAY: frozenset[Verb] = frozenset({"runs", "bulk"})
 
 _SHORT: dict[str, Verb] = {

@@ -18,6 +18,8 @@ from tests.tui.drive import driving
 from tests.tui.stage import Clock, Stage
 from tui.attending import Attention
 from tui.lastlook import AWAY, LastLook, file_of
+from tui.payload import Line
+from tui.screens.sheet import Reader
 
 
 class Counted(InMemoryStore):
@@ -99,3 +101,82 @@ async def test_a_locked_console_shows_the_store_and_a_number_and_obeys_no_key(st
         await drive.shows("RW ")
         assert (await drive.app.gateway.verbs.decide("approve", card, "")).ok
     assert (await stage.store.get_approval(asked)).status is ApprovalStatus.APPROVED
+
+
+async def test_without_a_key_for_so_long_the_console_covers_itself_and_what_comes_late_stays_below(
+    stage: Stage, clock: Clock
+) -> None:
+    await stage.submit("run-1")
+    clock = Clock()
+    async with driving(stage.store, attention=Attention(lock_after=600.0, clock=clock)) as drive:
+        await drive.shows("run-1")
+        clock.passes(599.0)
+        await drive.press("down")
+        clock.passes(599.0)
+        await drive.pilot.pause(1.1)
+        assert "run-1" in drive.text
+        clock.passes(1.0)
+        await drive.shows("no approval waits")
+        drive.app.action_help()
+        drive.app.push_screen(Reader("late", (Line("what came late"),)))
+        await drive.pilot.pause()
+        assert "late" not in drive.text
+        await drive.type("alice@ops1")
+        await drive.press("enter")
+        await drive.shows("what came late")
+
+
+# -- what is called for -----------------------------------------------------------------------------------------------
+
+
+async def test_an_approval_that_comes_while_the_terminal_is_not_in_front_calls_for_its_user(
+    stage: Stage, tmp_path: Path
+) -> None:
+    clock, told = Clock(), tmp_path / "told"
+    command = ("sh", "-c", f"echo $SAGEWAI_NEW_APPROVALS $SAGEWAI_NEW_DEAD_LETTERS > {told}")
+    async with driving(stage.store, attention=Attention(command=command, clock=clock)) as drive:
+        await drive.pilot.pause(1.1)
+        drive.app.post_message(events.AppBlur())
+        await drive.shows("no focus")
+        await stage.running("run-1", done=2)
+        await stage.ask("run-1")
+        clock.passes(60.0)
+        await drive.shows(lambda _: told.exists() and told.read_text() == "1 0\n")
+        assert "run-1" not in drive.text
+
+
+# -- the last look ----------------------------------------------------------------------------------------------------
+
+
+def test_the_last_look_is_kept_in_a_private_file_and_ends_where_its_user_went_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = file_of("db1/sagewai", "ada@ops1")
+    assert path != file_of("db1/sagewai", "bob@ops1") != file_of("db2/sagewai", "bob@ops1")
+    now = datetime(2025, 11, 22, 3, 7, tzinfo=UTC)
+    first = LastLook(path, lambda: now)
+    assert first.before is None
+    began = now
+    first.touched()
+    first.keep()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    now += timedelta(hours=8)
+    second = LastLook(path, lambda: now)
+    assert second.before == began
+    second.touched()
+    now += AWAY / 2
+    second.touched()
+    assert second.before == began
+    went = now
+    now += AWAY * 2
+    second.touched()
+    assert second.before == went
+    path.write_text("not a time \x1b[2J")
+    assert LastLook(path, lambda: now).before is None
+    path.unlink()
+    path.mkdir()
+    unlucky = LastLook(path, lambda: now)
+    unlucky.touched()
+    unlucky.keep()
+    assert not list(path.parent.glob("*.[0-9]*"))
