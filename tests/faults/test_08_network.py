@@ -15,7 +15,6 @@ from sagewai.core.stores.postgres.statements import (
     RECORD_MOVES,
     RECORD_PROGRESS,
     RECORD_STEP,
-    RECORD_STEP,
 )
 from sagewai.core.stores.url import open_store
 from sagewai.models.status import Outcome

@@ -9,7 +9,7 @@ from tests.tui.stage import Stage
 from tui import keymap
 from tui.habits import Habits
 from tui.homes import homes
-from tui.keymap import KeyRefused, Keymap, read_key
+from tui.keymap import Keymap, KeyRefused, read_key
 from tui.screens.keys import named
 
 
