@@ -1,0 +1,74 @@
+"""How many statements a call of the public interface sends: each is a round trip, and most are a transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable
+
+import asyncpg
+import pytest
+
+from sagewai import ApprovalGate, DurableWorkflow, PostgresStore, WorkflowMonitor, WorkflowSuspended
+from sagewai.core.stores.postgres import statements
+
+NAMES = {text: name for name, text in vars(statements).items() if name.isupper() and isinstance(text, str)}
+
+
+@pytest.fixture
+async def sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
+    """The names of statements sent from this test's own thread, as they are sent: heartbeats have one of theirs."""
+    said: list[str] = []
+    mine = threading.get_ident()
+    connect = asyncpg.connect
+
+    async def listening(*values: object, **options: object) -> asyncpg.Connection:
+        connection = await connect(*values, **options)
+        if threading.get_ident() == mine:
+            connection.add_query_logger(lambda record: said.append(NAMES.get(record.query, record.query)))
+        return connection
+
+    monkeypatch.setattr(asyncpg, "connect", listening)
+    yield said
+
+
+async def test_each_call_sends_what_it_needs_and_no_more(migrated_url: str, sent: list[str]) -> None:
+    async with PostgresStore(migrated_url) as store:
+        wf = DurableWorkflow("orders", store)
+
+        @wf.step("fetch")
+        async def fetch(order: str) -> str:
+            return order
+
+        @wf.step("pack")
+        async def pack(order: str) -> str:
+            return order
+
+        asking = DurableWorkflow("asking", store)
+        asked = ApprovalGate(asking)
+
+        @asking.step("ask")
+        async def ask() -> str:
+            return (await asked.request_approval("go?")).reviewer
+
+        async def counted(call: Awaitable[object]) -> list[str]:
+            sent.clear()
+            await call
+            await asyncio.sleep(0)  # the driver tells of it in the loop's next turn
+            return list(sent)
+
+        await wf.run(order="first")  # opens the session, names the route
+        assert await counted(wf.run(order="a")) == ["INSERT_RUNS", "RECORD_STEP", "RECORD_PROGRESS"]
+        assert await counted(wf.submit(order="b")) == ["INSERT_RUNS"]
+        assert await counted(wf.submit_many([{"order": str(n)} for n in range(100)])) == ["INSERT_RUNS"]
+        handle = await wf.submit(order="c")
+        assert await counted(handle.status()) == ["GET_RUN"]
+        monitor = WorkflowMonitor(store=store)
+        assert await counted(monitor.list_executions()) == ["LIST_RUNS"]
+        assert len(await counted(monitor.get_execution(handle.run_id))) <= 10
+        with pytest.raises(WorkflowSuspended):
+            await asking.run(run_id="q")
+        # The decision, and what tells whether anybody can go on with the run.
+        decided = await counted(asked.approve("q", "alice"))
+        assert decided.count("DECIDE") == 1
+        assert len(decided) <= 6
