@@ -63,9 +63,7 @@ async def test_callers_of_runs_that_are_over_leave_nothing_behind() -> None:
     await round_of_runs()
     tracemalloc.start(1)
     try:
-        before = await round_of_runs()
-        for _ in range(5):
-            after = await round_of_runs()
+        before, *_, after = [await round_of_runs() for _ in range(6)]
     finally:
         tracemalloc.stop()
     assert after - before <= 50 * RUNS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 
 import asyncpg
 import pytest
@@ -16,7 +16,7 @@ NAMES = {text: name for name, text in vars(statements).items() if name.isupper()
 
 
 @pytest.fixture
-async def sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of statements sent from this test's own thread, as they are sent: heartbeats have one of theirs."""
     said: list[str] = []
     mine = threading.get_ident()
@@ -29,7 +29,7 @@ async def sent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
         return connection
 
     monkeypatch.setattr(asyncpg, "connect", listening)
-    yield said
+    return said
 
 
 async def test_each_call_sends_what_it_needs_and_no_more(migrated_url: str, sent: list[str]) -> None:
