@@ -76,7 +76,10 @@ class ConsoleApp(Attending):
         key("escape", "leave", "back"),
         key("colon", "command", "go to a screen or run by name", shown_as=":"),
         key("question_mark", "help", "keys", shown_as="?"),
+        key("left_square_bracket", "back", "back to where one was", shown_as="["),
+        key("right_square_bracket", "forward", "forward again", shown_as="]"),
         key("p", "rest", "stop and start looking"),
+        key("m", "mouse", "the mouse: the console's, or the terminal's"),
         key("exclamation_mark", "kill_worker", "kill the demo's worker", shown_as="!"),
         key("q", "quit", "quit"),
         key("ctrl+q,ctrl+c", "quit", "quit", fixed=True),
@@ -292,10 +295,13 @@ class ConsoleApp(Attending):
         self.run_worker(kill(), group="kill")
 
     async def action_quit(self) -> None:
+        self.leave_by(lambda: self.exit(return_code=0))
+
+    def leave_by(self, leave: Callable[[], None]) -> None:
         """Leave; ask first where local workers would have to end."""
         front = self.front_screen()
-        asked = leaving.question(self.locals, lambda: self.exit(return_code=0))
+        asked = leaving.question(self.locals, leave)
         if asked is None or front is None:
-            self.exit(return_code=0)
+            leave()
         else:
             front.prompt.confirm(asked)

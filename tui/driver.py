@@ -71,6 +71,21 @@ class ConsoleDriver(LinuxDriver):
             raise OSError("there is no terminal to draw on: standard error is closed")
         self._file = _Screen(terminal)  # type: ignore[assignment]
 
+    @property
+    def has_mouse(self) -> bool:
+        """Whether the terminal sends clicks instead of selecting text."""
+        return self._mouse
+
+    def use_mouse(self, wanted: bool) -> None:
+        """Take the mouse, or leave it to the terminal."""
+        if wanted:
+            self._mouse = True
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+            self._mouse = False
+        self.flush()
+
     def run_input_thread(self) -> None:
         """Read keys until told to stop, or until there is nobody to press them."""
         parser = XTermParser(self._debug)

@@ -131,7 +131,15 @@ def test_the_exit_codes_are_the_programs() -> None:
 
 
 def test_the_table_of_keys_holds_the_keys_that_are_bound() -> None:
-    signs = {"slash": "/", "colon": ":", "question_mark": "?", "plus": "+", "minus": "-"}
+    signs = {
+        "slash": "/",
+        "left_square_bracket": "[",
+        "right_square_bracket": "]",
+        "colon": ":",
+        "question_mark": "?",
+        "plus": "+",
+        "minus": "-",
+    }
     spelled = {**signs, "escape": "esc"}
     homes = (ConsoleApp, RunsScreen, RunScreen, ApprovalsScreen, WorkersScreen, DeadLettersScreen, Table)
     bound = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.commandline import Command, CommandError, completions, parse
+from tui.commandline import Command, CommandError, Known, completions, parse
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,6 @@ def test_a_command_without_arguments_takes_none() -> None:
 
 
 def test_completion() -> None:
-    assert completions("ru") == ["runs", "run"]
-    assert completions("theme sa", ("sagewai", "ansi")) == ["theme sagewai"]
-    assert completions("start fl", (), lambda typed: [f"{typed}ows:all"]) == ["start flows:all"]
+    assert completions("ru", Known()) == ["runs", "run"]
+    assert completions("theme sa", Known(themes=("sagewai", "ansi"))) == ["theme sagewai"]
+    assert completions("start fl", Known(started=lambda typed: [f"{typed}ows:all"])) == ["start flows:all"]

@@ -13,14 +13,17 @@ import jsonschema
 import pytest
 
 from tests.tui.test_text import assert_harmless
+from tui import keymap
 from tui.__main__ import THEMES, parser
 from tui.config import choosing
 from tui.config.choosing import ChoiceRefused
+from tui.config.command import EXAMPLE
 from tui.config.definition import COLOURS, definition
 from tui.config.files import ConfigError, load
 from tui.config.lines import line_of
 from tui.config.reading import Config, Problem, read
 from tui.format import Role, context_role
+from tui.homes import homes
 from tui.theme import PALETTES
 
 WHOLE = """
@@ -281,3 +284,10 @@ assert main(["config", "schema"]) == 0
     assert "--pool is the pool of" in said[1]
     assert "did you mean 'approve'?" in said[2]
     assert "r is 'retry' on runs" in said[3]
+
+
+def test_the_configuration_that_the_help_shows_is_a_good_one() -> None:
+    config, problems = reading(EXAMPLE)
+    assert problems == ()
+    assert dict(keymap.problems(config.keys, homes())) == {}
+    assert config.contexts["prod"]["read_only"]

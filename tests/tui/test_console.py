@@ -36,7 +36,14 @@ async def test_the_numbers_show_the_screens_in_order(night: Stage, size: tuple[i
     async with driving(night.store, size=size) as drive:
         for key, wanted in zip(
             "123456",
-            ("all runs", "runs › run-", "approvals waiting", "pools", "dead letters", "runs in the last hour"),
+            (
+                "all runs",
+                "runs › run-",
+                "approvals waiting",
+                "pools",
+                "dead letters",
+                "runs in the last hour",
+            ),
             strict=True,
         ):
             await drive.press(key)
@@ -96,14 +103,19 @@ async def test_help_lists_the_keys_of_this_screen(night: Stage) -> None:
         await drive.shows("all runs")
 
 
-async def test_the_palette_offers_the_screens_and_takes_the_keys_while_it_is_open(night: Stage) -> None:
+async def test_the_palette_offers_what_the_screen_can_do_and_takes_the_keys_while_it_is_open(
+    night: Stage,
+) -> None:
     async with driving(night.store) as drive:
         await drive.press("ctrl+p")
-        await drive.shows("what waits for a person")
+        await drive.shows("approve  a")
         await drive.type("dead")
-        await drive.shows("what failed for good")
+        await drive.shows("dead letters  5")
         await drive.press("enter")
         await drive.shows("3 dead letters")
+        await drive.press("ctrl+p")
+        await drive.type("follow:")
+        await drive.shows("No matches found")  # the lists of runs have that, this one hasn't
 
 
 async def test_a_read_only_console_binds_no_key_that_changes_anything(night: Stage) -> None:

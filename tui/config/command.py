@@ -16,6 +16,27 @@ from tui.config.definition import definition
 from tui.config.files import VARIABLE, ConfigError, chosen, examined
 from tui.config.reading import Config, Problem
 
+EXAMPLE = """\
+[defaults]               # options of the console, by their names
+interval = 5
+context = "dev"          # where neither --store, --context nor SAGEWAI_STORE says more
+
+[context.dev]
+store = "sqlite:///dev.db"
+
+[context.prod]           # store, worker_store, worker, local, pool, and what [defaults] may hold
+store = "postgresql://ops@db1/sagewai"
+colour = "red"           # of the name in the top line
+read_only = true
+
+[keys]
+approve = "A"            # `sagewai-tui config keys` lists the names
+pause = ["&", "f9"]
+
+[views]
+mine = "status:wait wf:refund*"
+"""
+
 GOOD, WRONG, CUT_OFF = 0, 2, 141
 
 
@@ -24,8 +45,10 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="sagewai-tui config",
         description="The configuration of the console: a TOML file of defaults, contexts, keys and views.",
-        epilog=f"The file: --config FILE of the console, else {VARIABLE}, else the user's own. "
-        "Exit codes: 0 good, 2 something is wrong, said as FILE:LINE: what, and what to do.",
+        epilog=f"The file: --config FILE of the console, else {VARIABLE}, else the user's own. The command line goes\n"
+        "before a context, a context before the defaults. :save keeps views in a file of its own beside the logs.\n"
+        f"Exit codes: 0 good, 2 something is wrong, said as FILE:LINE: what, and what to do.\n\n{EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = found.add_subparsers(dest="verb", required=True, metavar="VERB")
     checked = verbs.add_parser("check", help="read a file and name all that is wrong with it")

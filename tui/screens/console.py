@@ -9,6 +9,7 @@ from tui.format import Cell, Glyphs
 from tui.gateway import Gateway
 from tui.habits import Habits
 from tui.local.locals import Locals
+from tui.recall import Recall
 from tui.views import ActionRecord, Ref
 
 Mode = Literal["runs", "run", "approvals", "workers", "dlq", "overview"]
@@ -78,6 +79,15 @@ class Console(Protocol):
 
     def copy(self, ref: Ref) -> Cell:
         """Put an id on the clipboard; gives what to say about it."""
+        ...
+
+    def recall(self, line: str) -> Recall:
+        """What was typed into a line before."""
+        ...
+
+    @property
+    def came_from(self) -> str:
+        """The screen from which this one was reached."""
         ...
 
     @property

@@ -44,6 +44,11 @@ _NOT_OURS = frozenset(
 """What Textual binds by itself on every screen."""
 
 
+def not_ours(action: str) -> bool:
+    """Whether Textual binds this action by itself."""
+    return action in _NOT_OURS
+
+
 def keys_of(screen: Screen[None]) -> tuple[tuple[str, str], ...]:
     """The keys that work on a screen, each with what it does; those of one action together."""
     found: dict[str, list[str]] = {}

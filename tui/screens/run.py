@@ -74,7 +74,7 @@ class RunScreen(Steering):
         run = self.console.open_run_ref
         glyphs = self.console.glyphs
         return (
-            Cell("runs"),
+            Cell(self.console.came_from),
             Cell(f" {glyphs.crumb} ", Role.DIM),
             Cell("no run is open" if run is None else run.text, Role.STRONG),
         )

@@ -14,6 +14,7 @@ from tui import filters
 from tui.filters import Filter, FilterError
 from tui.format import Cell, Role, plural
 from tui.gateway.choosing import Chosen
+from tui.gateway.lookup import run_ids
 from tui.screens.acting import RUN_KEYS, RunActions
 from tui.screens.keys import key
 from tui.views import Ref, RunRow, Window
@@ -167,7 +168,25 @@ class RunsScreen(RunActions):
             return filters.completions(typed, self.gateway.known())
 
         what = (Cell(" show only", Role.STRONG),)
-        self.prompt.ask(Question(what, commit, hint, "/", initial=text, complete=complete))
+        self.prompt.ask(
+            Question(
+                what,
+                commit,
+                hint,
+                "/",
+                initial=text,
+                complete=complete,
+                look_up=self._ids,
+                recall=self.console.recall("/"),
+            )
+        )
+
+    async def _ids(self, typed: str) -> Sequence[str]:
+        """The free word is the beginning of an id."""
+        before, blank, word = typed.rpartition(" ")
+        if not word or ":" in word:
+            return ()
+        return [f"{before}{blank}{run_id}" for run_id in await run_ids(self.gateway.door, word)]
 
     def apply(self, text: str) -> None:
         """List what a filter leaves."""

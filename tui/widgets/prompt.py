@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.format import Cell, Role
+from tui.recall import Recall
 from tui.text import one_line, width, wrap
 from tui.widgets.bar import Bar
 
@@ -24,6 +26,13 @@ SAID_FOR = 20.0
 
 Commit = Callable[[str], Awaitable[None]]
 Complete = Callable[[str], Sequence[str]]
+LookUp = Callable[[str], Awaitable[Sequence[str]]]
+
+_SETTLED = 0.1
+"""Seconds without another character after which a look-up is begun."""
+
+_OFFERED = 6
+"""Completions that are shown beside the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,8 @@ class Question:
     ``choices`` are the keys that commit where no text is asked for, and what each does.
     ``required``: an empty answer isn't taken. ``check`` says, in safe text, what is wrong with an answer, '' for
     nothing. ``hint`` stands right of the question, ``label`` before the answer, ``more`` right of the choices.
+    ``complete`` gives whole answers that begin as this one does; where it gives none ``look_up`` is asked, which may
+    take its time. ``recall`` are the answers that were given before.
     """
 
     text: Sequence[Cell]
@@ -42,20 +53,38 @@ class Question:
     required: bool = False
     initial: str = ""
     complete: Complete | None = None
+    look_up: LookUp | None = None
+    recall: Recall | None = None
     check: Callable[[str], str] | None = None
     choices: Mapping[str, str] = field(default_factory=lambda: {"y": "yes"})
     more: Sequence[Cell] = ()
 
 
 class _Completion(Suggester):
-    """Offers the first completion."""
+    """Offers the first completion, and shows what else there is."""
 
-    def __init__(self, complete: Complete) -> None:
+    def __init__(
+        self, question: Question, current: Callable[[], str], show: Callable[[Sequence[str]], None]
+    ) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._complete = complete
+        self._question = question
+        self._current = current
+        self._show = show
 
     async def get_suggestion(self, value: str) -> str | None:
-        return next(iter(self._complete(value)), None)
+        found = await self._found(value)
+        if self._current() != value:
+            return None
+        self._show([each.removeprefix(value.rpartition(" ")[0]).strip() for each in found if each != value])
+        return next(iter(found), None)
+
+    async def _found(self, value: str) -> Sequence[str]:
+        complete, look_up = self._question.complete, self._question.look_up
+        found = () if complete is None else complete(value)
+        if found or look_up is None:
+            return found
+        await asyncio.sleep(_SETTLED)
+        return await look_up(value) if self._current() == value else ()
 
 
 class Answer(Input):
@@ -64,15 +93,30 @@ class Answer(Input):
     BINDINGS = [
         Binding("tab", "complete", show=False),
         Binding("escape,ctrl+c", "leave", show=False),
+        Binding("up", "older", show=False),
+        Binding("down", "newer", show=False),
     ]
 
     def __init__(self, leave: Callable[[], None]) -> None:
         super().__init__(id="answer", compact=True, select_on_focus=False)
         self.cursor_blink = False
         self._leave = leave
+        self.recall: Recall | None = None
 
     def action_complete(self) -> None:
+        self.action_end()
         self.action_cursor_right()
+
+    def action_older(self) -> None:
+        self._put(None if self.recall is None else self.recall.older(self.value))
+
+    def action_newer(self) -> None:
+        self._put(None if self.recall is None else self.recall.newer())
+
+    def _put(self, line: str | None) -> None:
+        if line is not None:
+            self.value = line
+            self.cursor_position = len(line)
 
     def action_leave(self) -> None:
         self._leave()
@@ -147,7 +191,11 @@ class Prompt(Vertical, can_focus=False):
         """Take a line of text: enter commits, esc leaves."""
         self._open("text", question)
         answer = self._answer
-        answer.suggester = None if question.complete is None else _Completion(question.complete)
+        completes = question.complete is not None or question.look_up is not None
+        answer.suggester = _Completion(question, lambda: answer.value, self._offer) if completes else None
+        answer.recall = question.recall
+        if question.recall is not None:
+            question.recall.begin()
         answer.value = question.initial
         self._label.styles.width = width(question.label) + 2
         self._label.show([Cell(f" {question.label} ", Role.ACCENT)])
@@ -192,7 +240,18 @@ class Prompt(Vertical, can_focus=False):
         if wrong:
             self._say.show([*question.text, Cell(f"  {wrong}", Role.FAILED)])
             return
+        if question.recall is not None:
+            question.recall.add(answer)
         self._commit(answer)
+
+    def _offer(self, found: Sequence[str]) -> None:
+        """Show completions in the place of the hint; the first one stands in the line already."""
+        question = self._question
+        if question is None or self._mode != "text":
+            return
+        more = len(found) - _OFFERED
+        shown = "  ".join(found[:_OFFERED]) + (f"  +{more}" if more > 0 else "")
+        self._say.show(question.text, [Cell(f"{one_line(shown) or question.hint} ", Role.DIM)])
 
     def on_key(self, event: events.Key) -> None:
         if self._mode != "confirm":
