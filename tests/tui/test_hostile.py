@@ -24,6 +24,7 @@ from tui.comparison import laid_out
 from tui.filters import Filter
 from tui.format import UNICODE
 from tui.gateway import Door, Gateway, exports, steering, versus
+from tui.gateway.choosing import Chosen
 from tui.pager import as_text
 from tui.payload import Line
 from tui.screens.comparing import CompareSheet
@@ -161,6 +162,34 @@ async def test_prompts_and_notices_about_hostile_ids_are_harmless(hostile: Stage
             await drive.press(*keys)
             await drive.pilot.pause(0.05)
             assert_screen_is_harmless(drive.text)
+
+
+async def test_bulk_jobs_and_groups_over_hostile_runs_are_harmless(hostile: Stage) -> None:
+    gone = [text[:200] for text in STORABLE if text.strip()]
+    await commands.start_bulk(
+        hostile.store, "retry", gone, actor=Actor(WORDS[7]), reason="\n".join(STORABLE)[:4_000]
+    )
+    async with driving(hostile.store, size=WIDE) as drive:
+        await drive.shows("bulk job 1: retried 0 of")
+        await drive.press(*["space"] * 10)
+        for keys in (["C"], ["n"], ["D"], ["y"], ["b"], ["down"], ["enter"], ["tab"]):
+            await drive.press(*keys)
+            await drive.pilot.pause(0.05)
+            assert_screen_is_harmless(drive.text)
+        await drive.shows("only refused")
+        await drive.press("escape", "escape", "5", "e")
+        for keys in (["r"], ["n"], ["D"], ["y"], ["v"], ["escape"], ["enter"], ["slash"], ["tab"], ["enter"]):
+            await drive.press(*keys)
+            await drive.pilot.pause(0.05)
+            assert_screen_is_harmless(drive.text)
+        gateway = drive.app.gateway
+        plan = await gateway.bulk.plan(
+            "cancel", Chosen("run", f" of {gateway.door.shaper.short(WORDS[5])}", filter=Filter())
+        )
+        views: list[object] = [await gateway.bulk.jobs(), plan.what, list(gateway.verbs.log)]
+        views.append(await gateway.bulk.items(1, None, 1_000))
+        for text in texts(views):
+            assert_harmless(text)
 
 
 async def test_sheets_over_hostile_runs_are_harmless(hostile: Stage) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from sagewai.core import commands
 from sagewai.core.stores.postgres import PostgresStore
 from sagewai.models.status import ApprovalStatus, RunStatus
 from tests.postgres.server import PostgresServer
@@ -40,6 +41,7 @@ async def staff(
 async def test_a_viewer_is_offered_nothing_and_told_what_is_hidden(
     store: PostgresStore, staff: People
 ) -> None:
+    await commands.start_bulk(store, "cancel", ["run-free"], actor=OPERATOR)
     login = staff.hire("vic", "viewer")
     async with driving(staff.store(login)) as drive:
         await drive.shows("run-free")
@@ -47,7 +49,16 @@ async def test_a_viewer_is_offered_nothing_and_told_what_is_hidden(
         assert login in drive.lines[0]
         assert not {"approve", "cancel", "pause"} & set(drive.lines[23].split())
         await drive.press("C", "y", "P", "r", "D", "y")
-        await drive.press("3")
+        await drive.press("space", "space", "C", "y", "colon")
+        await drive.type("bulk cancel")
+        await drive.press("enter")
+        await drive.shows("this console may not cancel runs")
+        await drive.press("b")
+        await drive.shows("cancel   ·····")
+        assert "stop the job" not in drive.text
+        await drive.press("D")
+        assert "stop bulk job" not in drive.text
+        await drive.press("escape", "escape", "3")
         await drive.shows("hidden from this database role")
         assert "does NOT match" not in drive.text
         for key in "axeczi":
@@ -61,6 +72,7 @@ async def test_a_viewer_is_offered_nothing_and_told_what_is_hidden(
         await drive.shows("keys: workers")
         assert "drain" not in drive.text
     assert (await store.get_run("run-free")).status is RunStatus.PENDING
+    assert [job.done for job in await store.list_bulks()] == [0], "a viewer carries out nothing"
 
 
 async def test_an_approver_decides_under_their_own_name_and_does_nothing_else(

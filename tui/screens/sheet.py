@@ -67,7 +67,7 @@ class Sheet(ModalScreen[None]):
         cells: list[Cell] = []
         own = () if type(self).BINDINGS is Sheet.BINDINGS else self.BINDINGS
         for binding in (*own, *Sheet.BINDINGS):
-            if isinstance(binding, Binding) and binding.show:
+            if isinstance(binding, Binding) and binding.show and self.check_action(binding.action, ()):
                 cells += [
                     Cell(f" {self.console.habits.keymap.shown(binding)}", Role.ACCENT),
                     Cell(f" {binding.description} ", Role.DIM),
