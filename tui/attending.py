@@ -6,7 +6,8 @@ import asyncio
 import os
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,6 @@ class Attending(Navigation):
         """Called once the first frame is drawn."""
         self._look = LastLook(self.attention.looks, self.gateway.door.now)
         self.gateway.last_look = self._look.before
-        self.app_resume_signal.subscribe(self, lambda _: self._touch())  # back from a pager or an editor
         self.set_interval(_STIR_EVERY, self._stir)
 
     def end_attending(self) -> None:
@@ -94,6 +94,13 @@ class Attending(Navigation):
         if isinstance(event, events.InputEvent | events.Paste):
             self._touch()
         await super().on_event(event)
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Whoever comes back from a pager or an editor was there all the while."""
+        with super().suspend():
+            yield
+        self._touch()
 
     def _touch(self) -> None:
         self._touched_at = self.attention.clock()
