@@ -267,6 +267,11 @@ async def test_everything_that_leaves_the_gateway_is_safe(hostile: Stage) -> Non
     runs = (await gateway.runs(Filter(), None, 100)).rows
     views += [runs, gateway.pools(), await gateway.workers(), await gateway.dead_letters(None, None, 100)]
     views.append(await gateway.dead_letter_groups())
+    for _ in range(4):
+        await gateway.look_over(await gateway.totals())
+    at_a_glance = gateway.overview
+    assert at_a_glance.is_whole
+    views += [at_a_glance.outline(), at_a_glance.deeds(), at_a_glance.jobs(), at_a_glance.errors()]
     for row in runs:
         views.append(await gateway.run(row.key))
         views += [await gateway.tab(row.key, tab) for tab in get_args(Tab)]
