@@ -66,7 +66,7 @@ async def test_enter_opens_the_run(night: Stage) -> None:
     async with driving(night.store, start="dlq") as drive:
         await drive.shows("run-d0d0d002")
         await drive.press("enter")
-        await drive.shows("runs › run-d0d0d002")
+        await drive.shows("dlq › run-d0d0d002")
 
 
 async def test_the_wide_layout_puts_the_error_beside_the_list(night: Stage) -> None:
@@ -109,7 +109,7 @@ async def test_letters_are_filtered_by_workflow_and_marks_outlive_that(night: St
     async with driving(night.store, start="dlq") as drive:
         await drive.shows("4 dead letters")
         await drive.press("space", "space", "slash")
-        await drive.shows("wf:NAME")
+        await drive.shows("show only those of one workflow")
         await drive.type("inv")
         await drive.pilot.pause(0.05)
         await drive.press("tab", "enter")
