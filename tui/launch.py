@@ -156,7 +156,7 @@ def _attention(
         lock_after=options.lock_after,
         notify=options.notify or ("off" if nobody else "bell"),
         command=command,
-        keeps_looking=options.keep_looking,
+        keeps_looking=options.keep_looking or served(os.environ),
         looks=None if nobody else file_of(place(url), current_actor("console").name),
     )
 
