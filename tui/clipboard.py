@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from tui.format import Cell, Role
 from tui.views import Ref
 
-_LONGEST = 50_000
-"""Characters: base64 of them stays within the 74 kB that terminals take."""
+_LONGEST = 55_000
+"""Bytes: base64 of them stays within the 74 kB that terminals take."""
 
 
 def copy(ref: Ref, environ: Mapping[str, str], to_terminal: Callable[[str], None]) -> Cell:
     """Send the id; gives what to say about it. Nothing answers, so 'sent' is all that is known."""
     if not ref.raw.isprintable():
         return Cell(" not copied: this id holds characters that a shell would obey", Role.FAILED)
+    if len(ref.raw.encode()) > _LONGEST:
+        return Cell(" not copied: it is longer than a terminal takes", Role.FAILED)
     if environ.get("TMUX"):
         command = ["tmux", "load-buffer", "-w", "-"]
         try:
@@ -23,5 +25,5 @@ def copy(ref: Ref, environ: Mapping[str, str], to_terminal: Callable[[str], None
         except (OSError, subprocess.SubprocessError):
             return Cell(" not copied: tmux didn't take it", Role.FAILED)
     else:
-        to_terminal(ref.raw[:_LONGEST])
+        to_terminal(ref.raw)
     return Cell(f" sent {ref} to the clipboard", Role.DIM)

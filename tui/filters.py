@@ -79,6 +79,9 @@ def completions(text: str, known: Mapping[str, Sequence[str]] | None = None) -> 
     if word.startswith("sort:"):
         return [f"{lead}{choice}" for choice in ("sort:newest", "sort:changed") if choice.startswith(word)]
     key, colon, value = word.partition(":")
+    if key == "tag" and colon and "=" not in value:
+        tags = dict.fromkeys(tag.partition("=")[0] for tag in (known or {}).get("tag", ()))
+        return [f"{lead}tag:{tag}=" for tag in tags if tag.startswith(value)]
     if colon:
         return [f"{lead}{key}:{each}" for each in (known or {}).get(key, ()) if each.startswith(value)]
     return [f"{lead}{key}" for key in KEYS if key.startswith(word)] if word else []

@@ -10,6 +10,7 @@ from textual.dom import DOMNode
 
 from tui.app import ConsoleApp
 from tui.keymap import Home
+from tui.screens.base import ConsoleScreen
 from tui.screens.sheet import Sheet
 from tui.widgets.pane import Pane
 from tui.widgets.table import Table
@@ -25,7 +26,11 @@ def homes() -> tuple[Home, ...]:
 
 
 def _screens() -> Iterable[tuple[str, type[DOMNode]]]:
-    return ((mode, screen) for mode, screen in ConsoleApp.MODES.items() if isinstance(screen, type))
+    """Not the lock, on which keys don't act."""
+    modes = ConsoleApp.MODES.items()
+    return (
+        (mode, kind) for mode, kind in modes if isinstance(kind, type) and issubclass(kind, ConsoleScreen)
+    )
 
 
 def _own(kind: type[DOMNode]) -> Iterator[Binding]:

@@ -12,7 +12,6 @@ from tui.commandline import CommandError, Known
 from tui.driver import ConsoleDriver
 from tui.format import Cell, Role
 from tui.gateway.lookup import run_ids
-from tui.habits import Habits
 from tui.palette import Actions, Offer, offers
 from tui.places import Places
 from tui.recall import Recall
@@ -33,7 +32,6 @@ class Navigation(Places):
 
     COMMANDS = {Actions}
 
-    habits: Habits
     next_context: str | None = None
     offered: Sequence[Offer] = ()
 

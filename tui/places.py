@@ -11,6 +11,7 @@ from textual.widget import AwaitMount
 from tui import clipboard
 from tui.format import Cell, Glyphs, Role
 from tui.gateway import Gateway, Missing, Unreachable
+from tui.habits import Habits
 from tui.local.locals import Locals
 from tui.screens.acting import RunActions
 from tui.screens.base import ConsoleScreen
@@ -25,6 +26,7 @@ class Places(App[None]):
 
     gateway: Gateway
     glyphs: Glyphs
+    habits: Habits
     locals: Locals
 
     def __init__(self, *, native_colours: bool, driver_class: type[Driver] | None) -> None:
@@ -104,7 +106,10 @@ class Places(App[None]):
                 return
             self._wanted_approval = approval
             self.go("approvals")
-            self.say(Cell(f" read it, then {self.glyphs.arrow} a approves, x rejects", Role.ACCENT))
+            approve, reject = self.habits.keymap.of("approve", "a"), self.habits.keymap.of("reject", "x")
+            self.say(
+                Cell(f" read it, then {self.glyphs.arrow} {approve} approves, {reject} rejects", Role.ACCENT)
+            )
             self.poke()
 
         self.run_worker(find(), group="find", exclusive=True)

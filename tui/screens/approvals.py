@@ -156,8 +156,10 @@ class ApprovalsScreen(Deciding):
 
         hint = "snoozed all mine free wf: pool: or an id"
         text = f"{self.filter.text} " if self.filter.text else ""
-        what = (Cell(" show only", Role.STRONG),)
-        self.prompt.ask(Question(what, commit, hint, "/", initial=text, complete=triage.completions))
+        what, recall = (Cell(" show only", Role.STRONG),), self.console.recall("/ approvals")
+        self.prompt.ask(
+            Question(what, commit, hint, "/", initial=text, complete=triage.completions, recall=recall)
+        )
 
     def apply(self, text: str) -> None:
         """List what a filter leaves."""

@@ -19,8 +19,9 @@ from tui.widgets.pane import Pane
 _WORDS = (
     (
         ":",
-        "runs [FILTER], run ID, approvals, workers, dlq, overview, bulk, theme NAME, help, quit; tab completes",
+        "runs [FILTER], run ID, view NAME, save NAME, context NAME, theme NAME, bulk, a screen, help, quit",
     ),
+    (": and /", "tab completes names and ids, up and down recall what was typed before"),
     ("/", "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning"),
     ("/ approvals", "snoozed, all, mine, free, wf:refund* pool:bank, or an id's beginning"),
     (

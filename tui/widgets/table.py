@@ -7,6 +7,7 @@ from typing import Any, Generic
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
@@ -192,6 +193,15 @@ class Table(Lines, Generic[R]):
             self.post_message(self.Opened(self))
         elif self._keyset.stopped and self._at == len(self.rows):
             self._read_on(self._keyset.further())
+
+    def on_click(self, event: events.Click) -> None:
+        """The row under the mouse gets the cursor; the one that has it is opened."""
+        at = self.row_offset - self._keyset.base + event.y - 1
+        if event.y and 0 <= at <= self._last:
+            if at == self._at:
+                self.action_open()
+            else:
+                self._go(at, by_hand=True)
 
     def _walk(self, by: int) -> None:
         """Move within what is at hand, and read on before its end is reached: a key never waits for the database."""
