@@ -14,6 +14,7 @@ from tui.gateway.follow import Followed
 from tui.gateway.shape import Shaper
 from tui.lanes import Lane, Span, SpanKind, history
 from tui.payload import Line, raw, readable
+from tui.views import RunView, Tab
 
 _IDLE = {
     SpanKind.BACKOFF: ("backoff", "backed off", Role.DIM),
@@ -21,6 +22,22 @@ _IDLE = {
     SpanKind.QUEUED: ("pending", "queued", Role.PENDING),
     SpanKind.PAUSED: ("paused", "held", Role.PAUSED),
 }
+
+
+def can_change(view: RunView, tab: Tab) -> tuple[object, ...]:
+    """What a tab's content depends on: while it is the same, the tab needn't be read again."""
+    lanes, cells = view.history.lanes, view.row.cells
+    spans, state = sum(len(lane.spans) for lane in lanes), cells["state"].text
+    what: dict[Tab, tuple[object, ...]] = {
+        "input": (),
+        "output": tuple(lane.state for lane in lanes),
+        "error": (spans,),
+        "attempts": (spans, state, len(view.notes)),
+        "model calls": (view.called,),
+        "events": (spans, state, len(view.notes)),
+        "raw": (state, cells["try"].text, cells["step"].tail),
+    }
+    return what[tab]
 
 
 def payload_lines(text: str, shaper: Shaper, *, plain: bool) -> tuple[Line, ...]:

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 
 from tui.format import Cell, Role
 from tui.gateway import Missing
+from tui.gateway.tabs import can_change
 from tui.payload import Line
 from tui.screens.keys import key
 from tui.screens.steering import STEERING_KEYS, Steering
@@ -136,20 +137,8 @@ class RunScreen(Steering):
 
     async def _fill(self, run: Ref, view: RunView) -> None:
         """Read the tab again only if what it shows can have changed."""
-        lanes = view.history.lanes
-        spans = sum(len(lane.spans) for lane in lanes)
-        state = view.row.cells["state"].text
-        can_change = {
-            "input": (),
-            "output": tuple(lane.state for lane in lanes),
-            "error": (spans,),
-            "attempts": (spans, state, len(view.notes)),
-            "model calls": (view.called,),
-            "events": (spans, state, len(view.notes)),
-            "raw": (state, view.row.cells["try"].text, view.row.cells["step"].tail),
-        }[self._tab]
         step = self.step()
-        shown = (run, self._tab, step, self._plain, can_change)
+        shown = (run, self._tab, step, self._plain, can_change(view, self._tab))
         if shown == self._shown:
             return
         same_tab = self._shown[:4] == shown[:4]

@@ -9,32 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
-from sagewai.models.status import RunStatus
 from tui import filters
 from tui.filters import Filter, FilterError
-from tui.format import Cell, Role, plural
+from tui.format import Cell, Role
 from tui.gateway.choosing import Chosen
 from tui.gateway.lookup import run_ids
 from tui.screens.acting import RUN_KEYS, RunActions
 from tui.screens.keys import key
+from tui.screens.run_columns import COLUMNS, NOTHING, OTHERS, counted, narrowed, place
 from tui.views import Ref, RunRow, Window
 from tui.widgets.bar import Bar
-from tui.widgets.columns import Column
 from tui.widgets.preview import Preview
 from tui.widgets.prompt import Question
 from tui.widgets.table import Table
-
-COLUMNS = (
-    Column("state", "STATE", 7),
-    Column("run", "RUN", 12, weight=3, most=36, keep="tail"),
-    Column("workflow", "WORKFLOW", 16, weight=3, most=40, rank=1),
-    Column("step", "STEP", 12, weight=2, most=30, rank=2),
-    Column("try", "TRY", 4, rank=4),
-    Column("age", "AGE", 4, align="right", rank=3),
-    Column("pool", "POOL", 7, weight=1, most=16, rank=5),
-    Column("cost", "COST", 7, most=10, align="right", rank=6),
-    Column("worker", "WORKER", 12, weight=1, most=24, rank=7, keep="tail"),
-)
 
 
 class RunsScreen(RunActions):
@@ -102,48 +89,10 @@ class RunsScreen(RunActions):
         self.preview.show_log(tuple(self.gateway.verbs.log))
 
     def _say_about(self) -> None:
-        first, last, more = self.table.in_view
-        filtered = self.filter.text
-        total = "" if self.totals is None else self._total()
-        place = f"{first}-{last} of {total or last}{'+' if more and not total else ''}"
-        left = (
-            (Cell(" /", Role.ACCENT), Cell(filtered, Role.STRONG))
-            if filtered
-            else (Cell(" all runs", Role.DIM),)
-        )
-        looked = f"looked at {self.table.looked:,}  " if self.filter.is_sifted and more else ""
-        marked = f"  {plural(len(self.table.marks), 'run')} marked" if self.table.marks else ""
-        if marked and self.table.hidden:
-            marked += f", {self.table.hidden} not shown"
-        follows = "follows  " if self.table.follows else ""
-        order = "newest first" if self.filter.query.order == "newest" else "last changed first"
-        right = (
-            Cell(follows, Role.RUNNING),
-            Cell(f"{order}  {looked}", Role.DIM),
-            Cell(f"{place} ", Role.DIM),
-        )
-        self._about.show((*left, Cell(marked, Role.WAITING)), right)
-        self.table.show_empty(self._nothing())
-
-    def _total(self) -> str:
-        """How many runs the filter leaves, where kept counters know."""
-        query = self.filter.query
-        if self.totals is None or query.workflow or query.tag or query.prefix or self.filter.is_sifted:
-            return ""
-        pools = self.totals.by_pool
-        counts = pools.values() if query.pool is None else [pools.get(query.pool, {})]
-        wanted = query.status or frozenset(RunStatus)
-        return f"{sum(count.get(status, 0) for count in counts for status in wanted):,}"
-
-    def _nothing(self) -> Sequence[Cell]:
-        if self.filter.text:
-            return (Cell("nothing matches; esc shows all runs", Role.DIM),)
-        return (
-            Cell("no runs yet", Role.STRONG),
-            Cell("Submit one from another shell:", Role.DIM),
-            Cell("sagewai submit WORKFLOW --input '{...}'", Role.ACCENT),
-            Cell("or run a script that calls wf.run(): it shows up here.", Role.DIM),
-        )
+        table, total = self.table, None if self.totals is None else counted(self.totals, self.filter)
+        left = narrowed(self.filter.text, len(table.marks), table.hidden)
+        self._about.show(left, place(self.filter, table.in_view, total, table.looked, follows=table.follows))
+        table.show_empty(OTHERS if self.filter.text else NOTHING)
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._say_about()
