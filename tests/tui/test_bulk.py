@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,26 +26,6 @@ from tui.gateway import Door, Gateway, Missing, choosing, twins
 from tui.gateway.choosing import Chosen, dead_letters
 from tui.progress import bar
 from tui.views import Ref
-
-
-@pytest.fixture
-async def sqlite(sqlite_path: Path) -> AsyncIterator[Stage]:
-    """A real file with a live worker."""
-    async with open_store(f"sqlite:///{sqlite_path}") as store:
-        stage = Stage(store)
-        await stage.worker("content-pipeline", "invoice", lease=1e6)
-        yield stage
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def real(request: pytest.FixtureRequest, sqlite_path: Path) -> AsyncIterator[Stage]:
-    """A real database of either kind."""
-    on_postgres = request.param == "postgres"
-    url = request.getfixturevalue("migrated_url") if on_postgres else f"sqlite:///{sqlite_path}"
-    async with open_store(url) as store:
-        stage = Stage(store)
-        await stage.worker("content-pipeline", "invoice", lease=1e6)
-        yield stage
 
 
 async def failed(stage: Stage, *run_ids: str, kind: str = "shop.errors.TopicError") -> None:

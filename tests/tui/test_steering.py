@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from sagewai.core.codec import encode
-from sagewai.core.stores.url import open_store
 from sagewai.models.right import Right
 from sagewai.models.run import Run
 from sagewai.models.status import Ask, Outcome, RunStatus
@@ -20,26 +17,6 @@ from tests.tui.stage import Stage
 from tui.gateway.drafts import editable
 from tui.gateway.forks import fork_plan, input_lines, with_input
 from tui.gateway.shape import Shaper
-
-
-@pytest.fixture
-async def sqlite(sqlite_path: Path) -> AsyncIterator[Stage]:
-    """A real file with a live worker."""
-    async with open_store(f"sqlite:///{sqlite_path}") as store:
-        stage = Stage(store)
-        await stage.worker("content-pipeline", lease=1e6)
-        yield stage
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def real(request: pytest.FixtureRequest, sqlite_path: Path) -> AsyncIterator[Stage]:
-    """A real database of either kind."""
-    on_postgres = request.param == "postgres"
-    url = request.getfixturevalue("migrated_url") if on_postgres else f"sqlite:///{sqlite_path}"
-    async with open_store(url) as store:
-        stage = Stage(store)
-        await stage.worker("content-pipeline", lease=1e6)
-        yield stage
 
 
 async def waiting(stage: Stage, run_id: str, *names: str) -> None:
