@@ -24,7 +24,9 @@ ALWAYS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-IF_ASKED: Mapping[str, str] = MappingProxyType({"growth": "tests.bench.sections.growth"})
+IF_ASKED: Mapping[str, str] = MappingProxyType(
+    {"growth": "tests.bench.sections.growth", "console": "tests.bench.sections.console"}
+)
 """By the option that asks for it."""
 
 
