@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from sagewai.models.right import Right
@@ -14,7 +14,8 @@ from tui.outline import DeedRow, attention, charts, first_steps
 from tui.screens.base import ConsoleScreen
 from tui.screens.jobs import JobsSheet
 from tui.screens.keys import key
-from tui.screens.overview_columns import DEEDS, ERRORS, JOBS, NO_DEEDS, NO_ERRORS, NO_JOBS
+from tui.screens.letter_columns import GROUPS
+from tui.screens.overview_columns import DEEDS, JOBS, NO_DEEDS, NO_ERRORS, NO_JOBS
 from tui.screens.sheet import Reader
 from tui.views import GroupRow, JobRow, Window
 from tui.widgets.bar import Bar
@@ -43,7 +44,7 @@ class OverviewScreen(ConsoleScreen):
         self._tabs = Bar(id="panes")
         self.deeds_table = Table[DeedRow](DEEDS, self._deeds, id="deeds", empty=NO_DEEDS)
         self.jobs_table = Table[JobRow](JOBS, self._jobs, id="jobs", empty=NO_JOBS)
-        self.errors_table = Table[GroupRow](ERRORS, self._errors, id="errors", empty=NO_ERRORS)
+        self.errors_table = Table[GroupRow](GROUPS, self._errors, id="errors", empty=NO_ERRORS)
         self._jobs_title = Bar(id="jobs-title")
         self._errors_title = Bar(id="errors-title")
         self._at = 0
@@ -122,7 +123,7 @@ class OverviewScreen(ConsoleScreen):
         return self.has_class("-wide")
 
     def on_resize(self) -> None:
-        self._draw_titles()
+        self.call_after_refresh(self._draw_titles)  # once it is known whether the terminal is wide
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -135,6 +136,11 @@ class OverviewScreen(ConsoleScreen):
             self.set_class(number == at, name)
         self.set_focus(self._panes[at])
         self._draw_titles()
+        self.draw_frame()
+
+    def label(self, binding: Binding) -> str:
+        """Jobs are stopped where they are listed."""
+        return "" if binding.action == "stop" and self._at != 1 else super().label(binding)
 
     def leave(self) -> bool:
         if not self._at:

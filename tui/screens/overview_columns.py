@@ -23,12 +23,6 @@ JOBS = (
     Column("by", "BY", 8, weight=1, most=30, rank=3),
     Column("reason", "REASON", 8, weight=2, most=60, rank=4),
 )
-ERRORS = (
-    Column("count", "RUNS", 5, align="right"),
-    Column("error", "ERROR", 20, weight=3, most=60, keep="tail"),
-    Column("newest", "NEWEST", 6, align="right"),
-    Column("workflows", "WORKFLOWS", 14, weight=3, rank=1),
-)
 NO_DEEDS = (Cell("nobody has done anything yet", Role.DIM),)
 NO_JOBS = (Cell("no bulk jobs", Role.DIM),)
 NO_ERRORS = (Cell("no dead letters", Role.DIM),)
