@@ -57,7 +57,7 @@ class DeedRow:
 def charts(outline: Outline, columns: int, glyphs: Glyphs) -> tuple[Row, ...]:
     """A heading, a line for each rate, and one for how long runs took."""
     ascii_only = glyphs is ASCII
-    room = max(_NARROWEST, columns - _NAME - _NUMBERS - 2)
+    room = max(_NARROWEST, columns - _NAME - _NUMBERS - 1)
     cells = len(pooled(range(HOUR), room, max))
     each = -(-HOUR // cells)
     unit = "each block a minute" if each == 1 else f"each block {each} minutes"

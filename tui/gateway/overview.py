@@ -139,9 +139,7 @@ class Overview:
         runs = Cell("none waits for a worker", Role.DIM)
         if oldest is not None and oldest.oldest_pending_at is not None:
             since = age((now - oldest.oldest_pending_at).total_seconds())
-            runs = Cell(
-                f"{plural(queued, 'run')}, the oldest for {since} in pool {shaper.short(oldest.pool)}"
-            )
+            runs = Cell(f"{plural(queued, 'run')}, oldest {since} in pool {shaper.short(oldest.pool)}")
         none = [pool for pool in self._pools if pool.pending and not pool.live_workers]
         served = Cell("every pool with queued runs has a worker", Role.DIM)
         if none:
@@ -160,19 +158,19 @@ class Overview:
         oldest = min(self._approvals, key=lambda each: each.requested_at)
         first = self._approvals[0]
         since = age((now - oldest.requested_at).total_seconds())
-        text = f"{number(total)} wait{'s' * (total == 1)}, the oldest for {since}"
+        text = f"{number(total)}, oldest {since}"
         if first.deadline_at is None:
             return Cell(f"{text}: {shaper.short(oldest.run_id)}", Role.WAITING)
         left = (first.deadline_at - now).total_seconds()
         due = f"due in {age(left)}" if left > 0 else "overdue"
         return Cell(
-            f"{text}; {due}: {shaper.short(first.run_id)}", Role.FAILED if left < 600 else Role.WAITING
+            f"{text}, {due}: {shaper.short(first.run_id)}", Role.FAILED if left < 600 else Role.WAITING
         )
 
     def _since(self, now: datetime) -> list[Cell]:
         last = self._last_look()
         if last is None:
-            return [Cell("your first look at this store from this account", Role.DIM)]
+            return [Cell("your first look at this store", Role.DIM)]
         asked = sum(each.requested_at > last for each in self._approvals)
         letters = sum(each.failed_at > last for each in self._letters)
         more = "+" if letters == len(self._letters) == _ASKED else ""
