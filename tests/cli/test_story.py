@@ -49,7 +49,14 @@ def test_a_run_that_waits_before_its_worker_comes_is_taken(on_each: Command) -> 
     assert said.json["created"] is True
     assert "no worker has brought the code of workflow 'greeting'" in said.err
     run = said.json["run_id"]
-    assert on_each("pools", "list").out.splitlines()[1].split()[:5] == ["default", "1", "0", "0", "NONE"]
+    assert on_each("pools", "list").out.splitlines()[1].split()[:6] == [
+        "default",
+        "open",
+        "1",
+        "0",
+        "0",
+        "NONE",
+    ]
 
     with on_each.worker():
         assert on_each.rests(run) == Exit.OK
