@@ -119,7 +119,8 @@ async def test_the_filter_completes_what_is_there_and_nothing_that_is_not_drawn_
     known = gateway.known()
     assert filters.completions("status:run wf:con", known) == ["status:run wf:content-pipeline"]
     assert filters.completions("pool:", known) == ["pool:gpu-2"]
-    assert filters.completions("tag:", known) == ["tag:team=blue"]
+    assert filters.completions("tag:", known) == ["tag:team="]
+    assert filters.completions("tag:team=", known) == ["tag:team=blue"]
     assert filters.completions("ta", known) == ["tag:"]
     async with driving(stage.store) as drive:
         await drive.shows("run-1")
