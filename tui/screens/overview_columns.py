@@ -17,7 +17,7 @@ JOBS = (
     Column("state", "STATE", 7),
     Column("job", "JOB", 3, most=6, align="right"),
     Column("verb", "VERB", 7),
-    Column("progress", "PROGRESS", 26),
+    Column("progress", "PROGRESS", 16, weight=3, most=26),
     Column("refused", "REFUSED", 7, align="right", rank=1),
     Column("age", "AGE", 4, align="right", rank=2),
     Column("by", "BY", 8, weight=1, most=30, rank=3),
