@@ -178,7 +178,7 @@ class Places(App[None]):
                 return
         self.go(mode)
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """The place before, whatever was opened on this screen."""
         self.back()
 
