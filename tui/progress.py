@@ -75,6 +75,13 @@ def possible(verb: BulkVerb, found: BulkPreview) -> str:
     return f"{found.possible:,} can be {PAST[verb]}, {not_so:,} not"
 
 
+def impossible(verb: BulkVerb, found: BulkPreview) -> str:
+    """``nothing to retry: none of 12 can be``."""
+    total = sum(found.by_status.values()) + found.missing
+    why = f"none of {total:,} can be {PAST[verb]}" if total else "no such run is listed"
+    return f"nothing to {verb}: {why}"
+
+
 def by_state(found: BulkPreview, glyphs: Glyphs) -> Iterator[Cell]:
     """How many stand how, the most first: ``9 ✖ FAIL  3 ✔ DONE``."""
     for status, count in sorted(found.by_status.items(), key=lambda pair: -pair[1]):

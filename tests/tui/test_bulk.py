@@ -95,7 +95,7 @@ async def test_all_that_a_filter_leaves_becomes_a_job_by_name(sqlite: Stage) -> 
         await drive.press("colon")
         await drive.type("bulk resume")
         await drive.press("enter")
-        await drive.shows("nothing to resume")
+        await drive.shows("nothing to resume: none of 230 can be resumed")
         await drive.press("colon")
         await drive.type("bulk pause")
         await drive.press("enter")

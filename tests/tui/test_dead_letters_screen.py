@@ -78,6 +78,10 @@ async def test_the_wide_layout_puts_the_error_beside_the_list(night: Stage) -> N
 async def test_an_empty_list_says_so(stage: Stage) -> None:
     async with driving(stage.store, start="dlq") as drive:
         await drive.shows("no dead letters")
+        await drive.press("colon")
+        await drive.type("bulk retry")
+        await drive.press("enter")
+        await drive.shows("nothing to retry: no such run is listed")
 
 
 async def test_a_whole_group_is_retried_or_discarded_as_one_job(night: Stage) -> None:

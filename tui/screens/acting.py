@@ -103,7 +103,7 @@ class RunActions(BulkActions):
     def action_fork(self) -> None:
         runs = self.targets()
         if len(runs) != 1:
-            self.prompt.say(Cell(" fork one run at a time: unmark the others", Role.WAITING))
+            self.prompt.say(Cell(" fork one run at a time: choose one, unmark the others", Role.WAITING))
             return
         run, step = runs[0], self.step()
 

@@ -61,8 +61,8 @@ class BulkActions(ConsoleScreen):
             return
         counts = tuple(progress.by_state(plan.found, self.console.glyphs))
         if not plan.found.possible:
-            none = f" nothing to {verb}: {progress.possible(verb, plan.found)}"
-            self.prompt.withdraw(asked, Cell(none, Role.WAITING), explain=counts)
+            none = Cell(f" {progress.impossible(verb, plan.found)}", Role.WAITING)
+            self.prompt.withdraw(asked, none, explain=counts)
             return
 
         async def commit(_: str) -> None:
