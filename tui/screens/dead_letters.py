@@ -15,7 +15,7 @@ from tui.gateway.choosing import Chosen, dead_letters
 from tui.payload import Line
 from tui.screens.acting import RunActions
 from tui.screens.keys import key
-from tui.screens.letter_columns import COLUMNS, GROUPS, NOTHING, counted, narrowed
+from tui.screens.letter_columns import COLUMNS, GROUPS, NOTHING, OTHERS, counted, narrowed
 from tui.views import DeadRow, GroupRow, Ref, Window
 from tui.widgets.bar import Bar
 from tui.widgets.letter import Letter
@@ -142,6 +142,7 @@ class DeadLettersScreen(RunActions):
             return
         first, last, more = self.table.in_view
         only = [str(each) for each in (self._only, self._workflow) if each is not None]
+        self.table.show_empty(OTHERS if only and total else NOTHING)
         left = [counted(total), *narrowed(only, len(self.table.marks), self.table.hidden)]
         self._about.show(left, [Cell(f"newest first  {first}-{last}{'+' if more else ''} ", Role.DIM)])
 

@@ -21,6 +21,8 @@ GROUPS = (
     Column("newest", "NEWEST", 6, align="right"),
     Column("workflows", "WORKFLOWS", 14, weight=3, rank=1),
 )
+OTHERS = (Cell("nothing is left of these; esc shows all dead letters", Role.DIM),)
+
 NOTHING = (
     Cell("no dead letters", Role.STRONG),
     Cell("A run that failed for good waits here for your judgement.", Role.DIM),

@@ -56,9 +56,16 @@ class OwnEditor(ModalScreen[str | None]):
         self.query_one(TextArea).focus()
 
     def action_take(self) -> None:
-        self.dismiss(self.query_one(TextArea).text)
+        """After what was typed before: keys that come in one go wait in the text's own queue."""
+        self.query_one(TextArea).call_later(self._take)
 
     def action_leave(self) -> None:
+        self.query_one(TextArea).call_later(self._leave)
+
+    def _take(self) -> None:
+        self.dismiss(self.query_one(TextArea).text)
+
+    def _leave(self) -> None:
         text = self.query_one(TextArea).text
         if text in {self._text, self._warned}:
             self.dismiss(None)
