@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -12,18 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sagewai.models.right import Right
-from sagewai.models.status import RunStatus
-from tui.format import Cell, Role, clock, context_role, number
+from tui.format import Cell, Role
 from tui.gateway import Gateway, Missing, Unreachable
+from tui.screens import frame
 from tui.screens.console import Console, Mode
-from tui.text import cut_head, width
 from tui.views import ActionRecord, Totals
 from tui.widgets.bar import Bar
 from tui.widgets.prompt import Prompt
-
-
-def _cells(cells: Iterable[Cell]) -> int:
-    return sum(width(cell.text) for cell in cells)
 
 
 class ConsoleScreen(Screen[None]):
@@ -94,97 +89,21 @@ class ConsoleScreen(Screen[None]):
 
     def draw_frame(self) -> None:
         """Draw the frame's lines that changed."""
-        self._context_bar.show(*self._context_cells())
-        self._counter_bar.show(*self._counters())
-        self._key_bar.show(self._keys_here(), self._keys_everywhere())
+        console, room = self.console, self.size.width
+        self._context_bar.show(*frame.context(console, self.crumbs(), room))
+        self._counter_bar.show(*frame.counters(self.totals, console.local_worker(), console.glyphs, room))
+        self._key_bar.show(*frame.keys(console.habits.keymap, self._bound(), room))
         self.prompt.rest(*self._hint())
-
-    def _context_cells(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
-        glyphs, door = self.console.glyphs, self.gateway.door
-        crumb = Cell(f" {glyphs.crumb} ", Role.DIM)
-        right = (
-            Cell(f"  {door.access}", Role.DIM if door.access == "RW" else Role.WAITING),
-            Cell("  "),
-            self._freshness(),
-            Cell(f"  {door.actor_name}", Role.DIM),
-            Cell(f"  {clock(door.now())} ", Role.DIM),
-        )
-        habits = self.console.habits
-        badge = (
-            (Cell(f" {habits.context} ", context_role(habits.colour)), Cell(" ")) if habits.context else ()
-        )
-        here = (crumb, *self.crumbs())
-        room = self.size.width - _cells(right) - _cells(here) - _cells(badge) - len(" sagewai > ")
-        place = cut_head(door.place, max(8, room), ellipsis=glyphs.ellipsis)
-        return (Cell(" sagewai", Role.ACCENT), crumb, *badge, Cell(place), *here), right
-
-    def _freshness(self) -> Cell:
-        if self.console.resting:
-            return Cell("resting", Role.WAITING)
-        door = self.gateway.door
-        return door.link.badge(door.interval) if self.console.looks else Cell("no focus", Role.WAITING)
-
-    def _counters(self) -> tuple[Sequence[Cell], Sequence[Cell]]:
-        """Where they don't all fit, those that are zero are left out."""
-        local = self.console.local_worker()
-        right = () if local is None else (Cell("  "), local, Cell(" "))
-        totals = self.totals
-        if totals is None:
-            return (Cell(" ... looking", Role.DIM),), right
-        counts = (
-            ("PEND", totals.by_status.get(RunStatus.PENDING, 0), Role.PENDING),
-            ("RUN", totals.by_status.get(RunStatus.RUNNING, 0), Role.RUNNING),
-            ("WAIT", totals.by_status.get(RunStatus.WAITING, 0), Role.WAITING),
-            ("FAIL", totals.by_status.get(RunStatus.FAILED, 0), Role.FAILED),
-            ("APPR", totals.approvals, Role.WAITING),
-            ("DLQ", totals.dead_letters, Role.FAILED),
-        )
-        cells = [
-            Cell(f" {word} {number(count)} ", role if count else Role.DIM) for word, count, role in counts
-        ]
-        workers = self._worker_cells(totals)
-        if _cells([*cells, *workers, *right]) > self.size.width:
-            cells = [cell for cell, (_, count, _) in zip(cells, counts, strict=True) if count]
-        return (*cells, *workers), right
-
-    def _worker_cells(self, totals: Totals) -> Sequence[Cell]:
-        live, stale = totals.live_workers, totals.stale_workers
-        none = live == 0 and bool(totals.unserved)
-        return (
-            Cell(f"{self.console.glyphs.gutter} ", Role.DIM),
-            Cell(f"workers {live}/{live + stale}", Role.FAILED if none else Role.PLAIN),
-            *((Cell(f" ({stale} stale)", Role.FAILED),) if stale else ()),
-        )
 
     def label(self, binding: Binding) -> str:
         """What the line of keys calls a key; '' leaves it out."""
         return binding.description
 
-    def _keys_here(self) -> Sequence[Cell]:
-        """As many whole keys as fit, in their order."""
-        cells: list[Cell] = []
-        keymap = self.console.habits.keymap
-        room = self.size.width - _cells(self._keys_everywhere())
+    def _bound(self) -> Iterator[tuple[Binding, str]]:
+        """The keys that the line of keys may show, with what it calls them."""
         for binding in self.BINDINGS:
             if isinstance(binding, Binding) and binding.show and not self._is_refused(binding.action):
-                label = self.label(binding)
-                pair = (
-                    Cell(f" {keymap.shown(binding)}", Role.ACCENT),
-                    Cell(f" {label} ", Role.DIM),
-                )
-                if label and _cells([*cells, *pair]) <= room:
-                    cells += pair
-        pair = (Cell(f" {keymap.of('command', ':')}", Role.ACCENT), Cell(" go", Role.DIM))
-        return [*cells, *pair] if _cells([*cells, *pair]) <= room else cells
-
-    def _keys_everywhere(self) -> Sequence[Cell]:
-        keymap = self.console.habits.keymap
-        return (
-            Cell(f" {keymap.of('help', '?')}", Role.ACCENT),
-            Cell(" keys ", Role.DIM),
-            Cell(f" {keymap.of('quit', 'q')}", Role.ACCENT),
-            Cell(" quit", Role.DIM),
-        )
+                yield binding, self.label(binding)
 
     def _is_refused(self, action: str) -> bool:
         needs = self.WRITES.get(action.partition("(")[0])
