@@ -63,7 +63,11 @@ async def hostile() -> Stage:
         asking = await stage.running(f"{number}{next(word)}", **options, done=1)
         await asked_twice(stage, asking, word)
         gone = await stage.submit(f"{number}{next(word)}", **options)
-        await commands.cancel(stage.store, gone, actor=Actor(next(word)[:150]), reason=next(word))
+        operator = Actor(next(word)[:150])
+        await commands.cancel(stage.store, gone, actor=operator, reason=next(word))
+        await commands.pause_pool(stage.store, pool, actor=operator)
+        await commands.resume_pool(stage.store, pool, actor=operator)
+        await commands.drain_worker(stage.store, stage.session, actor=operator)
     return stage
 
 
@@ -267,6 +271,8 @@ async def test_everything_that_leaves_the_gateway_is_safe(hostile: Stage) -> Non
     runs = (await gateway.runs(Filter(), None, 100)).rows
     views += [runs, gateway.pools(), await gateway.workers(), await gateway.dead_letters(None, None, 100)]
     views.append(await gateway.dead_letter_groups())
+    mallory, why = Actor(WORDS[9]), "\n".join(STORABLE)[:4_000]
+    await commands.start_bulk(hostile.store, "retry", [run.key.raw for run in runs], actor=mallory, reason=why)
     for _ in range(4):
         await gateway.look_over(await gateway.totals())
     at_a_glance = gateway.overview
