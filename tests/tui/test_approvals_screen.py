@@ -214,7 +214,7 @@ async def test_o_opens_the_run_of_the_card(asking: Stage) -> None:
     async with driving(asking.store, start="approvals") as drive:
         await drive.shows("survive crashes.")
         await drive.press("o")
-        await drive.shows("runs › run-1")
+        await drive.shows("approvals › run-1")
         await drive.press("escape")
         await drive.shows("1 approval waiting")
 

@@ -110,7 +110,7 @@ async def test_enter_lists_the_runs_that_a_worker_holds_and_opens_one(stage: Sta
         assert "run-1" in drive.text
         assert "run-2" not in drive.text
         await drive.press("enter")
-        await drive.shows("runs › run-1")
+        await drive.shows("workers › run-1")
         await drive.press("escape", "escape")
         await drive.shows("1 live of 1 seen")
 
