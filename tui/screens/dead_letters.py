@@ -81,8 +81,7 @@ class DeadLettersScreen(RunActions):
     def targets(self) -> Sequence[Ref]:
         if self._grouped:
             return ()
-        rows = list(self.table.marks.values()) or ([self.table.row] if self.table.row else [])
-        return [row.key for row in rows]
+        return [row.key for row in self.table.meant]
 
     def hidden(self) -> int:
         return self.table.hidden

@@ -55,11 +55,10 @@ class RunsScreen(RunActions):
         self.table.focus()
 
     def targets(self) -> Sequence[Ref]:
-        rows = list(self.table.marks.values()) or ([self.table.row] if self.table.row else [])
-        return [row.key for row in rows]
+        return [row.key for row in self.table.meant]
 
     def is_held(self) -> bool:
-        rows = list(self.table.marks.values()) or ([self.table.row] if self.table.row else [])
+        rows = self.table.meant
         return bool(rows) and all(row.is_held for row in rows)
 
     def whole(self) -> Chosen:

@@ -97,6 +97,11 @@ class Table(Lines, Generic[R]):
         return self.rows[self._at] if self._at < len(self.rows) else None
 
     @property
+    def meant(self) -> Sequence[R]:
+        """The marked rows, where there are any; else the one under the cursor."""
+        return list(self.marks.values()) or ([] if self.row is None else [self.row])
+
+    @property
     def in_view(self) -> tuple[int, int, bool]:
         """The numbers, from 1, of the first and last row in view, and whether rows follow those at hand."""
         first = self.row_offset - self._keyset.base
