@@ -197,6 +197,7 @@ async def test_the_command_line_takes_every_twin(tmp_path: Path) -> None:
         await stage.submit("-rf", "invoice")
         approval = (await store.approvals_of("run-7f3a91c2"))[0]
     lines = [
+        twins.bulk("pause", ("-rf", "run-0gpu0gpu"), None),
         twins.operate("pause", "run-90ce41d7", "a 'quoted' reason"),
         twins.operate("resume", "run-90ce41d7"),
         twins.operate("cancel", "-rf", "--all of it"),
@@ -206,6 +207,7 @@ async def test_the_command_line_takes_every_twin(tmp_path: Path) -> None:
         twins.worker("pause", "worker-1"),
         twins.worker("resume", "worker-1"),
         twins.worker("drain", "worker-1", "deploy"),
+        twins.stop_bulk(1),
     ]
     for line in lines:
         words = [sys.executable, "-m", "sagewai.cli", *shlex.split(line)[1:]]
