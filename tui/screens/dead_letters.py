@@ -75,7 +75,6 @@ class DeadLettersScreen(RunActions):
 
     @property
     def _group(self) -> GroupRow | None:
-        """The group under the cursor."""
         return self.groups_table.row if self._grouped else None
 
     def targets(self) -> Sequence[Ref]:
