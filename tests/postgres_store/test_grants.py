@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import pytest
 
@@ -14,6 +16,14 @@ from sagewai.models.status import RunStatus
 from tests.contract.scene import Scene
 from tests.postgres.server import PostgresServer
 from tests.postgres_store.people import People, acting, people
+
+
+@pytest.fixture
+async def nobodys(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """To a database that nobody has made a schema in."""
+    connection = await asyncpg.connect(postgres_url)
+    yield connection
+    await connection.close()
 
 
 async def test_roles_are_planned_without_a_change_and_applied_again_and_again(
@@ -45,13 +55,13 @@ async def test_whoever_may_not_make_roles_is_told(staff: People) -> None:
 
 
 async def test_an_owner_who_is_no_superuser_applies_roles_and_stays_an_owner(
-    postgres_server: PostgresServer, database_url: str, admin: asyncpg.Connection
+    postgres_server: PostgresServer, postgres_url: str, nobodys: asyncpg.Connection
 ) -> None:
     """Whoever made the schema needs the right to make roles, and no more."""
-    with people(postgres_server, database_url) as everybody:
+    with people(postgres_server, postgres_url) as everybody:
         boss = everybody.hire("boss")
-        await admin.execute(f"alter role {boss} createrole")
-        await admin.execute(f"grant create on database {everybody.database} to {boss}")
+        await nobodys.execute(f"alter role {boss} createrole")
+        await nobodys.execute(f"grant create on database {everybody.database} to {boss}")
         async with everybody.store(boss) as owned:
             await owned.apply_roles(everybody.prefix)
             await owned.apply_roles(everybody.prefix)
@@ -64,23 +74,23 @@ async def test_an_owner_who_is_no_superuser_applies_roles_and_stays_an_owner(
 
 
 async def test_what_an_owner_migrates_belongs_to_all_owners(
-    postgres_server: PostgresServer, database_url: str, admin: asyncpg.Connection
+    postgres_server: PostgresServer, postgres_url: str, nobodys: asyncpg.Connection
 ) -> None:
     """Whoever of them applies a migration: the functions with the owner's rights must reach what it makes."""
     first = migrations("postgres")[0]
-    with people(postgres_server, database_url) as everybody:
+    with people(postgres_server, postgres_url) as everybody:
         group, database = f"{everybody.prefix}owner", everybody.database
-        await admin.execute(f"create role {group}")
-        await admin.execute(f"grant create on database {database} to {group}")
-        async with admin.transaction():
-            await admin.execute(f"set local role {group}")
-            await admin.execute(first.sql)
-            await admin.execute(
+        await nobodys.execute(f"create role {group}")
+        await nobodys.execute(f"grant create on database {database} to {group}")
+        async with nobodys.transaction():
+            await nobodys.execute(f"set local role {group}")
+            await nobodys.execute(first.sql)
+            await nobodys.execute(
                 "insert into sagewai.migrations (number, name, checksum, min_code) values ($1, $2, $3, $4)",
                 *(first.number, first.name, first.checksum, first.min_code),
             )
         async with everybody.store(everybody.hire("own", "owner")):
-            owners = await admin.fetch(
+            owners = await nobodys.fetch(
                 "select distinct pg_get_userbyid(relowner) as name from pg_class "
                 "where relnamespace = 'sagewai'::regnamespace"
             )
