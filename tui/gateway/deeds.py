@@ -86,8 +86,8 @@ def _matched(
 def _grouped(events: Sequence[Event], twins: Mapping[int, ActionRecord]) -> Iterator[_Deed]:
     group: list[Event] = []
     for event in events:
-        if event.kind not in DEEDS:
-            continue
+        if event.kind not in DEEDS or (event.kind is EventKind.FORKED and "source" in event.detail):
+            continue  # of a fork, the new run tells no other deed than the old one
         if group and _sort(group[-1]) != _sort(event):
             yield _deed(group, twins)
             group = []
