@@ -41,10 +41,18 @@ MADE_FOR = {
     "runs_due": {"WAKE_DUE"},
     "runs_held": {"CLAIM", "HEARTBEAT", "IS_EMPTY_HANDED", "LIST_SESSIONS", "MARK_SWEPT", "TAKE_OVER"},
     "runs_assigned": {"LIST_SESSIONS"},
-    "runs_by_status": {"LIST_RUNS"},
-    "runs_by_change": {"HEARD_SINCE", "LIST_CHANGED", "LIST_CHANGED_BY_TAG", "PRUNABLE", "PRUNE"},
-    "runs_by_workflow": {"LIST_BY_WORKFLOW"},
-    "runs_by_pool": {"LIST_BY_POOL"},
+    "runs_by_change": {
+        "HEARD_SINCE",
+        "LIST_CHANGED",
+        "LIST_CHANGED_BY_PREFIX",
+        "LIST_CHANGED_BY_TAG",
+        "LIST_CHANGED_BY_WORKFLOW",
+        "PRUNABLE",
+        "PRUNE",
+    },
+    "runs_changed": {"LIST_CHANGED_BY_WORKFLOW"},
+    "runs_by_workflow": {"LIST_BY_WORKFLOW", "LIST_CHANGED_BY_WORKFLOW"},
+    "runs_by_pool": {"LIST_BY_POOL", "LIST_BY_STATUS"},
     "approvals_listed": {"EXPIRE", "LIST_APPROVALS"},
     "dead_letters_by_type": {"LIST_DEAD_LETTERS_BY_TYPE"},
     "dead_letters_by_workflow": {"LIST_DEAD_LETTERS_BY_WORKFLOW"},
@@ -185,14 +193,30 @@ async def test_a_claim_and_a_page_touch_no_more_than_they_give(database: Databas
     every = "{1,2,3,4,5,6,7,8}"
     asked = {
         "a claim": (statements.CLAIM, f"{session}, '{{1}}', 50, null"),
-        "pending": (statements.LIST_RUNS, page("{1}")),
-        "newest": (statements.LIST_RUNS, page(every)),
-        "deep": (statements.LIST_RUNS, page(every, below="300")),
+        "pending": (statements.LIST_BY_STATUS, "'{1}', 9e18, 50"),
+        "newest": (statements.LIST_RUNS, f"'{every}', 9e18, 50"),
+        "deep": (statements.LIST_RUNS, f"'{every}', 300, 50"),
         "of a workflow": (statements.LIST_BY_WORKFLOW, page(every, workflow="'orders'")),
         "of a pool": (statements.LIST_BY_POOL, page(every, pool="'default'")),
         "a common prefix": (statements.LIST_BY_PREFIX, page(every, prefix="'pend', 'pene'")),
         "a rare prefix": (statements.LIST_BY_PREFIX, page(every, prefix="'pending-777', 'pending-778'")),
         "latest change": (statements.LIST_CHANGED, page(every) + ", 'infinity'"),
+        "latest change of a workflow": (
+            statements.LIST_CHANGED_BY_WORKFLOW,
+            page(every, workflow="'orders'") + ", 'infinity'",
+        ),
+        "latest change of a workflow that has no runs": (
+            statements.LIST_CHANGED_BY_WORKFLOW,
+            page(every, workflow="'nothing'") + ", 'infinity'",
+        ),
+        "latest change, common prefix": (
+            statements.LIST_CHANGED_BY_PREFIX,
+            page(every, prefix="'pend', 'pene'") + ", 'infinity'",
+        ),
+        "latest change, rare prefix": (
+            statements.LIST_CHANGED_BY_PREFIX,
+            page(every, prefix="'pending-777', 'pending-778'") + ", 'infinity'",
+        ),
         "latest change, common tag": (
             statements.LIST_CHANGED_BY_TAG,
             page(every, tag="'common', ''") + ", 'infinity'",
@@ -204,7 +228,7 @@ async def test_a_claim_and_a_page_touch_no_more_than_they_give(database: Databas
     }
     for what, (statement, values) in asked.items():
         plan = await explain(database, statement, options=", analyze, buffers", values=values)
-        rows = 11 if what == "a rare prefix" else 50
+        rows = 11 if "rare prefix" in what else 0 if "no runs" in what else 50
         assert plan["Actual Rows"] == rows, what
         assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < MOST_BLOCKS, what
 

@@ -32,26 +32,34 @@ async def list_runs(database: Database, query: RunQuery) -> Page[Run]:
     if not all(map(is_storable, _texts(query))):
         return Page(())
     filters = (query.workflow, query.pool, *(query.tag or (None, None)), *_range(query.prefix))
-    values = (_codes(query), last, query.limit + 1, *filters)
+    first = (_codes(query), last, query.limit + 1)
     if query.order == "changed":
-        statement = statements.LIST_CHANGED if query.tag is None else statements.LIST_CHANGED_BY_TAG
-        found = await database.fetch(statement, *values, moment)
+        found = await database.fetch(_statement_of_changes(query), *first, *filters, moment)
+    elif any(value is not None for value in filters):
+        found = await database.fetch(_statement(query), *first, *filters)
     else:
-        found = await database.fetch(_statement(query), *values)
+        every = len(first[0]) == len(words.STATUS)
+        found = await database.fetch(statements.LIST_RUNS if every else statements.LIST_BY_STATUS, *first)
     return _page(query.order, found, query.limit, rows.run, lambda row: (row["changed_at"], row["id"]))
 
 
 def _statement(query: RunQuery) -> str:
-    """By the filter that leaves least."""
+    """By the filter that leaves least, of those there are."""
     if query.tag is not None:
         return statements.LIST_BY_TAG
     if query.prefix:
         return statements.LIST_BY_PREFIX
     if query.workflow is not None:
         return statements.LIST_BY_WORKFLOW
-    if query.pool is not None:
-        return statements.LIST_BY_POOL
-    return statements.LIST_RUNS
+    return statements.LIST_BY_POOL
+
+
+def _statement_of_changes(query: RunQuery) -> str:
+    if query.tag is not None:
+        return statements.LIST_CHANGED_BY_TAG
+    if query.prefix:
+        return statements.LIST_CHANGED_BY_PREFIX
+    return statements.LIST_CHANGED if query.workflow is None else statements.LIST_CHANGED_BY_WORKFLOW
 
 
 def _codes(query: RunQuery) -> list[int]:

@@ -1,6 +1,5 @@
 -- A page of runs, newest first, found by pool and status. The other filters are for what that leaves.
---
--- Parameters and order as in list_runs.sql.
+-- Parameters and order as in list_by_workflow.sql.
 
 with page as materialized (
   select found.id

@@ -1,6 +1,6 @@
 -- A page of runs, newest first, found by how their run_id begins: among the latest runs where such ids are common, by the
--- index of the ids where they are rare. The other filters are for what that leaves.
--- Parameters as in list_runs.sql.
+-- index of the ids where they are rare, which tells each one's id and status too. The other filters are for what that leaves.
+-- Parameters as in list_by_workflow.sql.
 
 with latest as materialized (
   select recent.id
@@ -11,21 +11,27 @@ with latest as materialized (
    order by recent.id desc
    limit $3
 ),
-named as materialized (
-  select run.id, run.status, run.workflow, run.pool
+named as materialized (         -- from the index alone: ten thousand take two milliseconds
+  select run.id
     from sagewai.runs as run
    where (select count(*) from latest) < $3 and run.run_id >= $8 and run.run_id < $9
+     and run.id + 0 < $2::int8 and run.status + 0 = any ($1::int2[])
+   order by run.id + 0 desc
 ),
 page as materialized (
   select id from latest where (select count(*) from latest) = $3
   union all
   (
-    select id
+    select named.id             -- in the order they have: looked at one by one, until the page is full
       from named
-     where id < $2 and status = any ($1::int2[])
-       and ($4::text is null or workflow = $4) and ($5::text is null or pool = $5)
-       and ($6::text is null or (select true from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = named.id))
-     order by id desc
+     cross join lateral (
+       select
+         from sagewai.runs as run
+        where run.id = any (array[named.id])
+          and ($4::text is null or run.workflow = $4) and ($5::text is null or run.pool = $5)
+          and ($6::text is null or (select true from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = run.id))
+       offset 0
+     ) as run
      limit $3
   )
 )

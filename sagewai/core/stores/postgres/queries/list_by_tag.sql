@@ -1,5 +1,5 @@
 -- A page of runs, newest first, found by a tag. The other filters are for what that leaves.
--- Parameters as in list_runs.sql.
+-- Parameters as in list_by_workflow.sql.
 
 with page as materialized (
   select tag.run as id

@@ -1,6 +1,8 @@
 -- A page of runs, newest first, found by workflow and status. The other filters are for what that leaves.
+-- Its order is that of an expression (id + 0), which one index alone has: no belief about the table leads elsewhere.
 --
--- Parameters and order as in list_runs.sql.
+-- Of every listing of runs with filters: $1 statuses  $2 ids below this one  $3 limit  $4 workflow  $5 pool  $6, $7 tag
+-- $8 prefix  $9 what comes after everything with the prefix
 
 with page as materialized (
   select found.id

@@ -1,5 +1,5 @@
 -- A page of runs, latest change of status first, found by status. The other filters are for what that leaves.
--- Parameters as in list_runs.sql, and $10 changes at or before this moment: at it, ids below $2.
+-- Parameters as in list_by_workflow.sql, and $10 changes at or before this moment: at it, ids below $2.
 
 with page as materialized (
   select found.id
