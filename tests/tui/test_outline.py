@@ -114,8 +114,15 @@ def test_what_was_done_here_is_one_line_with_its_twin_and_what_was_refused_stand
     ]
     ours = event(92, EventKind.CANCELLED, "run-1", source="console")
     asked = event(99, EventKind.WORKER_ASKED, None, source="console", detail={"worker": "w1", "ask": "drain"})
+    log += [
+        ActionRecord(NOW, "signal go to run-3", "done", True, f"sagewai runs signal run-3 go {n}")
+        for n in (1, 2)
+    ]
+    sent = [event(n, EventKind.SIGNALLED, "run-3", source="console") for n in (96, 95)]
+    [twice] = deeds(sent, log[-2:], frozenset({"ada@ops1"}), NOW, Shaper())
+    assert len([line for line in twice.lines if "sagewai" in line.text]) == 2
     theirs = event(91, EventKind.CANCELLED, "run-1", source="console", actor="bob@ops2")
-    rows = deeds([asked, ours, theirs], log, frozenset({"ada@ops1"}), NOW, Shaper())
+    rows = deeds([asked, ours, theirs], log[:3], frozenset({"ada@ops1"}), NOW, Shaper())
     told = [(row.cells["who"].text, row.cells["did"].text, row.cells["twin"].text) for row in rows]
     assert told == [
         ("you", "asked worker w1 to drain", "sagewai workers drain w1"),

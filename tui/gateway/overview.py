@@ -171,6 +171,8 @@ class Overview:
         last = self._last_look()
         if last is None:
             return [Cell("your first look at this store", Role.DIM)]
+        if not self.is_whole:
+            return []
         asked = sum(each.requested_at > last for each in self._approvals)
         letters = sum(each.failed_at > last for each in self._letters)
         more = "+" if letters == len(self._letters) == _ASKED else ""
