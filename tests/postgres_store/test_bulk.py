@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import Counter
 
 import asyncpg
 import pytest
@@ -22,6 +21,7 @@ from sagewai.models.history import EventKind
 from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
 from tests.contract.scene import ALICE, BOB, Scene, spec
+from tests.postgres_store.meeting import Meeting
 from tests.postgres_store.people import People, acting
 from tests.postgres_store.test_locks import deadlocks
 
@@ -156,13 +156,13 @@ async def test_jobs_committers_zombies_and_operators_meet_without_a_deadlock(
     run_ids = [f"r{number:02}" for number in range(RUNS)]
     await store.insert_runs([spec(run_id) for run_id in run_ids])
     leases = (await store.claim(session, await scene.routes(), RUNS)).runs
-    done: Counter[str] = Counter()
-    until = time.monotonic() + 2.0
+    meeting = Meeting(2.0, "batches", "items", "steered")
+    done = meeting.done
 
     async def commit(sender: PostgresStore) -> None:
         """As owner and as zombie: they know the same (token, rev), and one of them is late."""
         revs = {run.key: run.rev for run in leases}
-        while time.monotonic() < until:
+        while meeting.goes_on:
             moves = [
                 Transition(
                     key=run.key,
@@ -183,7 +183,7 @@ async def test_jobs_committers_zombies_and_operators_meet_without_a_deadlock(
             done["batches"] += 1
 
     async def advance(sender: PostgresStore, *verbs: BulkVerb) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             for verb in verbs:
                 job = await begin(sender, verb, *random.sample(run_ids, RUNS))
                 while (await sender.get_bulk(job.id)).status is BulkStatus.RUNNING:
@@ -193,7 +193,7 @@ async def test_jobs_committers_zombies_and_operators_meet_without_a_deadlock(
         """Cancel all of them when everybody has been at it for a while, and still is."""
 
         async def are_busy() -> bool:
-            return done["batches"] >= 20 or time.monotonic() > until - 1.0
+            return done["batches"] >= 20 or time.monotonic() > meeting.until - 1.0
 
         await scene.until(are_busy)
         job = await begin(sender, "cancel", *reversed(run_ids))
@@ -202,7 +202,7 @@ async def test_jobs_committers_zombies_and_operators_meet_without_a_deadlock(
         assert (await sender.get_bulk(job.id)).done == RUNS
 
     async def steer(sender: PostgresStore) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             job = await begin(sender, "pause", *run_ids)
             await sender.stop_bulk(job.id, BOB)
             with contextlib.suppress(InvalidTransition):  # it is cancelled
@@ -218,6 +218,6 @@ async def test_jobs_committers_zombies_and_operators_meet_without_a_deadlock(
             end(other),
             steer(other),
         )
-    assert min(done.values()) >= 5, done
+    meeting.check()
     assert (await verify(store)).broken is None
     assert await deadlocks(store, admin) == 0

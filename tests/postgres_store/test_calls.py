@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
 from tests.contract.scene import ALICE, Owner, Scene, spec
 from tests.contract.test_calls import call
+from tests.postgres_store.meeting import Meeting
 from tests.postgres_store.test_locks import deadlocks
 
 SECONDS = 3.0
@@ -93,8 +93,9 @@ async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
     await store.insert_runs([spec(run_id) for run_id in run_ids])
     held = {run.key: run for run in (await store.claim(session, await scene.routes(), RUNS)).runs}
     zombies = dict(held)
-    done: Counter[str] = Counter()
-    until = time.monotonic() + SECONDS
+    answered = [f"{who} {how}" for who in ("owner", "other", "zombie") for how in ("recorded", "refused")]
+    meeting = Meeting(SECONDS, *answered, "moves", "PAUSE", "RESUME", "sweeps")
+    done = meeting.done
 
     def asked(runs: Sequence[LeasedRun]) -> list[CallRecord]:
         """Calls of all of them, in an order of its own; some of them are those of others."""
@@ -122,14 +123,14 @@ async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
         ]
 
     async def record(sender: PostgresStore, runs: dict[int, LeasedRun], who: str) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             made = asked(list(runs.values()))
             answers = await sender.record_calls(made)
             done[f"{who} recorded"] += len(answers) - answers.count(None)
             done[f"{who} refused"] += answers.count(None)
 
     async def retry() -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             runs = random.sample(list(held.values()), RUNS)
             moves = [
                 Transition(
@@ -151,7 +152,7 @@ async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
             done["moves"] += 1
 
     async def operate(operation: Operation) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             results = await asyncio.gather(
                 *(store.operate(run_id, operation, ALICE) for run_id in random.sample(run_ids, 8)),
                 return_exceptions=True,
@@ -162,7 +163,7 @@ async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
 
     async def recover() -> None:
         """What was paused goes on under another token."""
-        while time.monotonic() < until:
+        while meeting.goes_on:
             for run in (await store.claim(session, await scene.routes(), RUNS)).runs:
                 held[run.key] = run
             await store.tick()
@@ -179,7 +180,7 @@ async def test_calls_moves_operators_and_zombies_meet_without_a_deadlock(
             recover(),
         )
 
-    assert min(done.values()) >= 5, done
+    meeting.check()
     spent = Counter[str]()
     for run_id in run_ids:
         calls = [each for each in await store.calls_of(run_id) if each.kind == "model"]
@@ -222,23 +223,23 @@ async def test_tails_of_two_writers_and_a_sweep_meet_without_a_deadlock(
     session = await scene.session(max_concurrent=RUNS)
     owners = [await scene.own(f"r{number}", session=session) for number in range(RUNS)]
     keys = [owner.lease.key for owner in owners]
-    done: Counter[str] = Counter()
-    until = time.monotonic() + 1.0
+    meeting = Meeting(1.0, "one", "two", "sweeps")
+    done = meeting.done
 
     async def speak(sender: PostgresStore, who: str) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             some = random.sample(keys, RUNS // 2)
             await sender.write_tails({key: ("fetch", "writer", f"{key}") for key in some})
             done[who] += 1
 
     async def forget() -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             await admin.fetch(statements.FORGET_TAILS, 0.0, RUNS)
             done["sweeps"] += 1
 
     async with PostgresStore(database_url) as other:
         await asyncio.gather(speak(store, "one"), speak(other, "two"), forget())
-    assert min(done.values()) >= 5, done
+    meeting.check()
     await store.write_tails(dict.fromkeys(keys, ("fetch", "writer", "last")))
     heard = [await store.tail_of(owner.run_id) for owner in owners]
     assert {tail.text for tail in heard if tail} == {"last"}

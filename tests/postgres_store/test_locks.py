@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from collections import Counter
 
 import asyncpg
 
@@ -16,6 +14,7 @@ from sagewai.models.run import LeasedRun
 from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
 from tests.contract.scene import ALICE, Scene, ask, listen, spec, timer
+from tests.postgres_store.meeting import Meeting
 from tests.postgres_store.server import wait_until_alone
 
 SECONDS = 3.0
@@ -31,8 +30,8 @@ async def test_owners_zombies_operators_and_sweeps_meet_without_a_deadlock(
     claimed = await store.claim(session, await scene.routes(), RUNS)
     tokens = {run.key: run.token for run in claimed.runs}
     revs = {run.key: run.rev for run in claimed.runs}
-    done: Counter[str] = Counter()
-    until = time.monotonic() + SECONDS
+    meeting = Meeting(SECONDS, "batches", "PAUSE", "RESUME", "sweeps")
+    done = meeting.done
 
     def batch(move: Move) -> list[Transition]:
         """The same moves as everybody else sends, in an order of its own."""
@@ -54,7 +53,7 @@ async def test_owners_zombies_operators_and_sweeps_meet_without_a_deadlock(
         ]
 
     async def commit(sender: PostgresStore, move: Move) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             moves = batch(move)
             for each, status in zip(moves, await sender.record(moves), strict=True):
                 if status is RunStatus.RUNNING:
@@ -62,7 +61,7 @@ async def test_owners_zombies_operators_and_sweeps_meet_without_a_deadlock(
             done["batches"] += 1
 
     async def operate(operation: Operation) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             shuffled = random.sample(run_ids, len(run_ids))
             results = await asyncio.gather(
                 *(store.operate(run_id, operation, ALICE) for run_id in shuffled), return_exceptions=True
@@ -74,7 +73,7 @@ async def test_owners_zombies_operators_and_sweeps_meet_without_a_deadlock(
     async def recover(sweeper: PostgresStore) -> None:
         """Paused runs go on, and what is pending is held again; without queueing for the operators' connections."""
         routes = await scene.routes()
-        while time.monotonic() < until:
+        while meeting.goes_on:
             for run in (await sweeper.claim(session, routes, RUNS)).runs:
                 tokens[run.key], revs[run.key] = run.token, run.rev
             await sweeper.tick()
@@ -91,7 +90,7 @@ async def test_owners_zombies_operators_and_sweeps_meet_without_a_deadlock(
         )
         await asyncio.gather(*(store.operate(run_id, Operation.CANCEL, ALICE) for run_id in run_ids))
 
-    assert min(done.values()) >= 5, done
+    meeting.check()
     assert await deadlocks(store, admin) == 0
 
 
@@ -122,8 +121,8 @@ async def test_parks_signals_timers_and_deadlines_meet_without_a_deadlock(
     session = await scene.session(max_concurrent=RUNS)
     run_ids = [f"r{number:02}" for number in range(RUNS)]
     await store.insert_runs([spec(run_id, deadline=random.uniform(1, 2 * SECONDS)) for run_id in run_ids])
-    done: Counter[str] = Counter()
-    until = time.monotonic() + SECONDS
+    meeting = Meeting(SECONDS, "parks", "signals", "woken", "timed out")
+    done = meeting.done
 
     def park(run: LeasedRun) -> Transition:
         """Two waits for signals and a timer that is due soon, new ones each time."""
@@ -147,13 +146,13 @@ async def test_parks_signals_timers_and_deadlines_meet_without_a_deadlock(
         )
 
     async def own() -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             claimed = await store.claim(session, await scene.routes(), RUNS)
             await store.record([park(run) for run in random.sample(claimed.runs, len(claimed.runs))])
             done["parks"] += len(claimed.runs)
 
     async def send(sender: PostgresStore) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             sent = await asyncio.gather(
                 *(
                     sender.signal(run_id, random.choice("ab"), "1", ALICE)
@@ -166,7 +165,7 @@ async def test_parks_signals_timers_and_deadlines_meet_without_a_deadlock(
             done["signals"] += len(sent) - len(unexpected)
 
     async def sweep(sweeper: PostgresStore) -> None:
-        while time.monotonic() < until:
+        while meeting.goes_on:
             ticked = await sweeper.tick()
             done["woken"] += ticked.woken
             done["timed out"] += ticked.timed_out
@@ -174,7 +173,7 @@ async def test_parks_signals_timers_and_deadlines_meet_without_a_deadlock(
     async with PostgresStore(database_url) as other:
         await asyncio.gather(own(), own(), send(store), send(other), sweep(store), sweep(other))
 
-    assert min(done.values()) >= 5, done
+    meeting.check()
     assert len(done) == 4
     given = "select signal from sagewai.waits where signal is not null"
     assert await admin.fetchval(f"select count(*) = count(distinct signal) from ({given}) as given")
