@@ -272,7 +272,9 @@ async def test_everything_that_leaves_the_gateway_is_safe(hostile: Stage) -> Non
     views += [runs, gateway.pools(), await gateway.workers(), await gateway.dead_letters(None, None, 100)]
     views.append(await gateway.dead_letter_groups())
     mallory, why = Actor(WORDS[9]), "\n".join(STORABLE)[:4_000]
-    await commands.start_bulk(hostile.store, "retry", [run.key.raw for run in runs], actor=mallory, reason=why)
+    await commands.start_bulk(
+        hostile.store, "retry", [run.key.raw for run in runs], actor=mallory, reason=why
+    )
     for _ in range(4):
         await gateway.look_over(await gateway.totals())
     at_a_glance = gateway.overview
