@@ -88,10 +88,12 @@ def parse(text: str) -> Command:
 
 
 def completions(text: str, known: Known) -> list[str]:
-    """Whole command lines that begin with ``text``, but for run ids: those are looked up."""
+    """Whole command lines that begin with ``text``, but for run ids: those are looked up. A blank stands behind what
+    needs an argument."""
     word, blank, typed = text.partition(" ")
     if not blank:
-        return [verb for verb in COMMANDS if verb.startswith(word)] if word else []
+        verbs = [verb for verb in COMMANDS if word and verb.startswith(word)]
+        return [f"{verb} " if verb in _NEED else verb for verb in verbs]
     try:
         verb = _verb(word)
     except CommandError:

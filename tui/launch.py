@@ -68,7 +68,7 @@ def launch(
             common,
             context=options.context or "",
             colour=options.colour,
-            theme=options.theme or ("plain" if options.lean else None),
+            theme="plain" if options.lean else options.theme,
             lean=options.lean,
             mouse=options.mouse,
         )

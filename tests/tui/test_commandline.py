@@ -43,6 +43,6 @@ def test_a_command_without_arguments_takes_none() -> None:
 
 
 def test_completion() -> None:
-    assert completions("ru", Known()) == ["runs", "run"]
+    assert completions("ru", Known()) == ["runs", "run "]
     assert completions("theme sa", Known(themes=("sagewai", "ansi"))) == ["theme sagewai"]
     assert completions("start fl", Known(started=lambda typed: [f"{typed}ows:all"])) == ["start flows:all"]

@@ -120,6 +120,8 @@ def _print(*lines: str) -> int:
 def _context_problems(config: Config, console: argparse.ArgumentParser) -> Iterator[Problem]:
     """What only shows when a context is chosen: options that don't go together, a store that nothing speaks."""
     from tui.gateway import open_store
+    from tui.local.order import OrderError
+    from tui.local.order import parse as parse_order
 
     for name, context in config.contexts.items():
         try:
@@ -128,9 +130,18 @@ def _context_problems(config: Config, console: argparse.ArgumentParser) -> Itera
             wrong = str(refused)
         if wrong:
             yield Problem(config.line_of("context", name), f"context {name!r}: {wrong}")
+        for order in _texts(context.get("local")):
+            try:
+                parse_order(order)
+            except OrderError as error:
+                yield Problem(config.line_of("context", name, "local"), str(error))
         for key in ("store", "worker_store"):
             if key in context:
                 try:
                     open_store(str(context[key]))
                 except (SagewaiError, ValueError) as error:
                     yield Problem(config.line_of("context", name, key), str(error))
+
+
+def _texts(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.suggester import Suggester
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
@@ -19,18 +16,13 @@ from textual.widgets import Input
 from tui.format import Cell, Role
 from tui.recall import Recall
 from tui.text import one_line, width, wrap
+from tui.widgets.answer import Answer, Complete, Completion, LookUp
 from tui.widgets.bar import Bar
 
 SAID_FOR = 20.0
 """Seconds that a notice stays."""
 
 Commit = Callable[[str], Awaitable[None]]
-Complete = Callable[[str], Sequence[str]]
-LookUp = Callable[[str], Awaitable[Sequence[str]]]
-
-_SETTLED = 0.1
-"""Seconds without another character after which a look-up is begun."""
-
 _OFFERED = 6
 """Completions that are shown beside the question."""
 
@@ -58,73 +50,6 @@ class Question:
     check: Callable[[str], str] | None = None
     choices: Mapping[str, str] = field(default_factory=lambda: {"y": "yes"})
     more: Sequence[Cell] = ()
-
-
-class _Completion(Suggester):
-    """Offers the first completion, and shows what else there is."""
-
-    def __init__(
-        self, question: Question, current: Callable[[], str], show: Callable[[Sequence[str]], None]
-    ) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._question = question
-        self._current = current
-        self._show = show
-
-    async def get_suggestion(self, value: str) -> str | None:
-        found = await self._found(value)
-        if self._current() != value:
-            return None
-        self._show([each.removeprefix(value.rpartition(" ")[0]).strip() for each in found if each != value])
-        return next(iter(found), None)
-
-    async def _found(self, value: str) -> Sequence[str]:
-        complete, look_up = self._question.complete, self._question.look_up
-        found = () if complete is None else complete(value)
-        if found or look_up is None:
-            return found
-        await asyncio.sleep(_SETTLED)
-        return await look_up(value) if self._current() == value else ()
-
-
-class Answer(Input):
-    """Where an answer is typed. What is pasted arrives without what a terminal would obey."""
-
-    BINDINGS = [
-        Binding("tab", "complete", show=False),
-        Binding("escape,ctrl+c", "leave", show=False),
-        Binding("up", "older", show=False),
-        Binding("down", "newer", show=False),
-    ]
-
-    def __init__(self, leave: Callable[[], None]) -> None:
-        super().__init__(id="answer", compact=True, select_on_focus=False)
-        self.cursor_blink = False
-        self._leave = leave
-        self.recall: Recall | None = None
-
-    def action_complete(self) -> None:
-        self.action_end()
-        self.action_cursor_right()
-
-    def action_older(self) -> None:
-        self._put(None if self.recall is None else self.recall.older(self.value))
-
-    def action_newer(self) -> None:
-        self._put(None if self.recall is None else self.recall.newer())
-
-    def _put(self, line: str | None) -> None:
-        if line is not None:
-            self.value = line
-            self.cursor_position = len(line)
-
-    def action_leave(self) -> None:
-        self._leave()
-
-    def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        self.insert_text_at_cursor(one_line(" ".join(event.text.split())))
 
 
 class Prompt(Vertical, can_focus=False):
@@ -192,7 +117,11 @@ class Prompt(Vertical, can_focus=False):
         self._open("text", question)
         answer = self._answer
         completes = question.complete is not None or question.look_up is not None
-        answer.suggester = _Completion(question, lambda: answer.value, self._offer) if completes else None
+        answer.suggester = (
+            Completion(question.complete, question.look_up, lambda: answer.value, self._offer)
+            if completes
+            else None
+        )
         answer.recall = question.recall
         if question.recall is not None:
             question.recall.begin()
