@@ -126,7 +126,7 @@ async def test_what_is_new_since_its_user_looked_before(stage: Stage, clock: Clo
     looks.write_text(datetime.fromtimestamp(clock(), UTC).isoformat())
     clock.passes(7200.0)
     await stage.running("run-1", done=2)
-    await stage.ask("run-1", timeout=300.0)
+    await stage.ask("run-1", timeout=9_000.0)
     await stage.running("run-2", done=1)
     await stage.die("run-2")
     async with driving(stage.store, start="overview", attention=Attention(looks=looks)) as drive:
