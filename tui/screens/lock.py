@@ -13,8 +13,8 @@ from textual.widgets import Input
 from tui.format import Cell, Role, clock, plural
 from tui.screens.console import Console
 from tui.views import Totals
+from tui.widgets.answer import Answer
 from tui.widgets.bar import Bar
-from tui.widgets.prompt import Answer
 
 
 class LockScreen(Screen[None]):
