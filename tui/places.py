@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.driver import Driver
 from textual.widget import AwaitMount
 
@@ -143,10 +144,11 @@ class Places(App[None]):
             front.poke()
 
     def redraw_frame(self) -> None:
-        """Draw the lines around the screen in front that changed."""
+        """Draw the lines around the screen in front that changed; a console that is closing has none."""
         front = self.front_screen()
         if front is not None and front.is_mounted:
-            front.draw_frame()
+            with suppress(ScreenStackError):
+                front.draw_frame()
 
     def report(self, record: ActionRecord) -> None:
         """Say what came of an action on the screen in front."""
