@@ -66,7 +66,8 @@ def test_the_bare_machine_commands_are_the_main_one_and_the_gates_own() -> None:
 
     assert main == "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/sagewai-tui --demo"
     assert tests == "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest -q"
-    last_step = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if "pytest" in line]
+    steps = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line.startswith("step ")]
+    last_step = [line for line in steps if "pytest" in line]
     assert len(last_step) == 1
     assert last_step[0].endswith(f' bash -c "{tests}"')
 
