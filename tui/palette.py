@@ -28,7 +28,7 @@ class Offer:
 
     @property
     def shown(self) -> Content:
-        return Content.assemble(self.what, (f"  {self.key}", "dim"))
+        return Content.assemble((f"{self.key:<9}", "dim"), self.what)
 
 
 def offers(app: Navigation, views: Sequence[str], contexts: Sequence[str]) -> tuple[Offer, ...]:

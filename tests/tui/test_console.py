@@ -108,9 +108,9 @@ async def test_the_palette_offers_what_the_screen_can_do_and_takes_the_keys_whil
 ) -> None:
     async with driving(night.store) as drive:
         await drive.press("ctrl+p")
-        await drive.shows("approve  a")
+        await drive.shows("a        approve")
         await drive.type("dead")
-        await drive.shows("dead letters  5")
+        await drive.shows("5        dead letters")
         await drive.press("enter")
         await drive.shows("3 dead letters")
         await drive.press("ctrl+p")

@@ -156,7 +156,7 @@ async def test_ids_and_names_are_completed_and_lines_recalled(night: Stage, tmp_
         await drive.shows("there are no contexts")
         await drive.press("ctrl+p")
         await drive.type("calm")
-        await drive.shows("view calm  :view")
+        await drive.shows(":view    view calm")
         await drive.press("enter")
         await drive.shows("/status:done")
 

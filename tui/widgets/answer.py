@@ -51,6 +51,7 @@ class Completion(Suggester):
         found = self.at_once(value)
         if found or self._look_up is None:
             return found
+        self._show(())
         await asyncio.sleep(_SETTLED)
         return await self._look_up(value) if self._current() == value else ()
 
