@@ -31,8 +31,8 @@ class OwnEditor(ModalScreen[str | None]):
     takes a second key: it is gone then."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "take", "take it", priority=True),
-        Binding("escape", "leave", "leave it", priority=True),
+        Binding("f2", "take", "take it"),  # no priority: it must not overtake what was typed before it
+        Binding("escape", "leave", "leave it"),
     ]
 
     def __init__(self, text: str) -> None:
@@ -45,6 +45,7 @@ class OwnEditor(ModalScreen[str | None]):
         yield _Area(self._text, id="own-editor", compact=True)
 
     def on_mount(self) -> None:
+        self.set_focus(self.query_one(TextArea))  # now: what is typed next is for the text
         self.query_one(Bar).show(
             [
                 Cell(" f2", Role.ACCENT),
@@ -53,19 +54,11 @@ class OwnEditor(ModalScreen[str | None]):
                 Cell(" leaves it as it was", Role.DIM),
             ]
         )
-        self.query_one(TextArea).focus()
 
     def action_take(self) -> None:
-        """After what was typed before: keys that come in one go wait in the text's own queue."""
-        self.query_one(TextArea).call_later(self._take)
-
-    def action_leave(self) -> None:
-        self.query_one(TextArea).call_later(self._leave)
-
-    def _take(self) -> None:
         self.dismiss(self.query_one(TextArea).text)
 
-    def _leave(self) -> None:
+    def action_leave(self) -> None:
         text = self.query_one(TextArea).text
         if text in {self._text, self._warned}:
             self.dismiss(None)
