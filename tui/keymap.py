@@ -5,7 +5,6 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from textual.binding import Binding
 from textual.keys import format_key
@@ -109,6 +108,8 @@ def named(homes: Iterable[Home]) -> dict[str, tuple[str, tuple[str, ...], str]]:
 
 def problems(keys: Mapping[str, Sequence[str]], homes: Sequence[Home]) -> Iterator[tuple[str, str]]:
     """What is wrong with keys that were chosen, as names and texts. ``keys`` are as they are written."""
+    from difflib import get_close_matches
+
     known = named(homes)
     chosen: dict[str, tuple[str, ...]] = {}
     for name, texts in keys.items():

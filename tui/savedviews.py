@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import secrets
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -85,6 +82,8 @@ class SavedViews:
     def _read(self) -> dict[str, str]:
         if self._file is None:
             return {}
+        import tomllib
+
         try:
             with self._file.open("rb") as file:
                 views = tomllib.loads(file.read(_MOST).decode()).get("views", {})
@@ -104,6 +103,9 @@ class SavedViews:
         """In one go: whoever reads meanwhile sees the old file or the new one."""
         if self._file is None:
             raise ViewError("this console has no file to keep views in")
+        import json
+        import secrets
+
         lines = [f"{name} = {json.dumps(text, ensure_ascii=False)}\n" for name, text in sorted(views.items())]
         fresh = self._file.with_name(f".{self._file.name}.{secrets.token_hex(4)}")
         try:

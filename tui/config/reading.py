@@ -1,13 +1,14 @@
-"""Reads a configuration: every value checked, everything that is wrong named with its line and what to do. Pure."""
+"""Reads a configuration: every value checked, everything that is wrong named with its line and what to do. Pure.
+
+What a console without a configuration has no use for is imported where it is used: that costs part of the first frame.
+"""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui.config import lines
 from tui.config.definition import NAMES, Definition, Setting, ValueRefused
 
 _TABLES = ("defaults", "context", "keys", "views")
@@ -36,6 +37,8 @@ class Config:
 
     def line_of(self, *path: str) -> int:
         """The line on which something stands."""
+        from tui.config import lines
+
         return lines.line_of(self.text, path)
 
 
@@ -46,6 +49,8 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def wrong(self, path: Sequence[str], text: str) -> None:
+        from tui.config import lines
+
         self.problems.append(Problem(lines.line_of(self.text, path), text))
 
     def table(self, document: Mapping[str, object], *path: str) -> Mapping[str, object]:
@@ -124,6 +129,10 @@ class _Reader:
 
 def read(text: str, definition: Definition) -> tuple[Config, tuple[Problem, ...]]:
     """What a file's text says, and what is wrong with it, by line."""
+    import tomllib
+
+    from tui.config import lines
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
