@@ -140,8 +140,9 @@ class Attending(Navigation):
                 await gateway.totals()
             except (Unreachable, Missing):
                 gateway.latest = None
-        if isinstance(self.screen, LockScreen):
-            self.screen.show(gateway.latest)
+        front = self.screen_stack[-1] if self.screen_stack else None  # none is left once it ends
+        if isinstance(front, LockScreen):
+            front.show(gateway.latest)
         if gateway.latest is not None:
             await self._tell(gateway.latest.approvals, gateway.latest.dead_letters)
 

@@ -33,7 +33,7 @@ class Offer:
 
 def offers(app: Navigation, views: Sequence[str], contexts: Sequence[str]) -> tuple[Offer, ...]:
     """What can be done now: the screen's own actions first."""
-    return (*_actions(app), *_commands(app, "view", views), *_commands(app, "context", contexts))
+    return (*_actions(app), *_commands(app, "view", views), *_commands(app, "context", contexts), _lock(app))
 
 
 def _actions(app: App[None]) -> Iterator[Offer]:
@@ -68,6 +68,13 @@ def _commands(app: Navigation, verb: str, names: Sequence[str]) -> Iterator[Offe
             await app.obey(line)
 
         yield Offer(f"{verb} {name}", f":{verb}", do)
+
+
+def _lock(app: Navigation) -> Offer:
+    async def do() -> None:
+        app.lock()
+
+    return Offer("lock: cover the picture", ":lock", do)
 
 
 class Actions(Provider):

@@ -19,7 +19,7 @@ from tui.widgets.pane import Pane
 _WORDS = (
     (
         ":",
-        "runs [FILTER], run ID, view NAME, save NAME, context NAME, theme NAME, bulk, a screen, help, quit",
+        "runs [FILTER], run ID, view NAME, save NAME, context NAME, theme NAME, bulk, lock, a screen, help, quit",
     ),
     (": and /", "tab completes names and ids, up and down recall what was typed before"),
     ("/", "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning"),
