@@ -1,7 +1,7 @@
 """The operator's verbs: the gate, the dead-letter queue, the CLI and the console all call these, none writes by itself.
 
 Each takes an actor and a reason and leaves one event that commits with what it changed. The errors are the store's.
-``approvals``, ``runs``, ``bulk`` and ``fleet`` (workers and pools) are the verbs by their nouns, ``checks`` what they take.
+``approvals``, ``runs``, ``bulk``, ``fleet`` (workers, pools) are the verbs by their nouns, ``checks`` what they take.
 """
 
 from __future__ import annotations
