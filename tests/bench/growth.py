@@ -34,7 +34,7 @@ FEW = 10
 """Rows of a page by what few runs have: so many have it in the small store too."""
 
 DEEP_PAGES = {True: 60, False: 10}
-"""Pages of MAX_PAGE before a deep one, in the full store and in the small one."""
+"""Pages of MAX_PAGE before a deep one, in the full store and in the small one; half of all that there are, if fewer."""
 
 ROUNDS = 15
 
@@ -72,13 +72,14 @@ class Side:
         offered = {workflow: ["", "1"] for workflow in stock.WORKFLOWS}
         self.routes = (await self.store.resolve_routes(stock.POOLS[0], {}, offered)).ids
         for name, query in PAGES.items():
-            cursor = None
+            cursors: list[str | None] = [None]
             for _ in range(DEEP_PAGES[self.full]):
-                page = await self.store.list_runs(replace(query, cursor=cursor, limit=MAX_PAGE))
-                if page.next_cursor is None:
+                page = await self.store.list_runs(replace(query, cursor=cursors[-1], limit=MAX_PAGE))
+                if page.next_cursor is None:  # what comes last gets pruned meanwhile
+                    del cursors[len(cursors) // 2 + 1 :]
                     break
-                cursor = page.next_cursor
-            self.deep[name] = cursor
+                cursors.append(page.next_cursor)
+            self.deep[name] = cursors[-1]
 
     async def submit(self, runs: int) -> None:
         flows = stock.WORKFLOWS
