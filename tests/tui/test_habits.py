@@ -15,9 +15,11 @@ from tests.tui.test_text import assert_harmless
 from tui import clipboard, filters
 from tui.commandline import Known, completions, run_prefix
 from tui.format import Role
+from tui.gateway.lookup import run_ids
 from tui.habits import Habits
 from tui.recall import Recall
 from tui.savedviews import SavedViews, ViewError
+from tui.text import one_line
 from tui.trail import Place, Trail
 from tui.views import Ref
 
@@ -218,7 +220,11 @@ async def test_hostile_ids_and_names_are_neither_offered_nor_obeyed(stage: Stage
     words = [text for text in STORABLE if text.strip() and len(text) <= 100]
     for text in words:
         await stage.submit(f"h{text}", tags={text.replace("=", "-"): text}, pool=text)
+    await stage.submit("h-plain")
     async with driving(stage.store) as drive:
+        offered = await run_ids(drive.app.gateway.door, "h")
+        assert "h-plain" in offered
+        assert [each for each in offered if one_line(each) != each] == []
         for typed in ("run h", "runs pool:", "runs tag:", "view h"):
             await open_line(drive, typed)
             await drive.pilot.pause(0.2)  # ids are looked up once nothing more is typed
