@@ -34,6 +34,7 @@ ascii = true
 context = "dev"
 
 [context.prod]
+lock_after = "10m"
 store = "postgresql://ops@db1/sagewai"
 colour = "red"
 read_only = true
@@ -86,6 +87,9 @@ def test_a_whole_file_is_read_as_the_command_line_would_be() -> None:
         ("[defaults]\ninterval = 0.1", 2, "0.5 to 3600"),
         ("[defaults]\ninterval = '5'", 2, "must be a number"),
         ("[defaults]\nascii = 1", 2, "true or false"),
+        ("[defaults]\nlock_after = 300", 2, "must be text"),
+        ("[defaults]\nlock_after = '5 minutes'", 2, "write 10m"),
+        ("[defaults]\nnotify = 'loud'", 2, "one of off, bell"),
         ("[defaults]\ncontext = 'prod'", 2, "no context is called 'prod'"),
         ("[defaults]\nstore = 'memory://'", 2, "nothing is called 'store'"),
         ("x = 1", 1, "nothing is called 'x' at the top level"),
@@ -214,6 +218,7 @@ def test_the_command_line_goes_before_the_context_and_that_before_the_defaults()
     prod = chosen(config, "--context", "prod", "--theme", "dark")
     assert (prod.context, prod.store, prod.colour) == ("prod", "postgresql://ops@db1/sagewai", "red")
     assert (prod.theme, prod.interval, prod.lean, prod.read_only) == ("dark", 5.0, True, True)
+    assert prod.lock_after == 600
     dev = chosen(config, "--local", "more:all")
     assert (dev.context, dev.worker, dev.local) == ("dev", "flows:all", ["flows:all x2", "more:all"])
     assert parser().parse_args([]).theme is None  # what was set for one call is gone after it

@@ -145,14 +145,17 @@ def _kind(action: argparse.Action) -> Kind:
         return "texts"
     if action.nargs == 0:
         return "truth"
-    gives = action.type if isinstance(action.type, type) else _gives(action.type)
-    if gives in {int, "int"}:
+    if action.type is int:
         return "whole"
-    return "number" if gives in {float, "float"} else "text"
+    return "number" if callable(action.type) and _reads(action.type, "60") else "text"
 
 
-def _gives(convert: object) -> object:
-    return getattr(convert, "__annotations__", {}).get("return")
+def _reads(convert: Callable[[str], object], text: str) -> bool:
+    """Whether an option takes this: a span of time such as 10m is no number, though one is made of it."""
+    try:
+        return isinstance(convert(text), float)
+    except (ValueError, argparse.ArgumentTypeError):
+        return False
 
 
 def _table(settings: Mapping[str, Setting], what: str) -> dict[str, object]:
