@@ -280,7 +280,7 @@ assert main(["config", "schema"]) == 0
     )
     assert ran.returncode == 0, ran.stderr
     first, path, schema = ran.stdout.split("\n", 2)
-    assert first == f"{good}: 2 contexts, 2 keys, 1 views"
+    assert first == f"{good}: contexts 2, keys 2, views 1"
     assert path == str(good)
     assert json.loads(schema)["properties"]["keys"]["propertyNames"]["enum"]
     said = ran.stderr.replace(f"{bad}:", "").splitlines()

@@ -101,7 +101,7 @@ def _check(path: Path, console: argparse.ArgumentParser, *, must_exist: bool) ->
         for line in ConfigError(path, found).lines():
             sys.stderr.write(f"{line}\n")
         return WRONG
-    counts = f"{len(config.contexts)} contexts, {len(config.keys)} keys, {len(config.views)} views"
+    counts = f"contexts {len(config.contexts)}, keys {len(config.keys)}, views {len(config.views)}"
     return _print(
         f"{path}: {counts if config.text or must_exist else 'there is no file, and none is needed'}"
     )
