@@ -42,8 +42,8 @@ class Desk(ABC):
         """What is on screen."""
 
     @abstractmethod
-    def press(self, key: str) -> None:
-        """One key by its name of KEYS, or what is typed."""
+    def press(self, *keys: str) -> None:
+        """Keys by their names of KEYS, or what is typed; all at once, as a slow line brings them."""
 
     @abstractmethod
     def drop(self) -> None:
@@ -90,8 +90,11 @@ class Tmux(Desk):
         lines = self._do("capture-pane", "-p").split("\n")[:ROWS]
         return "\n".join(line.rstrip() for line in lines)
 
-    def press(self, key: str) -> None:
-        self._do("send-keys", *((KEYS[key][0],) if key in KEYS else ("-l", "--", key)))
+    def press(self, *keys: str) -> None:
+        if all(key in KEYS or len(key) == 1 for key in keys):
+            self._do("send-keys", "--", *(KEYS[key][0] if key in KEYS else key for key in keys))
+        else:
+            self._do("send-keys", "-l", "--", *keys)
 
     def drop(self) -> None:
         self._do("kill-session")
@@ -117,8 +120,8 @@ class Pty(Desk):
     def text(self) -> str:
         return self._terminal.text
 
-    def press(self, key: str) -> None:
-        self._terminal.keys(KEYS[key][1] if key in KEYS else key)
+    def press(self, *keys: str) -> None:
+        self._terminal.keys("".join(KEYS[key][1] if key in KEYS else key for key in keys))
 
     def drop(self) -> None:
         self._terminal.hang_up()

@@ -70,9 +70,8 @@ class Recording:
         self._draws = bool(os.environ.get("SAGEWAI_DRAW"))
 
     def press(self, *keys: str) -> None:
-        for key in keys:
-            assert key in KEYS or len(key) == 1, key
-            self.desk.press(key)
+        assert all(key in KEYS or len(key) == 1 for key in keys), keys
+        self.desk.press(*keys)
         self._pressed += keys
 
     def type(self, text: str) -> None:
