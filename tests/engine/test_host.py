@@ -82,7 +82,7 @@ async def test_a_loop_that_never_ticks_again_holds_its_runs_for_ten_leases_at_mo
 
     def other() -> None:
         async def work() -> None:
-            async with working(store, wf, heartbeat_interval=0.05, lease_ttl=0.15):
+            async with working(store, wf, heartbeat_interval=0.05, lease_ttl=0.3):
                 await asyncio.to_thread(entered.wait)
 
         asyncio.run(work())
@@ -95,7 +95,7 @@ async def test_a_loop_that_never_ticks_again_holds_its_runs_for_ten_leases_at_mo
     try:
         async with working(store, wf):
             assert await handle.result(timeout=20) == 2
-        assert time.monotonic() - began >= DEAF_LEASES * 0.15 * 0.8
+        assert time.monotonic() - began >= DEAF_LEASES * 0.3 * 0.8
         assert next(item.outcome for item in await store.get_attempts("r")) is Outcome.LOST
     finally:
         stuck.set()
