@@ -219,7 +219,7 @@ class StepCalls:
 
     def _answered(self, verdict: Verdict[str | None]) -> None:
         self._under_way.discard(verdict)
-        if not verdict.cancelled() and verdict.exception() is None and verdict.result() is None:
+        if verdict.exception() is None and verdict.result() is None:
             self._lost()
 
     def _require_open(self) -> None:

@@ -54,8 +54,11 @@ class StepPlan:
     retries: int
     policy: RetryPolicy
     timeout: float | None
-    max_attempts: int
     reads_input: bool
+
+    @property
+    def max_attempts(self) -> int:
+        return self.retries + 1
 
     def arguments(self, input_text: str, results: Mapping[str, str]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments of one call, from the run's input and recorded results (JSON texts). Every
@@ -245,8 +248,7 @@ def _plan_step(
         declaration.retries,
         declaration.policy,
         declaration.timeout,
-        max_attempts=declaration.retries + 1,
-        reads_input=takes_rest or any(parameter.step is None for parameter in parameters),
+        takes_rest or any(parameter.step is None for parameter in parameters),
     )
 
 
