@@ -119,3 +119,15 @@ class Counts:
 
     def of(self, status: RunStatus) -> int:
         return sum(pool.get(status, 0) for pool in self.by_pool.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What every look of a console begins with, at one moment: the clock, the counters, the pools, and of bulk jobs the
+    highest number (0 where there is none) and how many run."""
+
+    now: datetime
+    counts: Counts
+    pools: tuple[PoolOverview, ...]
+    newest_bulk: int
+    running_bulks: int

@@ -7,6 +7,7 @@ import pytest
 from sagewai.core.stores.base import Store
 from sagewai.core.transitions import Operation
 from sagewai.errors import LabelError, StoreRefused, WorkerNotFound
+from sagewai.models.bulk import BulkSpec
 from sagewai.models.history import EventKind
 from sagewai.models.run import LabelValue
 from sagewai.models.status import Ask, Outcome, RunStatus, SessionStatus
@@ -309,3 +310,32 @@ async def test_the_oldest_pending_run_is_the_one_that_is_ready_for_longest(
     await owner.make(Move.RELEASED)
     (pool,) = await store.list_pools()
     assert pool.oldest_pending_at == (await store.get_run("ready first")).changed_at
+
+
+async def test_what_a_session_holds_is_listed_newest_first(scene: Scene, store: Store) -> None:
+    session, other = await scene.session("w1"), await scene.session("w2")
+    for run_id in ("r1", "r2", "r3"):
+        await scene.own(run_id, session=session)
+    owner = await scene.own("r4", session=session)
+    await scene.own("r5", session=other)
+    await owner.finish()
+    held = await store.held_by(session)
+    assert [run.run_id for run in held] == ["r3", "r2", "r1"]
+    assert held[0] == await store.get_run("r3")
+    assert [run.run_id for run in await store.held_by(session, 2)] == ["r3", "r2"]
+    assert await store.held_by(999_999) == []
+
+
+async def test_a_glance_has_the_clock_and_says_whether_bulk_jobs_run(scene: Scene, store: Store) -> None:
+    glance = await store.glance()
+    assert (glance.pools, glance.counts.dead_letters) == ((), 0)
+    assert (glance.newest_bulk, glance.running_bulks) == (0, 0)
+    await scene.submit("r1")
+    jobs = [await store.create_bulk(BulkSpec("cancel", (run_id,), ALICE)) for run_id in ("r1", "r2")]
+    glance = await store.glance()
+    assert (glance.newest_bulk, glance.running_bulks) == (jobs[1].id, 2)
+    assert glance.now >= jobs[1].created_at
+    assert (glance.counts, list(glance.pools)) == (await store.counts(), await store.list_pools())
+    await store.advance_bulk(job=jobs[1].id)
+    glance = await store.glance()
+    assert (glance.newest_bulk, glance.running_bulks) == (jobs[1].id, 1)

@@ -139,6 +139,10 @@ class Walk:
                 of_pool[run.status] = of_pool.get(run.status, 0) + 1
             counts = await twin.store.counts()
             assert {pool: dict(found) for pool, found in counts.by_pool.items()} == counted, self.trail[-20:]
+            glance = await twin.store.glance()
+            assert (glance.counts, list(glance.pools)) == (counts, await twin.store.list_pools()), self.trail[
+                -20:
+            ]
 
     # -- what is chosen -------------------------------------------------------------------------------------------
 

@@ -40,9 +40,17 @@ MOST_PASSED_OVER = 2_000
 
 MADE_FOR = {
     "runs_ready": {"CLAIM"},
-    "runs_waited": {"LIST_POOLS"},
+    "runs_waited": {"GLANCE", "LIST_POOLS"},
     "runs_due": {"WAKE_DUE"},
-    "runs_held": {"CLAIM", "HEARTBEAT", "IS_EMPTY_HANDED", "LIST_SESSIONS", "MARK_SWEPT", "TAKE_OVER"},
+    "runs_held": {
+        "CLAIM",
+        "HEARTBEAT",
+        "IS_EMPTY_HANDED",
+        "LIST_HELD",
+        "LIST_SESSIONS",
+        "MARK_SWEPT",
+        "TAKE_OVER",
+    },
     "runs_assigned": {"LIST_SESSIONS"},
     "runs_by_change": {
         "HEARD_SINCE",

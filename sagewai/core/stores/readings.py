@@ -8,7 +8,7 @@ from sagewai.models.approval import Approval
 from sagewai.models.history import Attempt, AuditEntry, DeadLetter, ErrorGroup, Event
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, Page, RunQuery
 from sagewai.models.run import Run, RunOutcome, StepInfo
-from sagewai.models.session import Counts, Minute, PoolOverview
+from sagewai.models.session import Counts, Glance, Minute, PoolOverview
 from sagewai.models.wait import Signal, Wait
 
 
@@ -105,3 +105,11 @@ class Readings(ABC):
     async def list_pools(self) -> list[PoolOverview]:
         """Every pool that has runs that aren't terminal, or a live worker, or is paused, by name. Scripts are no
         workers."""
+
+    @abstractmethod
+    async def glance(self) -> Glance:
+        """:meth:`counts` and :meth:`list_pools` as of one moment, by one statement."""
+
+    @abstractmethod
+    async def held_by(self, session: int, limit: int = 100) -> list[Run]:
+        """Runs that a session holds, the newest first; none of a session that doesn't exist."""

@@ -50,7 +50,7 @@ from sagewai.models.run import (
     RunSpec,
     StepInfo,
 )
-from sagewai.models.session import Beat, Counts, Minute, PoolOverview, Session, SessionSpec
+from sagewai.models.session import Beat, Counts, Glance, Minute, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
 from sagewai.models.wait import Signal, Wait
@@ -337,3 +337,11 @@ class InMemoryStore(MemoryBulks, MemoryRetention, Store):
     async def list_pools(self) -> list[PoolOverview]:
         with self._transaction() as state:
             return views.pools_view(state)
+
+    async def glance(self) -> Glance:
+        with self._transaction() as state:
+            return views.glance_view(state)
+
+    async def held_by(self, session: int, limit: int = 100) -> list[Run]:
+        with self._transaction() as state:
+            return views.held_view(state, session, limit)

@@ -11,8 +11,9 @@ from sagewai.core.stores.memory.rows import ApprovalRow, RunRow, SessionRow, Sig
 from sagewai.core.stores.memory.state import KEPT_MINUTES, State
 from sagewai.models.actor import SYSTEM
 from sagewai.models.approval import Approval
+from sagewai.models.bulk import BulkStatus
 from sagewai.models.run import Run, RunOutcome
-from sagewai.models.session import Counts, Minute, PoolOverview, Session
+from sagewai.models.session import Counts, Glance, Minute, PoolOverview, Session
 from sagewai.models.status import TERMINAL, ApprovalStatus, RunStatus, SessionStatus
 from sagewai.models.wait import Signal, Wait
 
@@ -172,6 +173,12 @@ def session_view(state: State, session: SessionRow) -> Session:
     )
 
 
+def held_view(state: State, session: int, limit: int) -> list[Run]:
+    found = state.sessions.get(session)
+    held = sorted(found.held, reverse=True) if found else []
+    return [run_view(state, state.runs[key]) for key in held[:limit]]
+
+
 def sessions_view(state: State, live_only: bool, limit: int) -> list[Session]:
     rows = [
         session
@@ -228,6 +235,16 @@ def pools_view(state: State) -> list[PoolOverview]:
         )
         for pool in sorted(unfinished | live.keys() | state.paused_pools)
     ]
+
+
+def glance_view(state: State) -> Glance:
+    return Glance(
+        now=state.time(state.now),
+        counts=counts_view(state),
+        pools=tuple(pools_view(state)),
+        newest_bulk=max(state.bulks, default=0),
+        running_bulks=sum(job.status is BulkStatus.RUNNING for job in state.bulks.values()),
+    )
 
 
 def rates_view(state: State, minutes: int) -> list[Minute]:

@@ -30,6 +30,7 @@ def _array_of(element: str, oid: int, element_oid: int) -> Mapping[str, Any]:
 
 
 ARRAYS = (
+    _array_of("bool", 1000, 16),
     _array_of("bytea", 1001, 17),
     _array_of("int2", 1005, 21),
     _array_of("int4", 1007, 23),

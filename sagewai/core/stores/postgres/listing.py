@@ -43,6 +43,11 @@ async def list_runs(database: Database, query: RunQuery) -> Page[Run]:
     return _page(query.order, found, query.limit, rows.run, lambda row: (row["changed_at"], row["id"]))
 
 
+async def held_by(database: Database, session: int, limit: int) -> list[Run]:
+    _check_limit(limit)
+    return [rows.run(row) for row in await database.fetch(statements.LIST_HELD, session, limit)]
+
+
 def _statement(query: RunQuery) -> str:
     """By the filter that leaves least, of those there are."""
     if query.tag is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from sagewai.core.stores import words
 from sagewai.core.stores.base import EXPIRED_REASON
@@ -15,7 +17,7 @@ from sagewai.errors import DeadLetterNotFound
 from sagewai.models.approval import Approval
 from sagewai.models.history import Attempt, DeadLetter, Event
 from sagewai.models.run import RunOutcome, StepInfo
-from sagewai.models.session import Counts, Minute, PoolOverview
+from sagewai.models.session import Counts, Glance, Minute, PoolOverview
 from sagewai.models.status import RunStatus
 
 DEAD_LETTERS = 101
@@ -86,9 +88,13 @@ async def get_dead_letter(database: Database, run_id: str) -> DeadLetter:
 
 
 async def counts(database: Database) -> Counts:
+    return _counts(await database.fetch(statements.COUNTS))
+
+
+def _counts(found: Iterable[tuple[str, int, int]]) -> Counts:
     by_pool: dict[str, dict[RunStatus, int]] = {}
     others: dict[int, int] = {}
-    for pool, what, n in await database.fetch(statements.COUNTS):
+    for pool, what, n in found:
         if what in words.STATUS:
             by_pool.setdefault(pool, {})[words.STATUS[what]] = n
         else:
@@ -109,3 +115,35 @@ async def rates(database: Database, minutes: int) -> list[Minute]:
 
 async def list_pools(database: Database) -> list[PoolOverview]:
     return [PoolOverview(**row) for row in await database.fetch(statements.LIST_POOLS)]
+
+
+async def glance(database: Database) -> Glance:
+    (row,) = await database.fetch(statements.GLANCE)
+    counted = _counts(_across(row, "counted_pools", "whats", "counts"))
+    return Glance(
+        now=row["now"],
+        counts=counted,
+        pools=tuple(
+            PoolOverview(
+                pool=pool,
+                pending=counted.by_pool.get(pool, {}).get(RunStatus.PENDING, 0),
+                running=counted.by_pool.get(pool, {}).get(RunStatus.RUNNING, 0),
+                waiting=counted.by_pool.get(pool, {}).get(RunStatus.WAITING, 0),
+                live_workers=live,
+                stale_workers=stale,
+                capacity=capacity,
+                oldest_pending_at=oldest,
+                paused=paused,
+            )
+            for pool, live, stale, capacity, oldest, paused in _across(
+                row, "pools", "live", "stale", "capacity", "oldest", "paused"
+            )
+        ),
+        newest_bulk=row["newest_bulk"],
+        running_bulks=row["running_bulks"],
+    )
+
+
+def _across(row: Row, *columns: str) -> Iterable[tuple[Any, ...]]:
+    """Arrays of one length as rows; none where they are null."""
+    return zip(*(row[column] or () for column in columns), strict=True)

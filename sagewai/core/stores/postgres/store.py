@@ -54,7 +54,7 @@ from sagewai.models.run import (
     RunSpec,
     StepInfo,
 )
-from sagewai.models.session import Beat, Counts, Minute, PoolOverview, Session, SessionSpec
+from sagewai.models.session import Beat, Counts, Glance, Minute, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus
 from sagewai.models.transition import Transition
 from sagewai.models.wait import Signal, Wait
@@ -329,3 +329,9 @@ class PostgresStore(PostgresBulks, PostgresRetention, Store):
 
     async def list_pools(self) -> list[PoolOverview]:
         return await reading.list_pools(await self._open())
+
+    async def glance(self) -> Glance:
+        return await reading.glance(await self._open())
+
+    async def held_by(self, session: int, limit: int = 100) -> list[Run]:
+        return await listing.held_by(await self._open(), session, limit)

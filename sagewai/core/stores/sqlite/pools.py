@@ -7,11 +7,11 @@ from sagewai.core.stores.base import check_pool_ask
 from sagewai.core.stores.sqlite import names
 from sagewai.core.stores.sqlite.events import Events
 from sagewai.core.stores.sqlite.reads import counts
-from sagewai.core.stores.sqlite.rows import maybe_time
+from sagewai.core.stores.sqlite.rows import maybe_time, read_time
 from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.models.actor import Actor
 from sagewai.models.history import EventKind
-from sagewai.models.session import PoolOverview
+from sagewai.models.session import Counts, Glance, PoolOverview
 from sagewai.models.status import TERMINAL, Ask, RunStatus
 
 STALE_FOR = 3600 * 1_000_000
@@ -38,8 +38,18 @@ def ask_pool(tx: Transaction, pool: str, ask: Ask, actor: Actor, reason: str) ->
     return workers
 
 
+def glance(tx: Transaction) -> Glance:
+    counted = counts(tx)
+    newest, running = tx.rows(_BULKS)[0]
+    return Glance(read_time(tx.now), counted, tuple(_pools(tx, counted)), newest, running)
+
+
 def list_pools(tx: Transaction) -> list[PoolOverview]:
-    by_pool = counts(tx).by_pool
+    return _pools(tx, counts(tx))
+
+
+def _pools(tx: Transaction, counted: Counts) -> list[PoolOverview]:
+    by_pool = counted.by_pool
     workers = {pool: rest for pool, *rest in tx.rows(_WORKERS, tx.now, tx.now - STALE_FOR)}
     live = {pool for pool, (alive, _, _) in workers.items() if alive}
     unfinished = {pool for pool, its in by_pool.items() if not its.keys() <= TERMINAL}
@@ -78,5 +88,7 @@ from (
   from sessions where ended_at > ?2 and status = 5 and kind = 'worker' and lease_until > ?2
 ) group by pool
 """
+
+_BULKS = "select ifnull(max(id), 0), (select count(*) from bulk_jobs where status = 1) from bulk_jobs"
 
 _OLDEST = "select min(changed_at) from runs where status = 1 and pool = (select id from pools where name = ?)"

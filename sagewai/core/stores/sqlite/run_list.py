@@ -40,6 +40,11 @@ def list_runs(tx: Transaction, query: RunQuery) -> Page[Run]:
     return page(found, limit, query.order, lambda at: (at[0], at[1]), lambda at: run_of(by_key[at[1]]))
 
 
+def held_by(tx: Transaction, session: int, limit: int) -> list[Run]:
+    rows = tx.rows(f"{RUN} where r.session = ? order by r.id desc limit ?", session, check_limit(limit))
+    return [run_of(row) for row in rows]
+
+
 def _ranges(tx: Transaction, query: RunQuery, after: Key | None, most: int) -> Iterator[Sequence[Key]]:
     """What matches, in ranges, each from newest to oldest; a key is (changed_at or 0, id)."""
     for source, conditions in _sources(tx, query):

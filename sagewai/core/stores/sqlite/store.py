@@ -61,7 +61,7 @@ from sagewai.models.run import (
     RunSpec,
     StepInfo,
 )
-from sagewai.models.session import Beat, Counts, Minute, PoolOverview, Session, SessionSpec
+from sagewai.models.session import Beat, Counts, Glance, Minute, PoolOverview, Session, SessionSpec
 from sagewai.models.status import Ask, RunStatus, SessionStatus
 from sagewai.models.transition import Transition
 from sagewai.models.wait import Signal, Wait
@@ -299,6 +299,12 @@ class SQLiteStore(SQLiteBulks, SQLiteJournal, SQLiteRetention, Store):
 
     async def list_pools(self) -> list[PoolOverview]:
         return await self._read(pools.list_pools)
+
+    async def glance(self) -> Glance:
+        return await self._read(pools.glance)
+
+    async def held_by(self, session: int, limit: int = 100) -> list[Run]:
+        return await self._read(partial(run_list.held_by, session=session, limit=limit))
 
     # -- threads --------------------------------------------------------------------------------------------------
 
