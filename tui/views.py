@@ -64,6 +64,16 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Taker:
+    """Which local worker gets a run first when it is let go: its session and its name. Without a session any worker of
+    its pool does, and ``why`` says why no local one."""
+
+    session: int | None
+    name: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """One run as the Run screen and the preview draw it."""
 
@@ -82,6 +92,8 @@ class RunView:
     """The step of each lane."""
     held: str = ""
     """What it means that it is held, or will be; '' where nobody holds it."""
+    here: Taker | None = None
+    """Who gets it first when it is let go, where this console holds it."""
 
 
 Tab = Literal["input", "output", "error", "attempts", "model calls", "events", "raw"]

@@ -13,7 +13,7 @@ from sagewai.models.status import Ask, Outcome, RunStatus
 from sagewai.models.transition import Move
 from sagewai.models.wait import WaitRequest
 from tests.tui.drive import driving
-from tests.tui.stage import Stage
+from tests.tui.stage import Clock, Stage
 from tui.gateway.drafts import editable
 from tui.gateway.forks import fork_plan, input_lines, with_input
 from tui.gateway.shape import Shaper
@@ -144,6 +144,56 @@ async def test_a_held_run_goes_step_by_step_and_says_so(sqlite: Stage) -> None:
         await drive.press("P")
         await drive.shows("○ PEND")
         assert "HELD" not in drive.text
+
+
+async def test_a_run_that_is_held_here_goes_to_a_worker_of_this_console_that_can_take_it(
+    stage: Stage, clock: Clock
+) -> None:
+    """And to any other when that one is gone before it has it."""
+    other = stage.session
+    await stage.submit("run-1")
+    ours = await stage.worker("content-pipeline", name="console-7", lease=1e6)
+    unfit = await stage.worker("content-pipeline", name="console-7-1", lease=1e6, pool="gpu")
+    routes = (await stage.store.resolve_routes("default", {}, {"content-pipeline": ["1"]})).ids
+
+    async def claims(session: int) -> bool:
+        runs = (await stage.store.claim(session, routes, 1)).runs
+        stage.leases.update({run.run_id: run for run in runs})
+        return bool(runs)
+
+    async with driving(stage.store, run_id="run-1") as drive:
+        here = drive.app.gateway.here
+        await drive.shows("○ draft")
+        await drive.press("h")
+        await drive.shows("✔ hold run-1 here: then any worker takes it: none runs here")
+        await drive.shows("‖ HELD before research  n one step, P on: any worker (none runs here)")
+        here.ours = lambda: {unfit: "console-7-1"}
+        await drive.press("P")
+        await drive.shows("✔ resume run-1: any worker takes it: console-7-1 serves pool gpu")
+        here.ours = lambda: {unfit: "console-7-1", ours: "console-7"}
+        await drive.press("P")
+        await drive.shows("P lets it go on")
+        await drive.press("h")
+        await drive.shows("run-1 is held, for this console")
+        await drive.shows("n one step, P on: console-7 here first")
+        await drive.press("P")
+        await drive.shows("✔ resume run-1: console-7 first, after 30 s any other")
+        assert not await claims(other)
+        assert await claims(ours)
+
+        await drive.shows("● RUN")
+        await drive.press("h")
+        await drive.shows("runs research, then is HELD  next: console-7 here first")
+        await stage.finish_step("run-1")
+        await drive.shows("‖ HELD before draft")
+        await drive.press("n")
+        await drive.shows("goes one step: draft, then is HELD again  next: console-7 here first")
+        await stage.store.close_session(ours)
+        here.ours = dict
+        await drive.shows("next: any worker (none runs here)")
+        assert not await claims(other)
+        clock.passes(31.0)
+        assert await claims(other)
 
 
 async def test_a_console_that_may_not_write_binds_none_of_it(sqlite: Stage) -> None:

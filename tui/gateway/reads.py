@@ -16,6 +16,7 @@ from tui.gateway import details, tabs
 from tui.gateway.bulk import BulkJobs
 from tui.gateway.door import Door, Missing
 from tui.gateway.follow import Followed
+from tui.gateway.here import Here
 from tui.gateway.ledger import Ledger
 from tui.gateway.overview import Overview
 from tui.gateway.reviewing import Reviewing
@@ -61,8 +62,9 @@ class Gateway(Reviewing):
         """When this console's user looked at the store before; None where that isn't known."""
         self.latest: Totals | None = None
         """The counters as they were read last."""
-        self.verbs = Verbs(door, shared=shared)
-        self.serving = Serving(door)
+        self.here = Here(door.shaper)
+        self.verbs = Verbs(door, self.here, shared=shared)
+        self.serving = Serving(door, self.here)
         self.overview = Overview(door, self.verbs.log, lambda: self.last_look)
         self.bulk = BulkJobs(door)
         self._followed: dict[str, Followed] = {}
@@ -157,6 +159,7 @@ class Gateway(Reviewing):
             cost=None if ledger.spent is None else paid.spent_cell(ledger.spent, ledger.budget),
             saying=None if ledger.tail is None else paid.saying(ledger.tail, shaper),
             called=(ledger.counted, ledger.spent, ledger.budget, ledger.tail),
+            here=self.here.about(run),
         )
 
     async def preview(self, row: RunRow) -> RunView | None:

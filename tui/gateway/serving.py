@@ -8,6 +8,7 @@ from sagewai.models.page import MAX_PAGE, RunQuery
 from sagewai.models.session import Session
 from sagewai.models.status import RunStatus
 from tui.gateway.door import Door
+from tui.gateway.here import Here
 from tui.views import RunRow, WorkerRow
 
 _PAGES = 2
@@ -17,8 +18,9 @@ _PAGES = 2
 class Serving:
     """Reads about workers. Raises Unreachable while the database doesn't answer."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, here: Here) -> None:
         self._door = door
+        self._here = here
         self._sessions: Mapping[int, Session] = {}
 
     async def workers(self) -> tuple[WorkerRow, ...]:
@@ -49,6 +51,7 @@ class Serving:
         from sagewai.core.worker.process import this_process
 
         sessions = await self._door.read(lambda store: store.list_sessions(live_only=True))
+        self._here.seen = sessions
         here = this_process()
         return {
             session.process.pid: session.id

@@ -7,22 +7,36 @@ beside its headless twin.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sagewai.models.bulk import BulkJob
+from sagewai.models.status import RunStatus
 from tui import progress
 from tui.gateway import twins
 from tui.gateway.bulk import BulkPlan
 from tui.gateway.deciding import Deciding
+from tui.gateway.door import Door
 from tui.gateway.forks import ForkPlan
-from tui.views import ActionRecord, Ref
+from tui.gateway.here import Here
+from tui.views import ActionRecord, Ref, Taker
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
 
 
 class Verbs(Deciding):
     """The operator's verbs on one store."""
 
+    def __init__(self, door: Door, here: Here, *, shared: bool = False) -> None:
+        super().__init__(door, shared=shared)
+        self._here = here
+
     async def operate(self, verb: twins.RunVerb, run: Ref, reason: str = "") -> ActionRecord:
-        """Cancel, pause, resume, retry or discard one run."""
+        """Cancel, pause, resume, retry or discard one run. One that is held here is resumed here."""
         from sagewai.core import commands
+
+        if verb == "resume" and self._here.has(run):
+            return await self._resume_here(run, reason)
 
         command = {
             "cancel": commands.cancel,
@@ -65,15 +79,42 @@ class Verbs(Deciding):
             lambda store: commands.signal(store, run.raw, name, payload, actor=self._door.actor),
         )
 
-    async def step(self, run: Ref, worker: int | None) -> ActionRecord:
-        """Let a held run go one step further, on the worker with this session where one is given."""
+    async def hold(self, run: Ref) -> ActionRecord:
+        """Pause a run before its next step, and keep it for this console's workers."""
         from sagewai.core import commands
 
-        return await self._act(
-            f"step {run}",
-            twins.step(run.raw),
-            lambda store: commands.step(store, run.raw, actor=self._door.actor, worker=worker),
-        )
+        async def act(store: Store) -> Taker:
+            await commands.pause(store, run.raw, actor=self._door.actor)
+            self._here.add(run)
+            return await self._here.taker(store, run)
+
+        twin = twins.operate("pause", run.raw)
+        return await self._act(f"hold {run} here", twin, act, lambda taker: f"then {goes_to(taker)}")
+
+    async def step(self, run: Ref) -> ActionRecord:
+        """Let a held run go one step further, on a worker of this console where one can take it; from now on it is held
+        here."""
+        from sagewai.core import commands
+
+        async def act(store: Store) -> Taker:
+            taker = await self._here.taker(store, run)
+            await commands.step(store, run.raw, actor=self._door.actor, worker=taker.session)
+            self._here.add(run)
+            return taker
+
+        return await self._act(f"step {run}", twins.step(run.raw), act, goes_to)
+
+    async def _resume_here(self, run: Ref, reason: str) -> ActionRecord:
+        from sagewai.core import commands
+
+        async def act(store: Store) -> str:
+            taker = await self._here.taker(store, run)
+            by = self._door.actor
+            resumed = await commands.resume(store, run.raw, actor=by, reason=reason, worker=taker.session)
+            self._here.drop(run)
+            return goes_to(taker) if resumed.status is RunStatus.PENDING else "it goes on where it runs"
+
+        return await self._act(f"resume {run}", twins.operate("resume", run.raw, reason), act, str)
 
     async def ask_worker(self, verb: twins.WorkerVerb, session: int, name: Ref) -> ActionRecord:
         """Ask one worker to drain, pause or resume."""
@@ -134,3 +175,10 @@ class Verbs(Deciding):
     def executes(self) -> None:
         """From now on this process, or one that it started, executes runs with the console's own rights."""
         self._shared = True
+
+
+def goes_to(taker: Taker) -> str:
+    """Who gets a run that is let go."""
+    if taker.session is None:
+        return f"any worker takes it: {taker.why}"
+    return f"{taker.name} first, after 30 s any other"

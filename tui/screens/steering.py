@@ -118,11 +118,15 @@ class Steering(RunActions):
         if run is None:
             return
         if self.is_held():
-            self.prompt.say(Cell(f" {run} is held already: n lets it go one step, P on", Role.PAUSED))
+            self.gateway.here.add(run)
+            self.prompt.say(
+                Cell(f" {run} is held, for this console: n lets it go one step, P on", Role.PAUSED)
+            )
+            self.poke()
             return
 
         async def hold() -> None:
-            self.report(await self.gateway.verbs.operate("pause", run))
+            self.report(await self.gateway.verbs.hold(run))
 
         self.run_worker(hold(), group="commit", exclusive=False)
 
@@ -135,6 +139,6 @@ class Steering(RunActions):
             return
 
         async def step() -> None:
-            self.report(await self.gateway.verbs.step(run, self.console.local_session()))
+            self.report(await self.gateway.verbs.step(run))
 
         self.run_worker(step(), group="commit", exclusive=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sagewai.models.status import RunStatus
 from tui.format import Cell, Glyphs, Role
 from tui.text import cut_head, width
 from tui.views import RunView
@@ -27,11 +28,7 @@ def heading(view: RunView) -> tuple[Sequence[Cell], Sequence[Cell]]:
 def note(view: RunView, glyphs: Glyphs, columns: int) -> Sequence[Cell]:
     """That it is held, else what went wrong or was asked, else what a model says right now: the end of it."""
     if view.held:
-        return (
-            Cell(f" {glyphs.paused} {view.held}  ", Role.PAUSED),
-            Cell("n one step", Role.ACCENT),
-            Cell("  P lets it go on", Role.DIM),
-        )
+        return (Cell(f" {glyphs.paused} {view.held}  ", Role.PAUSED), *_let_go(view))
     if view.notes:
         return (Cell(f"   {view.notes[0].text}", view.notes[0].role),)
     if view.saying is None:
@@ -39,3 +36,15 @@ def note(view: RunView, glyphs: Glyphs, columns: int) -> Sequence[Cell]:
     head = f"   {view.saying.head}"
     said = cut_head(view.saying.text, max(8, columns - width(head) - 1), ellipsis=glyphs.ellipsis)
     return Cell(head, Role.DIM), Cell(said, view.saying.role)
+
+
+def _let_go(view: RunView) -> Sequence[Cell]:
+    """The keys that let a held run go, and where this console holds it who gets it first then."""
+    here, paused = view.here, view.row.status is RunStatus.PAUSED
+    if here is None:
+        step = (Cell("n one step", Role.ACCENT), Cell("  ")) if paused else ()
+        return *step, Cell("P lets it go on", Role.DIM)
+    lead = Cell("n one step, P on: " if paused else "next: ", Role.ACCENT)
+    if here.session is None:
+        return lead, Cell("any worker", Role.WAITING), Cell(f" ({here.why})", Role.DIM)
+    return lead, Cell(f"{here.name} here", Role.RUNNING), Cell(" first", Role.DIM)

@@ -26,7 +26,7 @@ from sagewai.models.status import RunStatus
 from sagewai.models.wait import Signal
 
 STEP_SECONDS = 30.0
-"""How long a run that goes a single step is kept for the worker that was named, unless it is said."""
+"""How long a run that is let go is kept for the worker that was named, unless it is said."""
 
 
 async def signal(store: Store, run_id: str, name: str, payload: object = None, *, actor: Actor) -> Signal:
@@ -101,9 +101,22 @@ async def pause(store: Store, run_id: str, *, actor: Actor, reason: str = "") ->
     return await _operate(store, run_id, Operation.PAUSE, actor, reason)
 
 
-async def resume(store: Store, run_id: str, *, actor: Actor, reason: str = "") -> Run:
-    """Let a paused run go on."""
-    return await _operate(store, run_id, Operation.RESUME, actor, reason)
+async def resume(
+    store: Store,
+    run_id: str,
+    *,
+    actor: Actor,
+    reason: str = "",
+    worker: int | None = None,
+    seconds: float = STEP_SECONDS,
+) -> Run:
+    """Let a paused run go on. With ``worker``, a session, nobody else takes it within some seconds (WorkerNotFound
+    where that doesn't live); one that is only asked to pause stays where it runs."""
+    check_actor(actor)
+    check_reason(reason)
+    if worker is not None and (await store.get_run(run_id)).status is RunStatus.PAUSED:
+        await _show_to(store, run_id, worker, seconds, actor)
+    return await store.operate(run_id, Operation.RESUME, actor, reason)
 
 
 async def step(
@@ -121,10 +134,8 @@ async def step(
     check_actor(actor)
     check_reason(reason)
     if worker is not None:
-        check_number("seconds", seconds, low=0.1, high=3_600.0)
         after((await store.get_run(run_id)).status, Operation.STEP, run_id=run_id)
-        if not await store.assign(run_id, worker, seconds, actor):
-            raise WorkerNotFound(f"no live session {worker}: it stopped or lost its lease")
+        await _show_to(store, run_id, worker, seconds, actor)
     return await store.operate(run_id, Operation.STEP, actor, reason)
 
 
@@ -144,6 +155,12 @@ async def set_priority(store: Store, run_id: str, priority: int, *, actor: Actor
     return await store.operate(
         run_id, Operation.SET_PRIORITY, check_actor(actor), check_reason(reason), priority=priority
     )
+
+
+async def _show_to(store: Store, run_id: str, worker: int, seconds: float, actor: Actor) -> None:
+    check_number("seconds", seconds, low=0.1, high=3_600.0)
+    if not await store.assign(run_id, worker, seconds, actor):
+        raise WorkerNotFound(f"no live session {worker}: it stopped or lost its lease")
 
 
 async def _operate(store: Store, run_id: str, operation: Operation, actor: Actor, reason: str) -> Run:
