@@ -116,19 +116,26 @@ class ConsoleApp(Attending):
         )
         self.glyphs = ASCII if ascii_only else UNICODE
         door = Door(
-            store_url, actor=actor, read_only=read_only, scribe=scribe, interval=interval, opener=opener
+            store_url,
+            actor=actor,
+            read_only=read_only,
+            scribe=scribe,
+            keys=self.habits.keymap,
+            interval=interval,
+            opener=opener,
         )
         self.gateway = Gateway(door, shared=worker is not None and worker.store is None)
         self.local = None if worker is None else EmbeddedWorker(worker, store_url, scribe)
         fleet = Fleet(worker_store or store_url, scribe)
         self.locals = Locals(self.local, fleet, scribe, pool, has_own_rights=worker_store is not None)
+        self.gateway.here.ours = self.locals.sessions
         self._orders = tuple(orders)
 
         if self.habits.lean:
             self.HORIZONTAL_BREAKPOINTS = self.HORIZONTAL_BREAKPOINTS[:1]
         self.set_keymap(self.habits.keymap.for_textual)
         self.demo = demo
-        self.hint = "" if demo is None else scribe.line(demo.hint)
+        self.hint = "" if demo is None else scribe.line(demo.hint(self.habits.keymap))
         self.resting = False
         self._start_screen: Mode = start_screen
         self._wanted_run = run_id
@@ -153,6 +160,7 @@ class ConsoleApp(Attending):
         """Everything that may take longer than the first frame."""
         if self.local is not None:
             self.local.start()
+        self._adopt()
         for order in self._orders:
             self._execute(lambda order=order: self.locals.start_order(order))  # type: ignore[misc]
         self.set_interval(ATTEND_EVERY, self._attend)
@@ -163,6 +171,13 @@ class ConsoleApp(Attending):
         self.set_interval(SWEEP_EVERY, self._sweep)
         self.begin_attending()
         self.run_worker(self._follow_jobs(), group="follow-jobs")
+
+    def _adopt(self) -> None:
+        """Take over what a console left running; one that may start no worker leaves it alone."""
+        if self.locals.has_own_rights or not self.gateway.door.read_only:
+            said = self.locals.adopt()
+            if said is not None:
+                self.say(self._execute(lambda: said))
 
     def _sweep(self) -> None:
         self.run_worker(self._sweep_once(), group="sweep", exclusive=True)
@@ -209,7 +224,7 @@ class ConsoleApp(Attending):
 
     def _execute(self, start: Callable[[], Cell]) -> Cell:
         said = start()
-        if self.locals.fleet.workers and not self.locals.has_own_rights:
+        if self.locals.fleet.running and not self.locals.has_own_rights:
             self.gateway.verbs.executes()
         return said
 
@@ -262,11 +277,11 @@ class ConsoleApp(Attending):
     def local_worker(self) -> Cell | None:
         return self.locals.cell(self.glyphs)
 
-    def local_session(self) -> int | None:
-        return self.locals.session()
+    def start_local(self, line: str, at: int | None = None) -> Cell:
+        return self._execute(lambda: self.locals.start(line, at))
 
-    def start_local(self, line: str) -> Cell:
-        return self._execute(lambda: self.locals.start(line))
+    def more_local(self, at: int | None) -> Cell:
+        return self._execute(lambda: self.locals.more(at))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -281,7 +296,8 @@ class ConsoleApp(Attending):
 
     def action_rest(self) -> None:
         self.resting = not self.resting
-        self.say(Cell(" the picture rests; p looks again" if self.resting else " looking again", Role.DIM))
+        again = f" the picture rests; {self.habits.keymap.of('rest', 'p')} looks again"
+        self.say(Cell(again if self.resting else " looking again", Role.DIM))
         self.poke()
 
     def action_kill_worker(self) -> None:

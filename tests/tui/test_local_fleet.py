@@ -110,6 +110,57 @@ def test_one_that_hears_no_signal_is_waited_for_through_ctrl_c_and_killed(fleet:
     assert not is_alive(pid)
 
 
+def test_workers_that_were_left_running_are_adopted_watched_and_left_again(
+    fleet: Fleet, url: str, tmp_path: Path
+) -> None:
+    def later() -> Fleet:
+        return Fleet(url, Scribe(), folder=tmp_path / "logs", pace=AT_ONCE)
+
+    started = fleet.start(parse("tests.tui.flows:workflows n=2"))
+    until(lambda: all(map(serves, started)), "both processes")
+    pids = [worker.pid for worker in started]
+    fleet.detach()
+    assert [left.pid for left in fleet.left] == pids
+    until(lambda: len(list((tmp_path / "logs").glob("*.left"))) == 2, "what they write down")
+    assert Fleet("sqlite:///elsewhere.db", Scribe(), folder=tmp_path / "logs").adopt() == ()
+
+    second = later()
+    first, other = second.adopt()
+    assert [worker.pid for worker in (first, other)] == pids
+    assert [(worker.state, worker.is_adopted, serves(worker)) for worker in (first, other)] == [
+        ("on", True, True)
+    ] * 2
+    assert (first.name, first.order) == (started[0].name, started[0].order)
+    assert later().adopt() == (), "another console has them"
+    assert first.pid is not None
+    os.kill(first.pid, signal.SIGKILL)
+    until(lambda: first.state == "gone", "its end")
+    assert first.why == "it ended without being asked to"
+    first.start()  # a crash is shown; that it goes on is somebody's wish
+    until(lambda: sum("serves" in line for line in first.tail.lines()) == 2, "another in its place")
+    assert (first.is_adopted, second.tied) == (False, (first,))
+    second.detach()
+    until(lambda: len(list((tmp_path / "logs").glob("*.left"))) == 2, "both again")
+    [killed, _] = [left.pid for left in second.left]
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: not is_alive(killed), "its end")
+
+    third = later()
+    [other, missed] = third.adopt()
+    assert (other.pid, missed.state, missed.why) == (pids[1], "gone", "it died while no console looked")
+    third.stop()
+    assert [left.pid for left in third.left] == [pids[1]], (
+        "it outlived a console before, and outlives this one"
+    )
+
+    fourth = later()
+    [other] = fourth.adopt()
+    other.stop()
+    assert other.join(PATIENCE)
+    assert other.state == "ended"
+    assert list((tmp_path / "logs").glob("*.left")) == []
+
+
 def test_a_module_that_ends_at_once_is_given_up_and_starts_again_when_asked_to(fleet: Fleet) -> None:
     """Though it says 0 and so claims that all was well."""
     [worker] = fleet.start(Order("tests.tui.crashing:nothing"))

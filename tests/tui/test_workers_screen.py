@@ -121,7 +121,7 @@ async def test_a_store_of_this_process_alone_takes_no_supervised_worker(stage: S
         await drive.type("start flows:all n=2")
         await drive.press("enter")
         await drive.shows("memory:// lives in this process alone")
-        assert drive.app.local_session() is None
+        assert drive.app.locals.sessions() == {}
 
 
 async def test_a_reader_starts_no_worker(stage: Stage) -> None:

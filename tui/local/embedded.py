@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Literal
 from tui.format import Cell, Glyphs, Role, plural
 from tui.gateway import open_store
 from tui.local.log import Tail
+from tui.local.order import Order
 from tui.text import Scribe
 
 if TYPE_CHECKING:
     from sagewai.core.worker.worker import WorkflowWorker
 
 State = Literal["off", "loading", "on", "draining", "ended", "failed"]
+"""``failed``: something ended it that nobody asked for."""
+
+OVER = frozenset({"off", "ended", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class WorkerSpec:
 
 
 class EmbeddedWorker:
-    """One worker. A blocking step can't freeze the console, and the console's end drains it."""
+    """One worker. A blocking step can't freeze the console, and the console's end drains it. Once it is over it can be
+    started again, with the code that the process has loaded."""
 
     def __init__(self, spec: WorkerSpec, store_url: str, scribe: Scribe) -> None:
         self.spec = spec
@@ -51,6 +56,15 @@ class EmbeddedWorker:
         self.error = ""
 
     @property
+    def is_over(self) -> bool:
+        return self.state in OVER
+
+    @property
+    def order(self) -> Order:
+        """What asks for a process that does the same."""
+        return Order(self.spec.target, self.spec.pool)
+
+    @property
     def held(self) -> int:
         """How many runs it executes now."""
         return 0 if self._worker is None else self._worker.held
@@ -65,7 +79,10 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         """Load the workflows and begin to claim; returns at once."""
-        self.state = "loading"
+        if not self.is_over:
+            return
+        self._stop_wanted.clear()
+        self.state, self.error, self.session = "loading", "", None
         root = logging.getLogger()
         root.addHandler(self.tail)
         if root.level > logging.INFO or root.level == logging.NOTSET:
@@ -82,6 +99,13 @@ class EmbeddedWorker:
         if worker is not None and loop is not None and not loop.is_closed():
             asyncio.run_coroutine_threadsafe(worker.stop(), loop)
 
+    def hurry(self) -> None:
+        """Ask it to hand back what it holds, without waiting for steps."""
+        self.stop()
+        worker = self._worker
+        if worker is not None:
+            worker.hurry()
+
     def join(self, timeout: float) -> bool:
         """Wait until it has ended; False if it hasn't within ``timeout`` seconds."""
         if self._thread is None:
@@ -95,16 +119,17 @@ class EmbeddedWorker:
         self.tail.close()
 
     def _main(self) -> None:
+        state: State = "ended"
         try:
             asyncio.run(self._run())
         except BaseException as error:  # a worker that can't go on must say so where the operator looks
             self.error = self._scribe.line(str(error) or type(error).__name__, limit=120)
             logging.getLogger("sagewai.console").error("the local worker ended: %s", self.error)
-            self.state = "failed"
+            state = "failed"
         else:
-            self.state = "ended"
-        finally:
-            self._worker = self._loop = None
+            self.error = "" if self._stop_wanted.is_set() else "drained through the store"
+        self._worker = self._loop = None
+        self.state = state
 
     async def _run(self) -> None:
         from sagewai.core.loading import load_workflows

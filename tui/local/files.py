@@ -33,9 +33,9 @@ def log_folder() -> Path:
     return user_log_path("sagewai", appauthor=False)
 
 
-def log_file(process: int, number: int = 0) -> Path:
+def log_file(process: int, number: int = 0, folder: Path | None = None) -> Path:
     """The log of a console's worker; number 0 is the embedded one's."""
-    return log_folder() / f"console-worker-{process}{f'-{number}' if number else ''}.log"
+    return (folder or log_folder()) / f"console-worker-{process}{f'-{number}' if number else ''}.log"
 
 
 def sweep_logs(folder: Path) -> None:

@@ -1,18 +1,29 @@
-"""The supervised local workers of one console: started by the line, scaled, and ended all together."""
+"""The supervised local workers of one console: started by the line or adopted, scaled, and ended all together."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tui.local.files import log_folder, sweep_logs
+from tui.local import left
+from tui.local.adopted import Adopted
+from tui.local.files import log_file, log_folder, sweep_logs
 from tui.local.order import Order
 from tui.local.pace import Pace
 from tui.local.supervised import Supervised
 from tui.text import Scribe
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """A worker that this process let go; ``how`` it does without it."""
+
+    name: str
+    how: str
+    pid: int
+    log: Path
 
 
 class Fleet:
@@ -27,11 +38,18 @@ class Fleet:
         self._pace = pace or Pace()
         self._numbers = 0
         self.workers: tuple[Supervised, ...] = ()
+        self.left: tuple[LetGo, ...] = ()
+        """Those that this process let go."""
 
     @property
     def running(self) -> tuple[Supervised, ...]:
         """Those that a process carries, or will again by itself."""
         return tuple(worker for worker in self.workers if not worker.is_over)
+
+    @property
+    def tied(self) -> tuple[Supervised, ...]:
+        """Those that end with this console, unless they are let go."""
+        return tuple(worker for worker in self.running if not worker.is_adopted)
 
     def find(self, number: int) -> Supervised | None:
         """The worker with this number."""
@@ -39,13 +57,26 @@ class Fleet:
 
     def start(self, order: Order) -> tuple[Supervised, ...]:
         """As many as the order says."""
-        if self._folder is None:
-            self._folder = log_folder()
-        if not self._numbers:
-            sweep_logs(self._folder)
-        started = tuple(self._one(replace(order, count=1), self._folder) for _ in range(order.count))
-        self.workers = (*self.workers, *started)
+        folder = self._logs()
+        if not self.workers:
+            sweep_logs(folder)
+        started = tuple(self._next(replace(order, count=1), folder) for _ in range(order.count))
+        for worker in started:
+            worker.start()
         return started
+
+    def adopt(self) -> tuple[Supervised, ...]:
+        """Take over the workers of this store that were left running; those whose processes are gone come too."""
+        adopted = []
+        for found in left.find(self._logs(), left.mark(self.store_url)):
+            worker = self._add(found.left.name, found.left.order, left.log_of(found.path))
+            if found.alive:
+                worker.adopt(Adopted(found))
+            else:
+                worker.miss()
+                found.forget()
+            adopted.append(worker)
+        return tuple(adopted)
 
     def fewer(self, order: Order) -> Supervised | None:
         """Drain the youngest that was started with this order and isn't draining; gives it."""
@@ -64,9 +95,12 @@ class Fleet:
         self.workers = tuple(worker for worker in self.workers if worker.state != "ended")
 
     def stop(self) -> None:
-        """Drain all."""
+        """Drain those that are tied to this console; the others go on as they were found."""
         for worker in self.running:
-            worker.stop()
+            if worker.is_adopted:
+                self._leave(worker)
+            else:
+                worker.stop()
 
     def hurry(self) -> None:
         """Let all hand their runs back at once."""
@@ -74,10 +108,10 @@ class Fleet:
             worker.stop()
             worker.hurry()
 
-    def detach(self) -> Sequence[tuple[Supervised, int]]:
-        """Let all go on without this process; gives them with their pids."""
-        every = [(worker, worker.detach()) for worker in self.running]
-        return [(worker, pid) for worker, pid in every if pid is not None]
+    def detach(self) -> None:
+        """Let all go on without this process."""
+        for worker in self.running:
+            self._leave(worker)
 
     def join(self, timeout: float) -> bool:
         """Wait until all have ended; False if one hasn't within ``timeout`` seconds."""
@@ -89,8 +123,29 @@ class Fleet:
         for worker in self.running:
             worker.kill()
 
-    def _one(self, order: Order, folder: Path) -> Supervised:
+    def _leave(self, worker: Supervised) -> None:
+        how = "drains" if worker.state == "draining" else "goes on"
+        pid = worker.detach()
+        if pid is not None:
+            self.left = (*self.left, LetGo(worker.name, how, pid, worker.tail.path))
+
+    def _logs(self) -> Path:
+        if self._folder is None:
+            self._folder = log_folder()
+        return self._folder
+
+    def _next(self, order: Order, folder: Path) -> Supervised:
+        """Under a name that none had before in a process with this pid: it may go on without its console."""
+        number = 1
+        while (log := log_file(os.getpid(), number, folder)).exists() or self._has(log):
+            number += 1
+        return self._add(f"console-{os.getpid()}-{number}", order, log)
+
+    def _has(self, log: Path) -> bool:
+        return any(worker.tail.path == log for worker in self.workers)
+
+    def _add(self, name: str, order: Order, log: Path) -> Supervised:
         self._numbers += 1
-        name = f"console-{os.getpid()}-{self._numbers}"
-        log = folder / f"console-worker-{os.getpid()}-{self._numbers}.log"
-        return Supervised(self._numbers, name, order, self.store_url, log, self._scribe, self._pace)
+        worker = Supervised(self._numbers, name, order, self.store_url, log, self._scribe, self._pace)
+        self.workers = (*self.workers, worker)
+        return worker

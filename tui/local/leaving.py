@@ -13,26 +13,28 @@ DRAIN = 35.0
 """Seconds: a worker's own drain time-out and a little more."""
 
 HURRY = 5.0
-"""Seconds that supervised workers get to hand their runs back when nobody waits for their steps."""
+"""Seconds that workers get to hand their runs back when nobody waits for their steps."""
 
 
 def question(ours: Locals, leave: Callable[[], None]) -> Question | None:
     """What to ask before leaving; None where nothing would end."""
     held = 0 if ours.embedded is None else ours.embedded.held
-    supervised = len(ours.fleet.running)
+    tied = len(ours.fleet.tied)
 
     async def commit(answer: str) -> None:
         ours.wants_detach = answer == "d"
         leave()
 
-    if supervised:
+    if tied:
+        adopted = len(ours.fleet.running) - tied
         text = (
             Cell(" quit?", Role.STRONG),
-            Cell(f"  {plural(supervised, 'local worker')} of this console", Role.WAITING),
-            Cell(f", and its own one holds {plural(held, 'run')}" if held else "", Role.WAITING),
+            Cell(f"  {plural(tied, 'local worker')} of this console", Role.WAITING),
+            Cell(f"; its own one holds {plural(held, 'run')}" if held else "", Role.WAITING),
+            Cell(f"; {adopted} adopted left running" if adopted else "", Role.DIM),
         )
-        choices = {"y": "drain them, then quit", "d": "detach: they go on alone"}
-        return Question(text, commit, choices=choices)
+        alone = "detach: they go on alone" if not held else "detach: they go on, its own one drains"
+        return Question(text, commit, choices={"y": "drain them, then quit", "d": alone})
     if held:
         what = f"  the local worker holds {plural(held, 'run')} and finishes them first"
         return Question((Cell(" quit?", Role.STRONG), Cell(what)), commit)
@@ -43,10 +45,11 @@ def end(ours: Locals, tell: Callable[[str], None]) -> None:
     """Let the workers finish, or go on alone; ctrl+c and a second SIGTERM don't wait for steps."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if ours.wants_detach:
-        for worker, pid in ours.fleet.detach():
-            tell(f"{worker.name} goes on without the console: pid {pid}, log {worker.tail.path}")
+        ours.fleet.detach()
     try:
         ours.stop_all()
+        for left in ours.fleet.left:
+            tell(f"{left.name} {left.how} without the console: pid {left.pid}, log {left.log}")
         _wait(ours, tell)
     except KeyboardInterrupt:
         tell("not drained; what was held is handed back, or taken over by others")
@@ -54,7 +57,7 @@ def end(ours: Locals, tell: Callable[[str], None]) -> None:
 
 
 def _wait(ours: Locals, tell: Callable[[str], None]) -> None:
-    supervised, held = len(ours.fleet.running), 0 if ours.embedded is None else ours.embedded.held
+    supervised, held = len(ours.fleet.tied), 0 if ours.embedded is None else ours.embedded.held
     if held:
         tell(f"draining the local worker: it holds {held} (ctrl+c leaves at once)")
     if supervised:
@@ -67,10 +70,13 @@ def _wait(ours: Locals, tell: Callable[[str], None]) -> None:
 
 
 def _hurry(ours: Locals) -> None:
-    """A second signal hands back what is held; whoever doesn't hear it is killed."""
+    """Let all hand back what they hold; a process that doesn't hear of it is killed."""
+    embedded = ours.embedded
     try:
+        if embedded is not None:
+            embedded.hurry()
         ours.fleet.hurry()
-        if ours.fleet.join(HURRY):
+        if ours.fleet.join(HURRY) and (embedded is None or embedded.join(HURRY)):
             return
     except KeyboardInterrupt:
         pass

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui.format import Cell, Glyphs, Role
-from tui.local.locals import EMBEDDED, LocalWorker
+from tui.local.locals import LocalWorker
 from tui.views import Ref, WorkerRow
 
 _WORDS = {
@@ -16,7 +16,9 @@ _WORDS = {
     "draining": ("running", "draining", Role.WAITING),
     "backing off": ("waiting", "crashed", Role.WAITING),
     "stopped": ("failed", "STOPPED", Role.FAILED),
+    "gone": ("failed", "GONE", Role.FAILED),
     "failed": ("failed", "FAILED", Role.FAILED),
+    "ended": ("cancelled", "ended", Role.DIM),
     "detached": ("arrow", "detached", Role.ENDED),
 }
 """A glyph and a word for each state of a local worker that has no session."""
@@ -34,7 +36,8 @@ def listed(rows: Sequence[WorkerRow], ours: Sequence[LocalWorker], glyphs: Glyph
         else:
             own[worker.number] = _marked(row, worker, glyphs)
     for worker in ours:
-        if worker.number not in own and worker.state not in {"off", "ended"}:
+        hidden = {"off"} if worker.kind == "carried" else {"ended"}
+        if worker.number not in own and worker.state not in hidden:
             own[worker.number] = _without_session(worker, glyphs)
     return (*(own[number] for number in sorted(own)), *others)
 
@@ -45,15 +48,21 @@ def about(worker: LocalWorker) -> tuple[Cell, str]:
         return Cell(f"crash loop: {worker.why}", Role.FAILED), "+ starts it, K forgets it"
     if worker.state == "backing off":
         return Cell(f"crashed: {worker.why}; starts again by itself", Role.WAITING), ""
-    if worker.state == "failed":
-        return Cell(f"ended: {worker.why}", Role.FAILED), ""
-    return Cell(worker.state, Role.WAITING if worker.state == "draining" else Role.DIM), ""
+    if worker.state == "gone":
+        return Cell(f"gone: {worker.why}", Role.FAILED), "+ starts it here, K forgets it"
+    if worker.state in {"failed", "ended"}:
+        role = Role.FAILED if worker.state == "failed" else Role.DIM
+        return Cell(f"ended: {worker.why}" if worker.why else "ended", role), "+ starts it again"
+    if worker.state == "draining":
+        return Cell("draining", Role.WAITING), "K: at once"
+    adopted = ", left running by another console" if worker.kind == "adopted" else ""
+    return Cell(f"{worker.state}{adopted}", Role.DIM), ""
 
 
 def _marked(row: WorkerRow, worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:
     cells = dict(row.cells)
     cells["worker"] = Cell(cells["worker"].text, Role.ACCENT, " here")
-    cells["kind"] = Cell("carried" if worker.number == EMBEDDED else "local", Role.ACCENT)
+    cells["kind"] = Cell(worker.kind, Role.ACCENT)
     if worker.state == "draining" and row.live:
         cells["state"] = Cell(f"{glyphs.running} draining", Role.WAITING)
     return replace(row, cells=cells, local=worker.number)
@@ -71,7 +80,7 @@ def _without_session(worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:
         cells={
             "state": Cell(f"{getattr(glyphs, glyph)} {word}", role),
             "worker": Cell(worker.name, Role.ACCENT, " here"),
-            "kind": Cell("carried" if worker.number == EMBEDDED else "local", Role.ACCENT),
+            "kind": Cell(worker.kind, Role.ACCENT),
             "pool": Cell(worker.pool),
             "load": dash,
             "beat": dash,

@@ -1,4 +1,4 @@
-"""Every local worker of one console as its screens see them: the embedded one and the supervised ones."""
+"""Every local worker of one console as its screens see them: the embedded one, the supervised and the adopted ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sagewai.errors import LabelError
 from tui.format import Cell, Glyphs, Role, plural
@@ -22,6 +23,12 @@ EMBEDDED = 0
 
 _AGAIN = 15.0
 """Seconds after which sessions that are known are looked up again: a lease may have lapsed, and another begun."""
+
+Kind = Literal["carried", "local", "adopted"]
+"""By this process; as a child of it; as the child of a console that left it running."""
+
+_DOWN = frozenset({"stopped", "gone", "failed"})
+"""States that nobody wanted, and that only somebody can end."""
 
 
 def check(order: Order, store_url: str) -> Order:
@@ -45,6 +52,7 @@ class LocalWorker:
 
     number: int
     name: str
+    kind: Kind
     state: str
     why: str
     session: int | None
@@ -84,11 +92,13 @@ class Locals:
         first = () if self.embedded is None else (self._embedded(self.embedded),)
         return (*first, *map(self._supervised, self.fleet.workers))
 
-    def session(self) -> int | None:
-        """The session of the first local worker that takes up work now; None without one."""
-        return next(
-            (each.session for each in self.workers() if each.state == "on" and each.session is not None), None
-        )
+    def sessions(self) -> Mapping[int, str]:
+        """Sessions of the local workers that take up work now, with their names."""
+        return {
+            each.session: each.name
+            for each in self.workers()
+            if each.state == "on" and each.session is not None
+        }
 
     def cell(self, glyphs: Glyphs) -> Cell | None:
         """How they do, for the counter line."""
@@ -96,7 +106,7 @@ class Locals:
         if not supervised:
             return None if self.embedded is None else self.embedded.cell(glyphs)
         every = self.workers()
-        stopped = sum(each.state in {"stopped", "failed"} for each in every)
+        stopped = sum(each.state in _DOWN for each in every)
         if stopped:
             return Cell(f"local {glyphs.failed} {stopped} stopped", Role.FAILED)
         backing_off = sum(each.state == "backing off" for each in every)
@@ -139,25 +149,35 @@ class Locals:
         before, every = self._seen, self.workers()
         self._seen = {each.number: (each.state, each.session) for each in every}
         news = next(
-            (
-                each
-                for each in every
-                if each.state == "stopped" and before.get(each.number) != self._seen[each.number]
-            ),
+            (each for each in every if _is_news(each) and before.get(each.number) != self._seen[each.number]),
             None,
         )
         said = None
         if news is not None:
-            what = f" {news.name} crashed too often and is stopped: {news.why}; + on screen 4 starts it again"
-            said = Cell(what, Role.FAILED)
+            how = "crashed too often and is stopped" if news.state == "stopped" else "ended"
+            again = "+ on screen 4 starts it again"
+            said = Cell(f" {news.name} {how}: {news.why}; {again}", Role.FAILED)
         return self._seen != before, said
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
-    def start(self, text: str) -> Cell:
-        """Start what a line asks for, and remember the line."""
+    def adopt(self) -> Cell | None:
+        """Take over what a console of this user left running; gives what to say about it."""
+        if self.fleet.store_url.startswith("memory:"):
+            return None
+        adopted = sum(worker.is_adopted for worker in self.fleet.adopt())
+        if not adopted:
+            return None
+        return Cell(f" adopted {plural(adopted, 'worker')} that a console left running: key 4", Role.DONE)
+
+    def start(self, text: str, at: int | None = None) -> Cell:
+        """Start what a line asks for, and remember the line. The embedded one's own line, with the cursor ``at`` it
+        when it is over, starts that one again."""
         try:
-            order = check(orders.parse(text, pool=self._pool), self.fleet.store_url)
+            order = orders.parse(text, pool=self._pool)
+            if at is not None and order == self._over(at):
+                return self.more(at)
+            check(order, self.fleet.store_url)
         except OrderError as error:
             return Cell(f" {self._scribe.line(str(error), limit=300)}", Role.FAILED)
         self._started.add(str(order))
@@ -170,32 +190,34 @@ class Locals:
         return Cell(f" {what} of pool {self._scribe.line(order.pool)} started: {names}", Role.DONE)
 
     def more(self, number: int | None) -> Cell:
-        """One more like this one, or like the last; one that has stopped starts again."""
+        """One more like this one, or like the last; one that is over starts again."""
         chosen = self._chosen(number)
         if chosen is None:
             return Cell(" no local worker to take for a pattern: N starts one", Role.WAITING)
         if chosen.is_over:
             chosen.start()
             return Cell(f" {chosen.name} starts again", Role.DONE)
-        return self.start_order(chosen.order)
+        try:
+            return self.start_order(check(chosen.order, self.fleet.store_url))
+        except OrderError as error:
+            return Cell(f" {error}", Role.FAILED)
 
     def fewer(self, number: int | None) -> Cell:
-        """One less of those like this one, or like the last: the youngest drains."""
+        """One less of those like this one, or like the last: the youngest drains, the embedded one last."""
         chosen = self._chosen(number)
         gone = None if chosen is None else self.fleet.fewer(chosen.order)
-        if gone is None:
-            return Cell(" no local worker left to drain", Role.WAITING)
-        return Cell(f" {gone.name} drains: it finishes what it holds, then ends", Role.WAITING)
+        if gone is not None:
+            return Cell(f" {gone.name} drains: it finishes what it holds, then ends", Role.WAITING)
+        if chosen is self.embedded and chosen is not None and chosen.state in {"loading", "on"}:
+            return self.stop(EMBEDDED)
+        return Cell(" no local worker left to drain", Role.WAITING)
 
     def stop(self, number: int) -> Cell:
         """Drain one; asked once more, it hands its runs back; one that is over isn't listed any longer."""
-        if number == EMBEDDED and self.embedded is not None:
-            self.embedded.stop()
-            return Cell(" the local worker drains", Role.WAITING)
-        worker = self.fleet.find(number)
+        worker = self._found(number)
         if worker is None:
             return Cell(" it is gone already", Role.WAITING)
-        if worker.is_over:
+        if isinstance(worker, Supervised) and worker.is_over:
             self.fleet.forget(worker)
             return Cell(f" {worker.name} is listed no more; its log stays: {worker.tail.path}", Role.DIM)
         hurried = worker.state == "draining"
@@ -203,40 +225,53 @@ class Locals:
         how = "hands its runs back at once" if hurried else "drains: it finishes what it holds, then ends"
         return Cell(f" {worker.name} {how}", Role.WAITING)
 
-    def stopping(self, number: int) -> tuple[str, str]:
-        """What :meth:`stop` would do now, and what that means."""
-        worker = self.fleet.find(number)
-        if worker is not None and worker.is_over:
+    def stopping(self, number: int) -> tuple[str, str] | None:
+        """What :meth:`stop` would do now, and what that means; None where there is nothing to be done."""
+        worker = self._found(number)
+        if worker is None or (worker is self.embedded and worker.is_over):
+            return None
+        if worker.is_over:
             return "forget", "it isn't listed any longer; its log stays"
-        if worker is not None and worker.state == "draining":
+        if worker.state == "draining":
             return "hurry", "it hands its runs back at once, and they begin their step again elsewhere"
         return "stop", "it finishes what it holds, then ends"
 
     def completions(self, text: str, pools: Sequence[str] = ()) -> list[str]:
         return orders.completions(text, self._started.lines(), pools)
 
-    def last(self) -> str:
-        """The line that was started last, '' if none was."""
-        return next(iter(self._started.lines()), "")
+    def line(self, number: int | None) -> str:
+        """What to ask for first: the line of the embedded one where the cursor is at it and it is over, else the one
+        that was started last, '' if none was."""
+        over = None if number is None else self._over(number)
+        return next(iter(self._started.lines()), "") if over is None else str(over)
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 
     def stop_all(self) -> None:
-        """Drain all, or where that is wanted let the supervised ones go on."""
+        """Drain what is tied to this console, or where that is wanted let the supervised ones go on."""
         if self.embedded is not None:
             self.embedded.stop()
         if not self.wants_detach:
             self.fleet.stop()
 
-    def _chosen(self, number: int | None) -> Supervised | None:
-        chosen = None if number is None else self.fleet.find(number)
-        return chosen or next(reversed(self.fleet.workers), None)
+    def _found(self, number: int) -> EmbeddedWorker | Supervised | None:
+        return self.embedded if number == EMBEDDED else self.fleet.find(number)
+
+    def _chosen(self, number: int | None) -> EmbeddedWorker | Supervised | None:
+        chosen = None if number is None else self._found(number)
+        return chosen or next(reversed(self.fleet.workers), self.embedded)
+
+    def _over(self, number: int) -> Order | None:
+        """What asks for the embedded worker, where it is meant and is over."""
+        worker = self.embedded if number == EMBEDDED else None
+        return worker.order if worker is not None and worker.is_over else None
 
     def _embedded(self, worker: EmbeddedWorker) -> LocalWorker:
-        pid = os.getpid() if worker.state in {"loading", "on", "draining"} else None
+        pid = None if worker.is_over else os.getpid()
         return LocalWorker(
             number=EMBEDDED,
             name=worker.name,
+            kind="carried",
             state=worker.state,
             why=worker.error,
             session=None if pid is None else worker.session,
@@ -250,6 +285,7 @@ class Locals:
         return LocalWorker(
             number=worker.number,
             name=worker.name,
+            kind="adopted" if worker.is_adopted else "local",
             state=worker.state,
             why=self._scribe.line(worker.why),
             session=worker.session,
@@ -258,3 +294,8 @@ class Locals:
             labels=self._scribe.line(" ".join(worker.order.labels)),
             target=self._scribe.line(worker.order.target),
         )
+
+
+def _is_news(worker: LocalWorker) -> bool:
+    """Whether it went down by itself."""
+    return worker.state in _DOWN or (worker.state == "ended" and bool(worker.why))

@@ -1,4 +1,5 @@
-"""A supervised local worker: a child process that is started again when it crashes, and drained when it is to end."""
+"""A supervised local worker: a child process that is started again when it crashes, and drained when it is to end; or
+one that another console left running and this one has adopted."""
 
 from __future__ import annotations
 
@@ -8,17 +9,18 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from tui.local.child import Child
+from tui.local.adopted import Adopted
+from tui.local.child import Child, End
 from tui.local.files import FileTail
 from tui.local.order import Order
 from tui.local.pace import Pace
 from tui.text import Scribe
 
-State = Literal["starting", "on", "draining", "backing off", "stopped", "ended", "detached"]
-"""``on`` once its session is known; ``stopped``: it crashed too often, and starts again only when asked to."""
+State = Literal["starting", "on", "draining", "backing off", "stopped", "gone", "ended", "detached"]
+"""``on`` once its session is known; ``stopped``: it crashed too often; ``gone``: an adopted one ended without being
+asked to. Either starts again only when asked to."""
 
-_STORE_AWAY = 5
-"""What ``sagewai`` ends with where the store doesn't answer: no fault of the worker's."""
+OVER = frozenset({"stopped", "gone", "ended", "detached"})
 
 
 class Supervised:
@@ -37,13 +39,12 @@ class Supervised:
         self._pace = pace
         self._lock = threading.Lock()
         self._ending = threading.Event()
-        self._child: Child | None = None
+        self._child: Child | Adopted | None = None
         self._session: int | None = None
-        self._state: State = "starting"
+        self._state: State = "ended"
         self._gone = threading.Event()
         """No thread supervises it. Joining that thread instead would lose count of it where ctrl+c breaks in."""
         self._gone.set()
-        self.start()
 
     @property
     def state(self) -> State:
@@ -52,7 +53,12 @@ class Supervised:
     @property
     def is_over(self) -> bool:
         """Whether no process carries it, nor will by itself."""
-        return self._state in {"stopped", "ended", "detached"}
+        return self._state in OVER
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether another console started the process that carries it; it isn't tied to this one."""
+        return isinstance(self._child, Adopted)
 
     @property
     def pid(self) -> int | None:
@@ -75,13 +81,16 @@ class Supervised:
 
     def start(self) -> None:
         """Also again, after it was stopped or has ended."""
+        self._begin(None)
+
+    def adopt(self, process: Adopted) -> None:
+        """Be carried by a process that is there already."""
+        self._begin(process)
+
+    def miss(self) -> None:
+        """Its process was left running, and is gone."""
         with self._lock:
-            if not self._gone.is_set():
-                return
-            self._gone.clear()
-            self._ending.clear()
-            self._state, self.why = "starting", ""
-        threading.Thread(target=self._main, name=self.name, daemon=True).start()
+            self._state, self.why = "gone", "it died while no console looked"
 
     def stop(self) -> None:
         """Drain it: it finishes what it holds, and isn't started again."""
@@ -120,23 +129,35 @@ class Supervised:
         """Wait until no process carries it; False if one still does after ``timeout`` seconds."""
         return self._state == "detached" or self._gone.wait(timeout)
 
-    def _main(self) -> None:
+    def _begin(self, process: Adopted | None) -> None:
+        with self._lock:
+            if not self._gone.is_set():
+                return
+            self._gone.clear()
+            self._ending.clear()
+            self._child, self._session = process, None
+            self._state, self.why = "starting" if process is None else "on", ""
+        threading.Thread(target=self._main, args=(process,), name=self.name, daemon=True).start()
+
+    def _main(self, process: Adopted | None) -> None:
         last: State = "stopped"
         try:
-            last = self._supervise()
+            last = self._supervise(process)
         finally:
             with self._lock:
                 if self._state != "detached":
                     self._state = last
                 self._gone.set()
 
-    def _supervise(self) -> State:
+    def _supervise(self, process: Adopted | None) -> State:
         crashed: list[float] = []
         while True:
-            counts, ended = self._carry()
-            if ended or self._ending.is_set():
+            end = self._start() if process is None else self._wait(process)
+            if end.asked or self._ending.is_set():
                 return "ended"
-            if counts:
+            if not end.again:
+                return "gone"
+            if end.counts:
                 crashed.append(time.monotonic())
             delay = self._pace.delay(crashed, time.monotonic())
             if delay is None:
@@ -144,23 +165,24 @@ class Supervised:
             if self._ending.wait(delay):
                 return "ended"
 
-    def _carry(self) -> tuple[bool, bool]:
-        """Run one process to its end: whether that counts as a crash, and whether it was asked for."""
+    def _start(self) -> End:
+        """Run one process to its end."""
         with self._lock:
             if self._ending.is_set():
-                return False, True
+                return End("", asked=True)
             try:
-                self._child = child = Child(
-                    self.order.arguments(self.name), store_url=self._url, log=self.tail.path
-                )
+                self._child = child = Child(self.order, self.name, store_url=self._url, log=self.tail.path)
             except OSError as error:
                 self.why, self._state = f"can't be started: {error.strerror or error}", "backing off"
-                return True, False
+                return End(self.why)
             self._session, self._state = None, "starting"
-        code, asked = child.wait()
+        return self._wait(child)
+
+    def _wait(self, child: Child | Adopted) -> End:
+        end = child.wait()
         with self._lock:
             self._child = None
-            if self.state not in {"draining", "detached"} and not asked:
-                self.why = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-                self._state = "backing off"
-        return code != _STORE_AWAY, asked
+            if self._state not in {"draining", "detached"} and not end.asked:
+                self.why = end.why
+                self._state = "backing off" if end.again else "gone"
+        return end

@@ -1,8 +1,8 @@
 """The process of a supervised local worker: ``sagewai worker`` as from a shell, tied to the console by a socket.
 
 The console holds the other end. When it closes without a word, the console has died, however it did: the worker drains
-as on SIGTERM. One byte lets it go on without the console. The same thread keeps the log file within its bounds, so that
-it stays within them after the console has gone.
+as on SIGTERM. One byte lets it go on without the console; then it writes down how another one finds it. The same
+thread keeps the log file within its bounds, so that it stays within them after the console has gone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
+from sagewai.core.worker.process import this_process
 from tui.local.files import append_private
+from tui.local.left import Left, mark, path_of, write
+from tui.local.order import Order, parse
 
 LET_GO = b"d"
 """From the console: go on without me."""
@@ -34,22 +37,47 @@ _LOOK = 5_000
 
 
 def main(arguments: Sequence[str]) -> int:
-    """``FD LOG-FILE ARGUMENT…``: the socket, the log file that is the standard output, what ``sagewai`` is to do."""
+    """``FD LOG-FILE NAME ORDER``: the socket, the log file that is the standard output, the worker and the line that
+    asks for it."""
     lifeline = socket.socket(fileno=int(arguments[0]))
     lifeline.set_inheritable(False)
-    threading.Thread(target=_watch, args=(lifeline, Path(arguments[1])), name="lifeline", daemon=True).start()
+    log, name, line = Path(arguments[1]), arguments[2], arguments[3]
+    order = parse(line)
+    note = Note(log, name, order, os.environ.get("SAGEWAI_STORE", ""))
+    threading.Thread(target=_watch, args=(lifeline, log, note), name="lifeline", daemon=True).start()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # who tails the log wants to see it now
     from sagewai.cli.program import run
 
-    code = run(arguments[2:])
+    code = run(order.arguments(name))
     if code == 0:
+        note.withdraw()
         with suppress(OSError):
             lifeline.send(ENDED)
     return code
 
 
-def _watch(lifeline: socket.socket, log: Path) -> None:
+class Note:
+    """What is written down while the worker goes on without a console, until it ends as it was asked to."""
+
+    def __init__(self, log: Path, name: str, order: Order, store_url: str) -> None:
+        self._path = path_of(log)
+        self._left = Left(name, order, mark(store_url), this_process())
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    def leave(self) -> None:
+        with self._lock, suppress(OSError):
+            if not self._is_over:
+                write(self._path, self._left)
+
+    def withdraw(self) -> None:
+        with self._lock, suppress(OSError):
+            self._is_over = True
+            self._path.unlink(missing_ok=True)
+
+
+def _watch(lifeline: socket.socket, log: Path, note: Note) -> None:
     tied = True
     poll = select.poll()
     poll.register(lifeline, select.POLLIN)
@@ -57,7 +85,9 @@ def _watch(lifeline: socket.socket, log: Path) -> None:
         if poll.poll(_LOOK) and tied:
             tied = False
             poll.unregister(lifeline)
-            if _heard(lifeline) != LET_GO:
+            if _heard(lifeline) == LET_GO:
+                note.leave()
+            else:
                 os.kill(os.getpid(), signal.SIGTERM)
         with suppress(OSError):
             bound(log)

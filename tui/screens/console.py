@@ -9,6 +9,7 @@ from tui.format import Cell, Glyphs
 from tui.gateway import Gateway
 from tui.habits import Habits
 from tui.local.locals import Locals
+from tui.outside import Lender
 from tui.recall import Recall
 from tui.views import ActionRecord, Ref
 
@@ -18,7 +19,7 @@ MODES: tuple[Mode, ...] = ("runs", "run", "approvals", "workers", "dlq", "overvi
 """Keys 1 to 6."""
 
 
-class Console(Protocol):
+class Console(Lender, Protocol):
     """The app, as screens see it."""
 
     gateway: Gateway
@@ -45,12 +46,13 @@ class Console(Protocol):
         """How the local workers do; None without any."""
         ...
 
-    def local_session(self) -> int | None:
-        """The session, in the store, of a local worker that takes up runs now; None without one."""
+    def start_local(self, line: str, at: int | None = None) -> Cell:
+        """Start the local workers that a line asks for; gives what to say about it. ``at``: the number of the local
+        worker under the cursor."""
         ...
 
-    def start_local(self, line: str) -> Cell:
-        """Start the local workers that a line asks for; gives what to say about it."""
+    def more_local(self, at: int | None) -> Cell:
+        """One more local worker like the one with this number, or that one again; gives what to say about it."""
         ...
 
     def go(self, mode: Mode) -> Awaitable[None]:

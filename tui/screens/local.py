@@ -45,25 +45,24 @@ class LocalActions(ConsoleScreen):
 
     def action_start_local(self) -> None:
         ours, pools = self.console.locals, tuple(self.pools())
+        number = self._number()
 
         async def commit(line: str) -> None:
             if line:
-                self._say(self.console.start_local(line))
+                self._say(self.console.start_local(line, number))
 
         def complete(typed: str) -> Sequence[str]:
             return ours.completions(typed, pools)
 
         what = (Cell(" start local workers", Role.STRONG),)
         form = "MODULE:NAME [pool=P] [n=2] [concurrency=4] [labels k=v]"
-        self.prompt.ask(Question(what, commit, form, ">", initial=ours.last(), complete=complete))
+        self.prompt.ask(Question(what, commit, form, ">", initial=ours.line(number), complete=complete))
 
     def action_more(self) -> None:
-        chosen = self.chosen()
-        self._say(self.console.locals.more(None if chosen is None else chosen[0]))
+        self._say(self.console.more_local(self._number()))
 
     def action_fewer(self) -> None:
-        chosen = self.chosen()
-        self._say(self.console.locals.fewer(None if chosen is None else chosen[0]))
+        self._say(self.console.locals.fewer(self._number()))
 
     def action_stop_local(self) -> None:
         chosen = self.chosen()
@@ -73,13 +72,21 @@ class LocalActions(ConsoleScreen):
             )
             return
         number, name = chosen
-        what, then = self.console.locals.stopping(number)
+        would = self.console.locals.stopping(number)
+        if would is None:
+            self._say(Cell(f" {name} has ended already: + starts it again", Role.WAITING))
+            return
+        what, then = would
 
         async def commit(_: str) -> None:
             self._say(self.console.locals.stop(number))
 
         text = (Cell(f" {what} {name}?", Role.STRONG), Cell(f"  {then}", Role.DIM))
         self.prompt.confirm(Question(text, commit))
+
+    def _number(self) -> int | None:
+        chosen = self.chosen()
+        return None if chosen is None else chosen[0]
 
     def _say(self, cell: Cell) -> None:
         self.prompt.say(cell)
