@@ -242,5 +242,10 @@ def stamp(moment: datetime) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 run``, ``2 runs``."""
+    """``1 run``, ``12.3k runs``."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def exact(count: int, noun: str) -> str:
+    """The same to the last one: ``1 token``, ``12,345 tokens``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

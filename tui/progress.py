@@ -78,8 +78,10 @@ def possible(verb: BulkVerb, found: BulkPreview) -> str:
 def impossible(verb: BulkVerb, found: BulkPreview) -> str:
     """``nothing to retry: none of 12 can be``."""
     total = sum(found.by_status.values()) + found.missing
-    why = f"none of {total:,} can be {PAST[verb]}" if total else "no such run is listed"
-    return f"nothing to {verb}: {why}"
+    if not total:
+        return f"nothing to {verb}: no such run is listed"
+    which = "it can't" if total == 1 else f"none of {total:,} can"
+    return f"nothing to {verb}: {which} be {PAST[verb]}"
 
 
 def by_state(found: BulkPreview, glyphs: Glyphs) -> Iterator[Cell]:

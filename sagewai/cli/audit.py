@@ -81,12 +81,13 @@ def verify(
     noted = _check_head(head)
     call = Invocation.of(context, store, as_json)
     verified = call.call(lambda opened: audit.verify(opened, head=noted))
+    entries = "1 entry" if verified.entries == 1 else f"{verified.entries:,} entries"
     if call.json:
         emit_json(plain(verified))
     elif verified.broken is None:
-        emit([f"the chain holds: {verified.entries:,} entries", f"head  {verified.head or '-'}"])
+        emit([f"the chain holds: {entries}", f"head  {verified.head or '-'}"])
     else:
-        emit([f"the chain is BROKEN after {verified.entries:,} entries", f"head  {verified.head or '-'}"])
+        emit([f"the chain is BROKEN after {entries}", f"head  {verified.head or '-'}"])
     if verified.broken is not None:
         note(f"sagewai: {verified.broken}")
         raise typer.Exit(Exit.FAILED)

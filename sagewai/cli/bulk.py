@@ -116,9 +116,7 @@ def _add(verb: BulkVerb) -> None:
         if dry_run or not run_ids:
             return
         if found.possible == 0:
-            raise InvalidTransition(
-                f"nothing to {verb}: none of {len(run_ids):,} runs stands so that it can be"
-            )
+            raise InvalidTransition(bulk_words.impossible(verb, len(run_ids)))
         if asks and not _agreed(bulk_words.question(verb, found)):
             raise typer.Abort
         job = call.call(lambda opened: _carry_out(opened, call, verb, run_ids, reason, detach=detach))

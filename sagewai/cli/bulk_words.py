@@ -51,8 +51,12 @@ def total(found: BulkPreview) -> int:
 
 
 def question(verb: BulkVerb, found: BulkPreview) -> str:
-    runs = "run" if found.possible == 1 else "runs"
-    return f"{verb} {found.possible:,} {runs}? [y/N] "
+    return f"{verb} {words.count(found.possible, 'run')}? [y/N] "
+
+
+def impossible(verb: BulkVerb, listed: int) -> str:
+    which = "the run doesn't stand" if listed == 1 else f"none of {listed:,} runs stands"
+    return f"nothing to {verb}: {which} so that it can be"
 
 
 def progress(job: BulkJob) -> str:

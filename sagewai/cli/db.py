@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sagewai.cli import parse
+from sagewai.cli import parse, words
 from sagewai.cli.exits import Exit
 from sagewai.cli.invocation import Invocation, JsonOption, StoreOption
 from sagewai.cli.output import emit, emit_json, line_width, note
@@ -108,7 +108,7 @@ def prune(
         if dry_run:
             _tell_prunable(call, {status.value: found[status] for status in sorted(found)}, total)
             return
-        if total and not _agrees(f"Remove {_runs(total)} for good? [y/N] "):
+        if total and not _agrees(f"Remove {words.count(total, 'run')} for good? [y/N] "):
             raise typer.Abort
     last = time.monotonic()
 
@@ -116,7 +116,7 @@ def prune(
         nonlocal last
         if time.monotonic() - last >= TOLD_EACH:
             last = time.monotonic()
-            note(f"sagewai: {_runs(gone)} removed so far")
+            note(f"sagewai: {words.count(gone, 'run')} removed so far")
 
     gone = call.call(
         lambda opened: commands.prune(opened, seconds, actor=call.actor, keep=kept, batch=batch, told=told)
@@ -124,11 +124,7 @@ def prune(
     if call.json:
         emit_json({"removed": gone})
     else:
-        emit([f"{_runs(gone)} removed"])
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} run{'' if count == 1 else 's'}"
+        emit([f"{words.count(gone, 'run')} removed"])
 
 
 def _must_be_able_to_ask() -> None:
@@ -147,7 +143,7 @@ def _tell_prunable(call: Invocation, by_status: dict[str, int], total: int) -> N
         emit_json({"removable": total, "by_status": by_status})
     else:
         parts = ", ".join(f"{count:,} {status}" for status, count in by_status.items())
-        emit([f"{_runs(total)} would be removed" + (f": {parts}" if parts else "")])
+        emit([f"{words.count(total, 'run')} would be removed" + (f": {parts}" if parts else "")])
 
 
 async def _info(store: Store) -> StoreInfo:

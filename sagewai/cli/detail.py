@@ -126,7 +126,7 @@ def lines(
 
 
 def _called(spent: Spent) -> str:
-    tokens = f"{spent.input_tokens:,} tokens in, {spent.output_tokens:,} out"
+    tokens = f"{words.count(spent.input_tokens, 'token')} in, {spent.output_tokens:,} out"
     return f"{words.count(spent.calls, 'model call')}, {tokens}"
 
 

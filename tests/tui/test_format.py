@@ -12,6 +12,7 @@ from tui.format import (
     age,
     approval_state,
     duration,
+    exact,
     number,
     outcome_state,
     plural,
@@ -72,6 +73,7 @@ def test_counts(count: int, text: str) -> None:
 def test_a_count_agrees_with_its_noun() -> None:
     assert plural(1, "run") == "1 run"
     assert plural(0, "run") == "0 runs"
+    assert [exact(count, "token") for count in (1, 12_345)] == ["1 token", "12,345 tokens"]
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sagewai.models.bulk import BulkPreview
 from sagewai.models.history import Event, EventKind
+from sagewai.models.status import RunStatus
 from tui.format import ASCII, UNICODE, Role
 from tui.gateway.deeds import deeds
 from tui.gateway.shape import Shaper
 from tui.outline import HOUR, Outline, Rate, charts, first_steps
+from tui.progress import impossible
 from tui.spark import pooled, quantile, spark
 from tui.text import width
 from tui.views import ActionRecord
@@ -97,6 +100,15 @@ def test_the_same_done_to_one_run_after_another_is_one_line_that_names_them_all(
         Shaper(),
     )
     assert more[0].key == rows[0].key  # the cursor stays on it while it grows
+
+
+def test_one_run_is_never_runs() -> None:
+    began = event(3, EventKind.BULK_STARTED, None, detail={"job": 7, "verb": "retry", "total": 1})
+    pruned = event(2, EventKind.PRUNED, None, detail={"runs": 1})
+    told = [row.cells["did"].text for row in deeds([began, pruned], [], frozenset(), NOW, Shaper())]
+    assert told == ["began bulk job 7: retry 1 run", "pruned 1 run"]
+    none = BulkPreview({RunStatus.COMPLETED: 1}, possible=0, missing=0)
+    assert impossible("retry", none) == "nothing to retry: it can't be retried"
 
 
 def test_what_was_done_here_is_one_line_with_its_twin_and_what_was_refused_stands_alone() -> None:

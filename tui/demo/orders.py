@@ -52,8 +52,9 @@ def difference(came: str, should_be: str) -> list[str]:
 
 def _line(row: list[str], where: str) -> OrderLine:
     if len(row) != len(COLUMNS):
+        fields = "1 field" if len(row) == 1 else f"{len(row)} fields"
         raise MalformedOrders(
-            f"{where}: {len(row)} fields where {len(COLUMNS)} belong ({','.join(row)}); correct the file, then retry"
+            f"{where}: {fields} where {len(COLUMNS)} belong ({','.join(row)}); correct the file, then retry"
         )
     day, item, quantity, price = row
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sagewai.core.money import money
 from sagewai.models.call import Budget, Call, Spent, Tail
-from tui.format import Cell, Role, cost, duration, number, plural
+from tui.format import Cell, Role, cost, duration, exact, number, plural
 from tui.gateway.shape import Shaper
 from tui.payload import Line, Members, Number, parsed, readable, readable_value
 from tui.text import width
@@ -49,7 +49,7 @@ def spent_cell(spent: Spent, budget: Budget | None) -> Cell:
     if budget is not None and budget.usd is not None:
         return Cell(f"{paid}/{money(budget.usd)}", role)
     if budget is not None and budget.tokens is not None:
-        return Cell(f"{paid} {number(spent.tokens)}/{number(budget.tokens)} tokens", role)
+        return Cell(f"{paid} {number(spent.tokens)}/{plural(budget.tokens, 'token')}", role)
     return Cell(paid, role)
 
 
@@ -57,11 +57,11 @@ def spent_fact(spent: Spent, budget: Budget | None = None) -> Cell:
     """The same in words."""
     role = Role.WAITING if spent.unpriced or _is_over(spent, budget) else Role.PLAIN
     paid = cost(spent.cost, spent.calls, spent.unpriced)
-    tokens = f"{spent.input_tokens:,} tokens in, {spent.output_tokens:,} out"
+    tokens = f"{exact(spent.input_tokens, 'token')} in, {spent.output_tokens:,} out"
     allowed = ""
     if budget is not None:
         limits = [] if budget.usd is None else [money(budget.usd)]
-        limits += [] if budget.tokens is None else [f"{budget.tokens:,} tokens"]
+        limits += [] if budget.tokens is None else [exact(budget.tokens, "token")]
         allowed = f"; budget {' and '.join(limits)}"
     return Cell(f"{paid} for {plural(spent.calls, 'model call')}, {tokens}{allowed}", role)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sagewai.models.history import AUDITED, Event, EventKind
-from tui.format import Cell, Role, age, plural, stamp
+from tui.format import Cell, Role, age, exact, plural, stamp
 from tui.gateway.shape import Shaper
 from tui.outline import DeedRow
 from tui.payload import Line
@@ -157,6 +157,10 @@ def _lines(
         yield Line(f"and {len(runs) - _NAMED} more", Role.DIM, head=" " * 9)
 
 
+def _runs(count: object) -> str:
+    return exact(count, "run") if isinstance(count, int) else "runs"
+
+
 def _did(events: Sequence[Event], shaper: Shaper) -> str:
     """``cancelled run-7``, ``retried 30 runs: run-1 …``, ``asked pool gpu to pause``."""
     event = events[0]
@@ -166,11 +170,11 @@ def _did(events: Sequence[Event], shaper: Shaper) -> str:
     if event.kind is EventKind.POOL_ASKED:
         return f"asked pool {detail.get('pool', '?')} to {detail.get('ask', '?')}"
     if event.kind is EventKind.BULK_STARTED:
-        return f"began bulk job {detail.get('job')}: {detail.get('verb')} {detail.get('total')} runs"
+        return f"began bulk job {detail.get('job')}: {detail.get('verb')} {_runs(event.detail.get('total'))}"
     if event.kind is EventKind.BULK_STOPPED:
         return f"stopped bulk job {detail.get('job')}, {detail.get('left')} left"
     if event.kind is EventKind.PRUNED:
-        return f"pruned {detail.get('runs')} runs"
+        return f"pruned {_runs(event.detail.get('runs'))}"
     verb = _VERBS.get(event.kind, str(event.kind).replace("_", " "))
     runs = list(dict.fromkeys(each.run_id for each in events if each.run_id is not None))
     if len(runs) > 1:

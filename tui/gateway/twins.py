@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from tui.format import exact
+
 RunVerb = Literal["cancel", "pause", "resume", "retry", "discard"]
 WorkerVerb = Literal["drain", "pause", "resume"]
 Decided = Literal["approve", "reject"]
@@ -92,7 +94,7 @@ def bulk(verb: RunVerb, run_ids: Sequence[str], options: Mapping[str, str] | Non
                 words += [f"--{name}", value]
         return shlex.join(words)
     if len(run_ids) > _NAMED or any(run_id == "-" or run_id.startswith("@") for run_id in run_ids):
-        return f"{shlex.join([*words, '@RUNS'])}  # a file with the {len(run_ids):,} ids, one a line"
+        return f"{shlex.join([*words, '@RUNS'])}  # a file with the {exact(len(run_ids), 'id')}, one a line"
     dashed = any(run_id.startswith("-") for run_id in run_ids)
     return shlex.join([*words, *(["--"] if dashed else []), *run_ids])
 
