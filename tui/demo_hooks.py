@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from tui.keymap import Keymap
+
 
 class DemoHooks(Protocol):
     """Behind ``--demo``. Everything happens on the console's event loop."""
 
-    hint: str
-    """One line for a newcomer, shown until the first decision."""
+    def hint(self, keys: Keymap) -> str:
+        """One line for a newcomer, shown until the first decision; it names these keys."""
+        ...
 
     async def start(self) -> None:
         """Begin; called after the first frame."""

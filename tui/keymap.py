@@ -89,9 +89,20 @@ class Keymap:
         return format_key(keys[0]) if keys else binding.key_display or binding.key
 
     def of(self, name: str, otherwise: str) -> str:
-        """The key of an action, where a text names it."""
+        """The key of an action, where a text names it; ``otherwise`` is the console's own."""
         keys = self.keys.get(name)
         return format_key(keys[0]) if keys else otherwise
+
+    def line(self, name: str, otherwise: str, words: str) -> str:
+        """Words for the line that an action opens, behind its key: ``:bulk``, or ``f9 bulk``."""
+        key = self.of(name, otherwise)
+        return f"{key}{words}" if len(key) == 1 else f"{key} {words}"
+
+
+def keymap_of(app: object) -> Keymap:
+    """The keys of the console that a widget is part of; the console's own where it stands alone."""
+    found = getattr(getattr(app, "habits", None), "keymap", None)
+    return found if isinstance(found, Keymap) else Keymap()
 
 
 def named(homes: Iterable[Home]) -> dict[str, tuple[str, tuple[str, ...], str]]:

@@ -165,7 +165,7 @@ class Navigation(Places):
 
     async def _view(self, verb: str, name: str) -> None:
         """Show a saved view, keep the filter of the runs under a name, or forget one."""
-        views, front = self.habits.views, self.front_screen()
+        views, front, keys = self.habits.views, self.front_screen(), self.habits.keymap
         shown = self.gateway.door.shaper.short
         try:
             if verb == "view":
@@ -177,9 +177,13 @@ class Navigation(Places):
                 self.say(Cell(f" the view {name} is forgotten", Role.DONE))
             elif isinstance(front, RunsScreen):
                 views.save(name, front.filter.text)
-                self.say(Cell(f" :view {name} shows /{shown(front.filter.text)}", Role.DONE))
+                view = keys.line("command", ":", f"view {name}")
+                self.say(
+                    Cell(f" {view} shows {keys.line('filter', '/', shown(front.filter.text))}", Role.DONE)
+                )
             else:
-                self.say(Cell(" a view is the filter of a list of runs: go there first, key 1", Role.WAITING))
+                there = f"go there first, key {keys.of('runs', '1')}"
+                self.say(Cell(f" a view is the filter of a list of runs: {there}", Role.WAITING))
         except ViewError as error:
             self._refuse(str(error))
 
@@ -209,10 +213,12 @@ class Navigation(Places):
         driver = self._driver
         if isinstance(driver, ConsoleDriver):
             driver.use_mouse(not driver.has_mouse)
-            ours = driver.has_mouse
+            ours, back = driver.has_mouse, self.habits.keymap.of("mouse", "m")
             self.say(
                 Cell(
-                    " the mouse moves the cursor; m gives it back" if ours else " the mouse selects text",
+                    f" the mouse moves the cursor; {back} gives it back"
+                    if ours
+                    else " the mouse selects text",
                     Role.DIM,
                 )
             )

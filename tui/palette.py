@@ -67,14 +67,14 @@ def _commands(app: Navigation, verb: str, names: Sequence[str]) -> Iterator[Offe
         async def do(line: str = f"{verb} {name}") -> None:
             await app.obey(line)
 
-        yield Offer(f"{verb} {name}", f":{verb}", do)
+        yield Offer(f"{verb} {name}", app.habits.keymap.line("command", ":", verb), do)
 
 
 def _lock(app: Navigation) -> Offer:
     async def do() -> None:
         app.lock()
 
-    return Offer("lock: cover the picture", ":lock", do)
+    return Offer("lock: cover the picture", app.habits.keymap.line("command", ":", "lock"), do)
 
 
 class Actions(Provider):

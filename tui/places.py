@@ -137,9 +137,10 @@ class Places(App[None]):
         """Say what became of a bulk job."""
         front = self.front_screen()
         if front is not None:
+            jobs = self.habits.keymap.line("command", ":", "bulk")
             front.prompt.say(
                 Cell(f" {line.text}", line.role),
-                explain=(Cell("   :bulk has what became of each run", Role.DIM),),
+                explain=(Cell(f"   {jobs} has what became of each run", Role.DIM),),
             )
             front.poke()
 

@@ -15,9 +15,10 @@ from sagewai.models.run import Run
 from tests.engine.helpers import until, until_status, working
 from tui.demo import flows
 from tui.demo.director import Director
-from tui.demo.scene import HINT, Scene
+from tui.demo.scene import Scene
 from tui.demo.scene import scene as scene_for_a_console
 from tui.demo.stage import stage
+from tui.keymap import Keymap
 from tui.text import width
 
 
@@ -78,7 +79,7 @@ async def test_runs_move_letters_die_and_people_are_asked(scene: Scene, store: S
 
 
 def test_the_hint_fits_a_line_of_80() -> None:
-    assert width(HINT) <= 78
+    assert width(Scene.hint(Keymap())) <= 78
 
 
 def test_the_first_frame_finds_a_run_that_moves() -> None:

@@ -23,9 +23,11 @@ SUBMITTER = Actor("shop@web1", source="api")
 STEPS = ("research", "draft", "review", "publish")
 
 
-def definition(workflow: str, steps: tuple[str, ...] = STEPS, *, max_attempts: int = 4) -> Definition:
+def definition(
+    workflow: str, steps: tuple[str, ...] = STEPS, *, max_attempts: int = 4, version: str = "1"
+) -> Definition:
     return Definition(
-        workflow, "1", tuple(StepInfo(name, max_attempts) for name in steps), f"print-of-{workflow}"
+        workflow, version, tuple(StepInfo(name, max_attempts) for name in steps), f"print-of-{workflow}"
     )
 
 
@@ -64,6 +66,7 @@ class Stage:
         lease: float = 60.0,
         labels: Mapping[str, LabelValue] | None = None,
         steps: tuple[str, ...] = STEPS,
+        version: str = "1",
     ) -> int:
         """A live worker; the last one opened claims for this stage."""
         self.session = await self.store.open_session(
@@ -74,7 +77,7 @@ class Stage:
                 lease_ttl=lease,
                 pool=pool,
                 labels=labels or {},
-                definitions=tuple(definition(workflow, steps) for workflow in workflows),
+                definitions=tuple(definition(workflow, steps, version=version) for workflow in workflows),
                 max_concurrent=10,
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sagewai.core import commands
@@ -11,6 +13,7 @@ from tests.tui.drive import WIDE, Drive, driving
 from tests.tui.stage import OPERATOR, Clock, Stage
 
 BOB = Actor("bob@ops2", source="cli")
+STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
 
 
 @pytest.fixture
@@ -87,15 +90,32 @@ async def test_reject_needs_a_reason(asking: Stage) -> None:
     assert (await asking.store.get_outcome("run-1")).reason == "needs more citations"
 
 
-async def test_who_comes_second_is_told_who_decided_and_changes_nothing(asking: Stage) -> None:
+async def test_who_comes_second_is_told_who_decided_and_when_and_changes_nothing(asking: Stage) -> None:
+    faster = Actor("bernadette.von-langenfeld@night-shift.example.com", source="cli", assurance="os")
     async with driving(asking.store, start="approvals") as drive:
         await drive.shows("survive crashes.")
         await drive.press("x")
-        await commands.approve(asking.store, "run-1", actor=BOB)
+        await commands.approve(asking.store, "run-1", actor=faster)
         await drive.type("too late")
         await drive.press("enter")
-        await drive.shows("approved already, by bob@ops2")
+        await drive.shows("✖ reject run-1")
+        said = " ".join(drive.said.split())
+        assert re.fullmatch(rf"✖ reject run-1: {faster.name} approved it already, at {STAMP}", said), said
+        await drive.shows(f"state  ✔ approved by {faster.name}")
+        assert "after  review runs again, then publish (4/4)" in drive.text
     assert (await asking.store.get_run("run-1")).status is RunStatus.PENDING
+
+
+async def test_the_card_of_what_is_over_says_that_nothing_follows(asking: Stage) -> None:
+    async with driving(asking.store, start="approvals") as drive:
+        await drive.shows("review runs again")
+        await drive.shows("can take it")
+        await commands.reject(asking.store, "run-1", actor=BOB, reason="not now")
+        await drive.shows("state  ⊘ rejected by bob@ops2")
+        assert "after  nothing: the run was rejected" in drive.text
+        assert "runs again" not in drive.text
+        assert "can take it" not in drive.text
+        assert "no deadline" not in drive.text
 
 
 async def test_past_its_deadline_nothing_is_decided_and_the_card_says_so(stage: Stage, clock: Clock) -> None:
@@ -187,6 +207,9 @@ async def test_an_approval_that_nobody_could_take_says_so(stage: Stage) -> None:
     await stage.store.tick()
     async with driving(stage.store, start="approvals") as drive:
         await drive.shows("NONE: no live worker in pool gpu with gpu=true knows this workflow")
+        await stage.worker("train", pool="gpu", labels={"gpu": True}, name="gpu-2", version="2")
+        none = "NONE: no live worker in pool gpu with gpu=true has version 1, only 2"
+        await drive.shows(lambda text: none in " ".join(text.split()))
 
 
 async def test_what_happened_before_is_on_the_card(asking: Stage) -> None:

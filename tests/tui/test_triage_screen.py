@@ -147,7 +147,7 @@ async def test_a_claim_is_seen_by_all_given_back_by_its_owner_and_hinders_no_dec
         await drive.shows("claimed  by bob@ops2 until")
         await drive.shows("bob@ops2 9m")
         await drive.press("c")
-        await drive.shows("✖ claim run-1: approval 1 of run 'run-1' is claimed by bob@ops2")
+        await drive.shows("✖ claim run-1: it is claimed by bob@ops2")
         await drive.press("a")
         assert "claimed by bob@ops2 until" in drive.said
         await drive.press("enter")
@@ -293,7 +293,7 @@ async def test_whoever_comes_late_sees_who_decided_and_what_they_made_of_it(stag
         )
         await drive.type("no")
         await drive.press("enter")
-        await drive.shows("approved already, by bob@ops2")
+        await drive.shows("bob@ops2 approved it already, at ")
         await drive.shows("cents: {+2100+}")
         assert "as bob@ops2 approved it" in drive.text
         await drive.press("d")
@@ -338,4 +338,4 @@ async def test_a_paused_pool_takes_nothing_up(stage: Stage) -> None:
         await drive.shows("NONE: pool default is paused")
         assert "NONE!" in drive.text
         await commands.resume_pool(stage.store, "default", actor=BOB)
-        await drive.shows("1 live worker in pool default can take it; worker-1 ran version 1")
+        await drive.shows("1 live worker in pool default can take it, at version 1")

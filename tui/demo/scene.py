@@ -13,13 +13,12 @@ from sagewai.models.run import Run
 from tui.demo.director import Director
 from tui.demo.flows import AGENTS_POOL
 from tui.demo.stage import Stage, stage
+from tui.keymap import Keymap
 
 T = TypeVar("T")
 
 WORKER = "tui.demo.flows:station"
 """What the console's embedded worker runs; the models are the worker process's."""
-
-HINT = "3 what waits for you · 5 dead letters · ! kills the worker process with -9"
 
 HOLDS_SOMETHING = 5.0
 """Seconds to wait for the worker process to hold a run before it is killed: else there'd be nothing to see."""
@@ -42,7 +41,6 @@ def scene() -> Iterator[Scene]:
 class Scene:
     """What the console needs to know of the demo. ``start`` and ``stop`` belong to one event loop."""
 
-    hint = HINT
     worker = WORKER
 
     def __init__(self, built: Stage, director: Director) -> None:
@@ -51,6 +49,12 @@ class Scene:
         self._director = director
         self._monitor = WorkflowMonitor(store=built.store)
         self._going_on: list[asyncio.Task[None]] = []
+
+    @staticmethod
+    def hint(keys: Keymap) -> str:
+        """Where to look first, and what to try."""
+        approvals, letters, kill = keys.of("approvals", "3"), keys.of("dlq", "5"), keys.of("kill-worker", "!")
+        return f"{approvals} what waits for you · {letters} dead letters · {kill} kills the worker process with -9"
 
     def until_moving(self, patience: float = SOON) -> bool:
         """Wait, but not for long, until the worker process holds the first run; whether it does."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sagewai.models.bulk import BulkItem, BulkJob, BulkOutcome, BulkPreview, BulkStatus, BulkVerb
 from sagewai.models.right import Right
 from tui import progress
-from tui.format import Cell, Role, age, number
+from tui.format import Cell, Role, age, exact, number
 from tui.gateway import twins
 from tui.gateway.choosing import Chosen, gather
 from tui.gateway.door import Door
@@ -46,7 +46,7 @@ class BulkPlan:
         """``retry 12 marked runs, 3 not shown``."""
         chosen, count = self.chosen, len(self.run_ids)
         hidden = f", {chosen.hidden:,} not shown" if chosen.hidden else ""
-        return f"{self.verb} {count:,} {chosen.noun}{'' if count == 1 else 's'}{chosen.where}{hidden}"
+        return f"{self.verb} {exact(count, chosen.noun)}{chosen.where}{hidden}"
 
 
 class BulkJobs:
@@ -155,7 +155,8 @@ class BulkJobs:
         cell = progress.under_way(self._followed[newest], self._door.shaper.glyphs)
         others = len(self._followed) - 1
         more = f", and {number(others)} more" if others else ""
-        twin = self._twins.get(newest, ":bulk lists the jobs, and stops one")
+        lists = f"{self._door.shaper.keys.line('command', ':', 'bulk')} lists the jobs, and stops one"
+        twin = self._twins.get(newest, lists)
         return Cell(f" {cell.text}{more}", cell.role), Cell(f"   {twin}", Role.DIM)
 
 

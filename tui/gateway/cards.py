@@ -13,7 +13,7 @@ from sagewai.models.history import Attempt, Event
 from sagewai.models.run import Run, StepInfo
 from sagewai.models.session import Session
 from sagewai.models.status import ApprovalStatus
-from tui.format import Cell, Role, age, approval_state, plural
+from tui.format import Cell, Role, age, approval_state, exact, plural
 from tui.gateway import contents, outlook, past, quorum
 from tui.gateway.calls import spent_fact
 from tui.gateway.compare import Compared, compared
@@ -83,13 +83,13 @@ def card(
     facts = [
         *_state(approval, change, now, shaper),
         Fact("asked", Cell(_when(approval, now))),
-        Fact("after", outlook.after(approval, asked.steps, asked.others, shaper)),
+        *_after(asked, shaper),
         *quorum.conditions(approval, now, me, shaper),
         *past.comments(approval, asked.events, now, shaper),
-        *_costs(shown, asked.spent),
-        Fact("worker", outlook.takers(asked.run, sessions, asked.attempts, paused, shaper)),
+        *_costs(shown, asked.run.spent, editing, shaper),
+        *_worker(asked, sessions, paused, shaper),
         Fact("content", _content_fact(approval, drawn, seen, shaper)),
-        *_ways(shown, change, editing),
+        *_ways(shown, change, editing, shaper),
     ]
     return Card(
         key=approval.id,
@@ -129,9 +129,8 @@ def _state(approval: Approval, change: Compared, now: datetime, shaper: Shaper) 
     if approval.status is not ApprovalStatus.PENDING:
         said = past.decided(approval, now, shaper)
         if change.successor is not None:
-            said = Cell(
-                f"{said.text}: approval {change.successor} asks in its place, n opens it", Role.WAITING
-            )
+            opens = f"{shaper.keys.of('next', 'n')} opens it"
+            said = Cell(f"{said.text}: approval {change.successor} asks in its place, {opens}", Role.WAITING)
         yield Fact("state", said)
 
 
@@ -140,7 +139,7 @@ def _content_fact(approval: Approval, drawn: Content, seen: bool, shaper: Shaper
         return Cell("hidden from this database role: it can't be decided here", Role.WAITING)
     if not drawn.intact:
         return Cell("its digest does NOT match: nothing can be decided here", Role.FAILED)
-    length = f"{len(approval.prompt) + len(approval.context or ''):,} characters"
+    length = exact(len(approval.prompt) + len(approval.context or ""), "character")
     digest = f"digest {digest_ref(approval.digest, shaper)}{shaper.glyphs.ellipsis}"
     if drawn.unseen:
         return Cell(
@@ -149,8 +148,24 @@ def _content_fact(approval: Approval, drawn: Content, seen: bool, shaper: Shaper
     return Cell(f"{length}, {digest}", Role.DIM)
 
 
+def _after(asked: Asked, shaper: Shaper) -> Iterator[Fact]:
+    following = outlook.after(asked.approval, asked.run, asked.steps, asked.others, shaper)
+    if following is not None:
+        yield Fact("after", following)
+
+
+def _worker(
+    asked: Asked, sessions: Sequence[Session], paused: Collection[str], shaper: Shaper
+) -> Iterator[Fact]:
+    """Who could take the run up, while that still matters."""
+    if outlook.leads_on(asked.approval, asked.run):
+        yield Fact("worker", outlook.takers(asked.run, sessions, paused, shaper))
+
+
 def _when(approval: Approval, now: datetime) -> str:
     ago = f"{age((now - approval.requested_at).total_seconds())} ago"
+    if approval.status is not ApprovalStatus.PENDING:
+        return ago
     if approval.deadline_at is None:
         return f"{ago}, no deadline"
     left = (approval.deadline_at - now).total_seconds()
@@ -163,22 +178,27 @@ def _editing(approval: Approval, shown: contents.Content) -> Editing:
     return "budget" if shown.units else ""
 
 
-def _ways(shown: contents.Content, change: Compared, editing: Editing) -> Iterator[Fact]:
+def _ways(shown: contents.Content, change: Compared, editing: Editing, shaper: Shaper) -> Iterator[Fact]:
     """What keys do with the content of this card."""
+    keys = shaper.keys
+    compare, table, edit = keys.of("compare", "d"), keys.of("table", "t"), keys.of("edit", "e")
     if change.what:
-        yield Fact("changed", Cell(f"d shows how: {change.what}", Role.ACCENT))
-    ways = [f"as a {shown.kind}; t shows what it is made of, and back"] if shown.kind else []
-    ways += ["e edits it"] if editing == "content" else ["e allows another amount"] if editing else []
+        yield Fact("changed", Cell(f"{compare} shows how: {change.what}", Role.ACCENT))
+    ways = [f"as a {shown.kind}; {table} shows what it is made of, and back"] if shown.kind else []
+    ways += (
+        [f"{edit} edits it" if editing == "content" else f"{edit} allows another amount"] if editing else []
+    )
     if ways:
         yield Fact("shown" if shown.kind else "edit", Cell("; ".join(ways), Role.DIM))
 
 
-def _costs(shown: contents.Content, spent: Spent) -> Iterator[Fact]:
+def _costs(shown: contents.Content, spent: Spent, editing: Editing, shaper: Shaper) -> Iterator[Fact]:
     """What was spent so far, and what an approval would allow."""
     if spent.calls and shown.kind != "budget":
         yield Fact("cost", spent_fact(spent))
     if shown.allows is not None:
-        yield Fact("allows", shown.allows)
+        other = f"; {shaper.keys.of('edit', 'e')} allows another amount" if editing else ""
+        yield Fact("allows", Cell(f"{shown.allows.text}{other}", shown.allows.role))
 
 
 def _content(approval: Approval, context: Sequence[Line], shaper: Shaper) -> tuple[Line, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sagewai.core.money import money
 from sagewai.models.approval import Approval
-from tui.format import Cell, Role, cost
+from tui.format import Cell, Role, cost, exact
 from tui.gateway.shape import Shaper
 from tui.payload import Line, Members, Number, key_text, parsed, readable, readable_value
 from tui.text import fit, width
@@ -179,12 +179,10 @@ def _account_table(account: _Account, shaper: Shaper) -> Iterator[Line]:
             name = ""
         yield _row(f"  {name}", amounts, broad)
     if len(by_cost) > _MODELS:
-        yield Line(f"  and {len(by_cost) - _MODELS:,} models more", Role.DIM)
+        yield Line(f"  and {exact(len(by_cost) - _MODELS, 'model')} more", Role.DIM)
     if spent.unpriced:
-        yield Line(
-            f"the price of {spent.unpriced:,} of its {spent.calls:,} calls isn't known: the sum is that of the others",
-            Role.WAITING,
-        )
+        unknown = f"the price of {spent.unpriced:,} of its {exact(spent.calls, 'call')} isn't known"
+        yield Line(f"{unknown}: the sum is that of the others", Role.WAITING)
     yield Line()
     yield Line(f"agent {shaper.short(account.agent)} calls {shaper.short(account.model)}", head="next  ")
 
@@ -198,8 +196,8 @@ def _further(account: _Account) -> Cell:
     """What an approval without a payload allows."""
     limits = account.further
     more = [] if limits.usd is None else [money(limits.usd)]
-    more += [] if limits.tokens is None else [f"{limits.tokens:,} token{'' if limits.tokens == 1 else 's'}"]
-    return Cell(f"{' and '.join(more)} more; e allows another amount", Role.WAITING)
+    more += [] if limits.tokens is None else [exact(limits.tokens, "token")]
+    return Cell(f"{' and '.join(more)} more", Role.WAITING)
 
 
 def further(approval: Approval) -> str:

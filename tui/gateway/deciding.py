@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sagewai.errors import ApprovalAlreadyDecided
 from sagewai.models.approval import Approval
 from sagewai.models.status import ApprovalStatus
+from tui.format import stamp
 from tui.gateway import twins
 from tui.gateway.quorum import progress
 from tui.gateway.recorded import Recorded
@@ -60,7 +62,9 @@ class Deciding(Recorded):
 
         twin = twins.decide(verdict, card.run.raw, card.key, card.digest.raw, reason, payload)
         edited = "" if draft is None else ", edited"
-        return await self._act(f"{verdict} {card.run}{edited}", twin, act, told)
+        return await self._act(
+            f"{verdict} {card.run}{edited}", twin, act, told, lambda why: refusal(why, card)
+        )
 
     async def claim(self, card: Card) -> ActionRecord:
         """Tell the others that one looks at it."""
@@ -71,6 +75,7 @@ class Deciding(Recorded):
             twins.attend("claim", card.run.raw, card.key, **{"for": spelled(CLAIM)}),
             lambda store: commands.claim(store, card.key, actor=self._door.actor, seconds=CLAIM),
             lambda claimed: f"yours until {claimed.claimed_until:%H:%M}Z",
+            lambda why: refusal(why, card),
         )
 
     async def unclaim(self, card: Card) -> ActionRecord:
@@ -81,6 +86,7 @@ class Deciding(Recorded):
             f"release {card.run}",
             twins.attend("release", card.run.raw, card.key),
             lambda store: commands.unclaim(store, card.key, actor=self._door.actor),
+            refused=lambda why: refusal(why, card),
         )
 
     async def snooze(self, card: Card, seconds: float) -> ActionRecord:
@@ -92,6 +98,7 @@ class Deciding(Recorded):
             twins.attend("snooze", card.run.raw, card.key, **{"for": spelled(seconds)}),
             lambda store: commands.snooze(store, card.key, actor=self._door.actor, seconds=seconds),
             lambda slept: f"back at {slept.snoozed_until:%H:%M}Z" if slept.snoozed_until else "done",
+            lambda why: refusal(why, card),
         )
 
     async def comment(self, card: Card, text: str) -> ActionRecord:
@@ -103,3 +110,16 @@ class Deciding(Recorded):
             twins.comment(card.run.raw, card.key, text),
             lambda store: commands.comment(store, card.key, text, actor=self._door.actor),
         )
+
+
+def refusal(why: Exception, card: Card) -> str:
+    """Why nothing could be done about the approval on the card, for a line that names its run already: who was faster
+    comes first."""
+    if isinstance(why, ApprovalAlreadyDecided) and why.decided_at is not None:
+        verdict = "approved" if why.verdict == "approve" else "rejected"
+        return f"{why.reviewer} {verdict} it already, at {stamp(why.decided_at)}"
+    text, name = str(why), f"approval {card.key} of run {card.run.raw!r}"
+    if not text.startswith(name):
+        return text
+    rest = text.removeprefix(name)
+    return rest.removeprefix(": ") if rest.startswith(": ") else f"it{rest}"

@@ -22,6 +22,7 @@ from sagewai.models.right import ANYBODY, Identity, Right
 from tui.gateway.link import Link
 from tui.gateway.place import place
 from tui.gateway.shape import Shaper
+from tui.keymap import Keymap
 from tui.text import Scribe
 
 if TYPE_CHECKING:
@@ -84,10 +85,11 @@ class Door:
         actor: Actor,
         read_only: bool = False,
         scribe: Scribe | None = None,
+        keys: Keymap | None = None,
         interval: float = INTERVAL,
         opener: Callable[[str], Store] = open_store,
     ) -> None:
-        self.shaper = Shaper(scribe or Scribe())
+        self.shaper = Shaper(scribe or Scribe(), keys or Keymap())
         self.url = url
         self.place = self.shaper.short(place(url))
         self.actor = actor
@@ -115,7 +117,8 @@ class Door:
         """Why nothing can be done from here; '' if something can."""
         if self.read_only:
             return "this console is read-only"
-        return "this console is locked: :unlock and your account's name" if self.is_locked else ""
+        unlock = self.shaper.keys.line("command", ":", "unlock")
+        return f"this console is locked: {unlock} and your account's name" if self.is_locked else ""
 
     @property
     def sees_payloads(self) -> bool:

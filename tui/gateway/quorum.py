@@ -43,13 +43,16 @@ def conditions(approval: Approval, now: datetime, me: str, shaper: Shaper) -> It
     names = list(_who_decides(approval, now, me, shaper))
     if names:
         yield Fact("decides", Cell("; ".join(names), Role.WAITING))
+    if approval.status is not ApprovalStatus.PENDING:
+        return
     if whose := claim_of(approval, me):
         who = claimed(approval, now, shaper)
         text = f"by you, {who.partition(' ')[2]}" if whose == "mine" else f"by {who}"
         yield Fact("claimed", Cell(text, Role.ACCENT if whose == "mine" else Role.WAITING))
     if approval.snoozed_until is not None:
         left = age((approval.snoozed_until - now).total_seconds())
-        text = f"until {clock(approval.snoozed_until)} ({left} more); its deadline goes on; z wakes it with 0"
+        wakes = f"{shaper.keys.of('snooze', 'z')} wakes it with 0"
+        text = f"until {clock(approval.snoozed_until)} ({left} more); its deadline goes on; {wakes}"
         yield Fact("snoozed", Cell(text, Role.PAUSED))
 
 

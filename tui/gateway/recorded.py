@@ -33,8 +33,9 @@ class Recorded:
         twin: str,
         act: Callable[[Store], Awaitable[T]],
         told: Callable[[T], str] = lambda _: "done",
+        refused: Callable[[Exception], str] = str,
     ) -> ActionRecord:
-        """``told`` says what came of it where it came to something."""
+        """``told`` says what came of it where it came to something, ``refused`` why it didn't."""
         ok, outcome = False, f"refused: {self._door.refusal}"
         if not self._door.refusal:
             try:
@@ -43,7 +44,7 @@ class Recorded:
             except StoreUnavailable as error:
                 outcome = f"unknown: {self._door.said(error)}; look before you try again"
             except (SagewaiError, OSError) as error:
-                outcome = self._door.said(error)
+                outcome = self._door.said(refused(error) or error)
         record = ActionRecord(self._door.now(), what, outcome, ok, self._door.shaper.short(twin))
         self.log.append(record)
         return record

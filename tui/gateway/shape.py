@@ -13,6 +13,7 @@ from sagewai.models.run import ErrorInfo, LabelValue, Run
 from sagewai.models.session import Counts, PoolOverview, Session
 from sagewai.models.status import Ask, RunStatus, SessionStatus
 from tui.format import ASCII, UNICODE, Cell, Glyphs, Role, age, duration, number, run_state, session_state
+from tui.keymap import Keymap
 from tui.payload import Line, raw
 from tui.text import Scribe
 from tui.views import DeadRow, GroupRow, PoolRow, Ref, RunRow, Totals, WorkerRow
@@ -26,9 +27,11 @@ _CELL = 300
 
 @dataclass(frozen=True, slots=True)
 class Shaper:
-    """Draws with this terminal's characters."""
+    """Draws with this terminal's characters, for this operator's keys."""
 
     scribe: Scribe = field(default_factory=Scribe)
+    keys: Keymap = field(default_factory=Keymap)
+    """For texts that name a key."""
 
     @property
     def glyphs(self) -> Glyphs:

@@ -169,11 +169,6 @@ class ConsoleScreen(Screen[None]):
 
     def report(self, record: ActionRecord) -> None:
         """Say what came of an action, and the command that would have done the same."""
-        glyphs = self.console.glyphs
-        mark = glyphs.done if record.ok else glyphs.failed
-        role = Role.DONE if record.ok else Role.FAILED
-        self.prompt.say(
-            Cell(f" {mark} {record.what}: {record.outcome}", role),
-            explain=[Cell(f"   {record.twin}", Role.DIM)],
-        )
+        said, twin = frame.reported(record, self.console.glyphs, self.size.width)
+        self.prompt.say(said, explain=twin)
         self.poke()

@@ -11,7 +11,7 @@ from tui.format import Cell, Glyphs, Role, clock, context_role, number
 from tui.keymap import Keymap
 from tui.screens.console import Console
 from tui.text import cut_head, width
-from tui.views import Totals
+from tui.views import ActionRecord, Totals
 
 Halves = tuple[Sequence[Cell], Sequence[Cell]]
 """A line: what stands at its left end and what at its right."""
@@ -76,6 +76,16 @@ def _workers(totals: Totals, glyphs: Glyphs) -> Sequence[Cell]:
         Cell(f"workers {live}/{live + stale}", Role.FAILED if none else Role.PLAIN),
         *((Cell(f" ({stale} stale)", Role.FAILED),) if stale else ()),
     )
+
+
+def reported(record: ActionRecord, glyphs: Glyphs, room: int) -> tuple[Cell, Sequence[Cell]]:
+    """What came of an action, and below it the command that would have done the same; that one gives way, to the log,
+    where the first line doesn't hold all that came of it."""
+    mark, role = (glyphs.done, Role.DONE) if record.ok else (glyphs.failed, Role.FAILED)
+    said = Cell(f" {mark} {record.what}: {record.outcome}", role)
+    if not record.twin or width(said.text) > room:
+        return said, ()
+    return said, (Cell(f"   {record.twin}", Role.DIM),)
 
 
 def keys(keymap: Keymap, bound: Iterable[tuple[Binding, str]], room: int) -> Halves:

@@ -11,29 +11,38 @@ from textual.containers import ScrollableContainer, Vertical
 from textual.screen import ModalScreen, Screen
 
 from tui.format import Cell, Role
-from tui.keymap import spelled
+from tui.keymap import Keymap, keymap_of, spelled
 from tui.payload import Line
 from tui.widgets.bar import Bar
 from tui.widgets.pane import Pane
 
-_WORDS = (
-    (
-        ":",
-        "runs [FILTER], run ID, view NAME, save NAME, context NAME, theme NAME, bulk, lock, a screen, help, quit",
-    ),
-    (": and /", "tab completes names and ids, up and down recall what was typed before"),
-    ("/", "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning"),
-    ("/ approvals", "snoozed, all, mine, free, wf:refund* pool:bank, or an id's beginning"),
-    (
-        ":bulk retry",
-        "for all that is marked, else for all that is listed; cancel, pause, resume, discard too",
-    ),
-    (
-        "timeline",
-        "up and down choose a step, + - 0 zoom, left and right pan, l follows; esc lets go of the step",
-    ),
-    ("prompts", "approve and reject take a reason: enter commits, esc leaves; the others need y"),
-)
+
+def words(keys: Keymap) -> tuple[tuple[str, str], ...]:
+    """What is typed into the lines, and what no single key says."""
+    line, find = keys.of("command", ":"), keys.of("filter", "/")
+    zoom = " ".join(keys.of(*key) for key in (("zoom-in", "+"), ("zoom-out", "-"), ("zoom-fit", "0")))
+    pan = f"{keys.of('pan-left', 'left')} and {keys.of('pan-right', 'right')} pan"
+    return (
+        (
+            line,
+            "runs [FILTER], run ID, view NAME, save NAME, context NAME, theme NAME, bulk, lock, a screen, help, quit",
+        ),
+        (f"{line} and {find}", "tab completes names and ids, up and down recall what was typed before"),
+        (
+            find,
+            "status:run,wait wf:content* pool:gpu tag:team=blue since:2h sort:changed, or an id's beginning",
+        ),
+        (f"{find} approvals", "snoozed, all, mine, free, wf:refund* pool:bank, or an id's beginning"),
+        (
+            keys.line("command", ":", "bulk retry"),
+            "for all that is marked, else for all that is listed; cancel, pause, resume, discard too",
+        ),
+        (
+            "timeline",
+            f"up and down choose a step, {zoom} zoom, {pan}, {keys.of('follow', 'l')} follows; esc lets go of the step",
+        ),
+        ("prompts", "approve and reject take a reason: enter commits, esc leaves; the others need y"),
+    )
 
 
 _NOT_OURS = frozenset(
@@ -81,7 +90,8 @@ class HelpScreen(ModalScreen[None]):
         )
         lines = [Line(what, head=f"  {key:<16}", hang=" " * 18) for key, what in self._keys]
         lines.append(Line())
-        lines += [Line(what, Role.DIM, head=f"  {word:<16}", hang=" " * 18) for word, what in _WORDS]
+        told = words(keymap_of(self.app))
+        lines += [Line(what, Role.DIM, head=f"  {word:<16}", hang=" " * 18) for word, what in told]
         pane = self.query_one(Pane)
         pane.show(lines)
         pane.focus()

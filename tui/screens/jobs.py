@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar
 
@@ -13,7 +14,9 @@ from sagewai.models.bulk import BulkOutcome
 from sagewai.models.right import Right
 from tui.format import Cell, Role
 from tui.gateway import Missing, Unreachable
+from tui.keymap import Keymap
 from tui.payload import Line
+from tui.screens.frame import reported
 from tui.screens.keys import key
 from tui.screens.sheet import Sheet
 from tui.views import ActionRecord, ItemRow, JobRow, Window
@@ -61,7 +64,7 @@ class JobsSheet(Sheet):
         self._poked = asyncio.Event()
         self._about = Bar(id="job-about")
         self._why = Pane(id="item-why")
-        self.jobs = Table[JobRow](JOBS, self._read_jobs, id="jobs", empty=_NOTHING)
+        self.jobs = Table[JobRow](JOBS, self._read_jobs, id="jobs")
         self.items = Table[ItemRow](ITEMS, self._read_items, id="items", empty=_NO_ITEMS)
 
     def compose_body(self) -> ComposeResult:
@@ -71,6 +74,7 @@ class JobsSheet(Sheet):
         yield self._why
 
     def draw(self) -> None:
+        self.jobs.show_empty(_nothing(self.console.habits.keymap))
         self._turn()
         self.run_worker(self._keep_looking(), group="look", exclusive=True)
 
@@ -173,16 +177,20 @@ class JobsSheet(Sheet):
         self.prompt.confirm(Question(what, commit))
 
     def _report(self, record: ActionRecord) -> None:
-        glyphs = self.console.glyphs
-        mark = f"{glyphs.done if record.ok else glyphs.failed} "
-        role = Role.DONE if record.ok else Role.FAILED
-        said = Cell(f" {mark}{record.what}: {record.outcome}", role)
-        self.prompt.say(said, explain=[Cell(f"   {record.twin}", Role.DIM)])
+        said, twin = reported(record, self.console.glyphs, self.size.width)
+        self.prompt.say(said, explain=twin)
         self._poked.set()
 
 
-_NOTHING = (
-    Cell("no bulk jobs", Role.STRONG),
-    Cell("Mark runs with space, then r, C, P or D; or :bulk retry for all that is listed.", Role.DIM),
-)
+def _nothing(keys: Keymap) -> Sequence[Cell]:
+    """What an empty list says: how a job is begun."""
+    verbs = (("retry", "r"), ("cancel", "C"), ("pause", "P"), ("discard", "D"))
+    *some, last = (keys.of(*verb) for verb in verbs)
+    whole = f"{keys.line('command', ':', 'bulk retry')} for all that is listed"
+    return (
+        Cell("no bulk jobs", Role.STRONG),
+        Cell(f"Mark runs with space, then {', '.join(some)} or {last}; or {whole}.", Role.DIM),
+    )
+
+
 _NO_ITEMS = (Cell("no run of the job has this outcome", Role.DIM),)

@@ -165,7 +165,8 @@ class OverviewScreen(ConsoleScreen):
         """Stop the bulk job under the cursor."""
         job = self.jobs_table.row
         if self._at != 1 or job is None:
-            self.prompt.say(Cell(" D stops a bulk job: tab to them, and choose one", Role.WAITING))
+            stop = self.console.habits.keymap.of("stop", "D")
+            self.prompt.say(Cell(f" {stop} stops a bulk job: tab to them, and choose one", Role.WAITING))
         elif not job.is_running:
             self.prompt.say(Cell(f" bulk job {job.key} is over: nothing is left to stop", Role.WAITING))
         else:

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 
 from tui import filters
 from tui.filters import Filter, FilterError
-from tui.format import Cell, Role
+from tui.format import Cell, Role, plural
 from tui.gateway.choosing import Chosen
 from tui.gateway.lookup import run_ids
 from tui.screens.acting import RUN_KEYS, RunActions
@@ -161,7 +161,9 @@ class RunsScreen(RunActions):
         if len(marked) == 2:
             self.compare(*marked)
         else:
-            self.prompt.say(Cell(f" mark two runs with space, then d: {len(marked)} are", Role.WAITING))
+            marks = f"{plural(len(marked), 'run')} {'is' if len(marked) == 1 else 'are'} marked"
+            compare = self.console.habits.keymap.of("compare", "d")
+            self.prompt.say(Cell(f" mark two runs with space, then {compare}: {marks}", Role.WAITING))
 
     def leave(self) -> bool:
         """Esc: forget marks, then the filter; False when there is nothing left to leave."""

@@ -50,7 +50,8 @@ class ServingActions(LocalActions):
         if row is None:
             return
         if isinstance(row, WorkerRow) and row.key < 0:
-            self.prompt.say(Cell(" it isn't known to the store yet: K stops it", Role.WAITING))
+            stop = self.console.habits.keymap.of("stop-local", "K")
+            self.prompt.say(Cell(f" it isn't known to the store yet: {stop} stops it", Role.WAITING))
             return
 
         async def commit(_: str) -> None:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tui.format import UNICODE, Cell, Glyphs, Role
+from tui.keymap import keymap_of
 from tui.payload import Line
 from tui.views import Card, Draft, Ref
 from tui.widgets.bar import Bar
@@ -110,15 +111,17 @@ class CardView(Vertical):
         gap = Cell("  ")
         self._heading.show([Cell(" "), *[cell for part in card.title for cell in (part, gap)]])
         glyphs: Glyphs = getattr(self.app, "glyphs", UNICODE)
+        keys = keymap_of(self.app)
         if self.draft is not None:
-            lines = [
-                Line("your edit: a approves it as it stands here, e goes on, esc drops it", Role.ACCENT, " ")
-            ]
+            approve, edit = keys.of("approve", "a"), keys.of("edit", "e")
+            what = f"your edit: {approve} approves it as it stands here, {edit} goes on, esc drops it"
+            lines = [Line(what, Role.ACCENT, " ")]
             lines += [Line(), *_indented(self.draft.difference)]
         elif self.compares:
             lines = [Line(card.compared, Role.ACCENT, " changed: ", " " * 10), Line()]
             lines += [*_indented(card.difference)]
-            lines += [Line(), Line("d shows the whole content", Role.DIM, " ")]
+            whole = f"{keys.of('compare', 'd')} shows the whole content"
+            lines += [Line(), Line(whole, Role.DIM, " ")]
         else:
             lines = self._whole(card, glyphs)
         self.pane.show(lines, keep_place=keep_place)

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tui.format import Cell, Role, plural
+from tui.keymap import keymap_of
 from tui.views import ApprovalRow
 from tui.widgets.bar import Bar
 from tui.widgets.columns import Column
@@ -27,7 +28,7 @@ COLUMNS = (
 
 
 class InboxView(Vertical):
-    """A line about the list, and the list."""
+    """A line about the list, the list, and on wide terminals the action log below it."""
 
     def __init__(self, source: Source[ApprovalRow]) -> None:
         super().__init__(id="inbox")
@@ -56,7 +57,8 @@ class InboxView(Vertical):
         """How many of them are snoozed: those that the inbox leaves out, once it is at hand as a whole."""
         _, _, more = self.table.in_view
         asleep = 0 if more else waiting - self.table.length
-        return [Cell(f", {asleep} snoozed: /snoozed", Role.PAUSED)] if asleep > 0 else []
+        shows = keymap_of(self.app).line("filter", "/", "snoozed")
+        return [Cell(f", {asleep} snoozed: {shows}", Role.PAUSED)] if asleep > 0 else []
 
 
 _NOTHING: Sequence[Cell] = (

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from tui.format import Cell, Role, plural
+from tui.keymap import keymap_of
 from tui.payload import Line
 from tui.views import DeadRow, GroupRow
 from tui.widgets.bar import Bar
@@ -13,7 +14,7 @@ from tui.widgets.pane import Pane
 
 
 class Letter(Vertical):
-    """Shows the one under the cursor."""
+    """Shows the one under the cursor; on wide terminals the action log stands below it."""
 
     def __init__(self) -> None:
         super().__init__(id="error")
@@ -43,15 +44,18 @@ class Letter(Vertical):
         if row is None:
             self.show_letter(None)
             return
-        runs = plural(row.count, "run")
+        runs, keys = plural(row.count, "run"), keymap_of(self.app)
+        whole, them, errors = f"all {runs}", "them", "their errors"
+        if row.count == 1:
+            whole, them, errors = "it", "it", "its error"
         self._heading.show((Cell(f" {row.key}", Role.FAILED), Cell(f"  {runs}", Role.STRONG)))
-        does = [Line(f"retries all {runs}, D discards them: one bulk job", head=" r  ")] if acts else []
+        does = f"retries {whole}, {keys.of('discard', 'D')} discards {them}: one bulk job"
         self._text.show(
             [
                 Line(row.cells["workflows"].text, Role.DIM, " in ", "    "),
                 Line(),
-                *does,
-                Line("lists them, v reads their errors", head=" enter  "),
-                Line("writes them to a file, as JSON", head=" w  "),
+                *([Line(does, head=f" {keys.of('retry', 'r')}  ")] if acts else []),
+                Line(f"lists {them}, {keys.of('pager', 'v')} reads {errors}", head=" enter  "),
+                Line(f"writes {them} to a file, as JSON", head=f" {keys.of('write', 'w')}  "),
             ]
         )
