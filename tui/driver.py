@@ -9,10 +9,13 @@ from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from typing import IO
 
+from textual import events
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+
+from tui.typed import ESC, Typed
 
 
 def served(environ: Mapping[str, str]) -> bool:
@@ -88,7 +91,7 @@ class ConsoleDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop, or until there is nobody to press them."""
-        parser = XTermParser(self._debug)
+        parser, typed = XTermParser(self._debug), Typed()
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -101,7 +104,11 @@ class ConsoleDriver(LinuxDriver):
                     if not data:
                         self._app.post_message(LineDropped())
                         return
-                    for message in parser.feed(decode(data)):
+                    pieces = typed.feed(decode(data))
+                else:
+                    pieces = typed.settle()
+                for piece in pieces:
+                    for message in [events.Key("escape", ESC)] if piece == ESC else parser.feed(piece):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)
