@@ -46,7 +46,7 @@ class ApprovalsScreen(Deciding):
     def __init__(self) -> None:
         super().__init__()
         self.filter = Inbox()
-        self.inbox = InboxView(self._source)
+        self.inbox = InboxView(self._source, self.action_log)
         self.table = self.inbox.table
 
     def compose_body(self) -> ComposeResult:

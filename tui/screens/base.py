@@ -17,6 +17,7 @@ from tui.gateway import Gateway, Missing, Unreachable
 from tui.screens import frame
 from tui.screens.console import Console, Mode
 from tui.views import ActionRecord, Totals
+from tui.widgets.action_log import ActionLog
 from tui.widgets.bar import Bar
 from tui.widgets.prompt import Prompt
 
@@ -39,6 +40,8 @@ class ConsoleScreen(Screen[None]):
         self._context_bar = Bar(id="context")
         self._counter_bar = Bar(id="counters")
         self._key_bar = Bar(id="keys")
+        self.action_log = ActionLog()
+        """To be placed where a wide terminal has room for it."""
         self.totals: Totals | None = None
 
     # -- to be filled in ----------------------------------------------------------------------------------------------
@@ -94,6 +97,7 @@ class ConsoleScreen(Screen[None]):
         self._counter_bar.show(*frame.counters(self.totals, console.local_worker(), console.glyphs, room))
         self._key_bar.show(*frame.keys(console.habits.keymap, self._bound(), room))
         self.prompt.rest(*self._hint())
+        self.action_log.show(self.gateway.verbs.log)
 
     def label(self, binding: Binding) -> str:
         """What the line of keys calls a key; '' leaves it out."""

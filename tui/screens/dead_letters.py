@@ -49,7 +49,7 @@ class DeadLettersScreen(RunActions):
         self.table = Table[DeadRow](COLUMNS, self._letters, id="rows", empty=NOTHING, markable=True)
         self.groups_table = Table[GroupRow](GROUPS, self._groups, id="groups", empty=NOTHING)
         self._about = Bar(id="about")
-        self._letter = Letter()
+        self._letter = Letter(self.action_log)
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):

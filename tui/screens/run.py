@@ -7,7 +7,7 @@ from typing import ClassVar, get_args
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 
 from tui.format import Cell, Role
 from tui.gateway import Missing
@@ -16,6 +16,7 @@ from tui.payload import Line
 from tui.screens.keys import key
 from tui.screens.steering import STEERING_KEYS, Steering
 from tui.views import Ref, RunView, Tab
+from tui.widgets.about_run import AboutRun
 from tui.widgets.bar import Bar
 from tui.widgets.heading import heading, note
 from tui.widgets.pane import Pane
@@ -55,14 +56,18 @@ class RunScreen(Steering):
         self.timeline = Timeline(id="timeline")
         self._tabs = Bar(id="tabs")
         self.pane = Pane(id="pane")
+        self._about = AboutRun(self.action_log)
 
     def compose_body(self) -> ComposeResult:
         with Vertical(id="body"):
             yield self._heading
             yield self._note
             yield self.timeline
-            yield self._tabs
-            yield self.pane
+            with Horizontal(id="run-parts"):
+                with Vertical(id="run-tabs"):
+                    yield self._tabs
+                    yield self.pane
+                yield self._about
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -125,6 +130,7 @@ class RunScreen(Steering):
         self._run, self._view, self._shown = run, None, ()
         self._heading.show(())
         self.timeline.show(None)
+        self._about.show(None)
         self.pane.show(())
 
     def _draw(self, view: RunView) -> None:
@@ -133,6 +139,7 @@ class RunScreen(Steering):
         self._note.display = bool(cells)
         self._note.show(cells)
         self.timeline.show(view.history)
+        self._about.show(view)
         self.timeline.styles.height = max(3, min(self.timeline.wanted, self.size.height // 2 - 1))
 
     async def _fill(self, run: Ref, view: RunView) -> None:
@@ -140,6 +147,8 @@ class RunScreen(Steering):
         step = self.step()
         shown = (run, self._tab, step, self._plain, can_change(view, self._tab))
         if shown == self._shown:
+            return
+        if not self.gateway.door.affords(1):
             return
         same_tab = self._shown[:4] == shown[:4]
         lines = [

@@ -40,7 +40,7 @@ class RunsScreen(RunActions):
         super().__init__()
         self.filter = Filter()
         self.table = Table[RunRow](COLUMNS, self._source, id="rows", markable=True)
-        self.preview = Preview()
+        self.preview = Preview(self.action_log)
         self._about = Bar(id="about")
 
     def compose_body(self) -> ComposeResult:
@@ -85,7 +85,6 @@ class RunsScreen(RunActions):
             return
         row = self.table.row
         self.preview.show(None if row is None else await self.gateway.preview(row))
-        self.preview.show_log(tuple(self.gateway.verbs.log))
 
     def _say_about(self) -> None:
         table, total = self.table, None if self.totals is None else counted(self.totals, self.filter)

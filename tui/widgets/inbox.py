@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from tui.format import Cell, Role, plural
 from tui.keymap import keymap_of
 from tui.views import ApprovalRow
+from tui.widgets.action_log import ActionLog
 from tui.widgets.bar import Bar
 from tui.widgets.columns import Column
 from tui.widgets.keyset import Source
@@ -30,14 +31,16 @@ COLUMNS = (
 class InboxView(Vertical):
     """A line about the list, the list, and on wide terminals the action log below it."""
 
-    def __init__(self, source: Source[ApprovalRow]) -> None:
+    def __init__(self, source: Source[ApprovalRow], log: ActionLog) -> None:
         super().__init__(id="inbox")
         self.table = Table[ApprovalRow](COLUMNS, source, id="rows", empty=_NOTHING)
         self._about = Bar(id="about")
+        self._log = log
 
     def compose(self) -> ComposeResult:
         yield self._about
         yield self.table
+        yield self._log
 
     def make_room(self, *, narrow: bool) -> None:
         """A short inbox leaves its lines to the card; on a wide terminal they stand side by side."""

@@ -9,6 +9,7 @@ from tui.format import Cell, Role, plural
 from tui.keymap import keymap_of
 from tui.payload import Line
 from tui.views import DeadRow, GroupRow
+from tui.widgets.action_log import ActionLog
 from tui.widgets.bar import Bar
 from tui.widgets.pane import Pane
 
@@ -16,14 +17,16 @@ from tui.widgets.pane import Pane
 class Letter(Vertical):
     """Shows the one under the cursor; on wide terminals the action log stands below it."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: ActionLog) -> None:
         super().__init__(id="error")
         self._heading = Bar(id="error-title")
         self._text = Pane(id="error-text")
+        self._log = log
 
     def compose(self) -> ComposeResult:
         yield self._heading
         yield self._text
+        yield self._log
 
     def show_letter(self, row: DeadRow | None) -> None:
         if row is None:
