@@ -14,10 +14,10 @@ from tui.format import Cell, Glyphs, Role
 from tui.gateway import Gateway, Missing, Unreachable
 from tui.habits import Habits
 from tui.local.locals import Locals
-from tui.screens.acting import RunActions
 from tui.screens.base import ConsoleScreen
 from tui.screens.console import Mode
 from tui.screens.dead_letters import DeadLettersScreen
+from tui.screens.under_cursor import run_under_cursor
 from tui.trail import Place, Trail
 from tui.views import ActionRecord, Ref
 
@@ -175,9 +175,9 @@ class Places(App[None]):
         """A screen by its number; the Run screen without an open run takes the one under the cursor."""
         front = self.front_screen()
         if mode == "run" and self._open_run is None and front is not None:
-            targets = front.targets() if isinstance(front, RunActions) else ()
-            if len(targets) == 1:
-                self._go(Place(mode, targets[0]))
+            run = run_under_cursor(front)
+            if run is not None:
+                self._go(Place(mode, run))
                 return
         self.go(mode)
 
