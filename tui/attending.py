@@ -19,6 +19,7 @@ from textual.widget import AwaitMount
 
 from tui.format import Cell, Role
 from tui.gateway import Missing, Unreachable
+from tui.keymap import is_kept
 from tui.lastlook import LastLook
 from tui.navigation import Navigation
 from tui.notices import Notices
@@ -91,6 +92,8 @@ class Attending(Navigation):
     # -- keys and focus -----------------------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and is_kept(event.key):
+            return
         if isinstance(event, events.InputEvent | events.Paste):
             self._touch()
         await super().on_event(event)

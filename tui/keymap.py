@@ -32,6 +32,13 @@ _TAKEN: Mapping[str, str] = {
 }
 
 
+def is_kept(key: str) -> bool:
+    """Whether tmux, screen or the terminal keep a key for themselves, or not every terminal sends it: Textual's own
+    widgets bind some of these, and mean something else by them than an operator's fingers do."""
+    held, _, pressed = key.rpartition("+")
+    return (held == "ctrl" and pressed in {*"absz", "enter"}) or held.startswith("alt")
+
+
 class KeyRefused(ValueError):
     """A key that can't be bound; the text says why."""
 
