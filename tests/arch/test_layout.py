@@ -16,3 +16,9 @@ def test_the_top_level_holds_the_two_packages_their_tests_and_four_papers() -> N
 def test_the_gate_can_be_run() -> None:
     gate = ROOT / ".ci" / "run"
     assert gate.stat().st_mode & 0o111
+
+
+def test_a_screen_is_at_most_two_hundred_lines() -> None:
+    """Its widgets, columns and keys stand apart."""
+    screens = [path for path in tracked_files() if path.parent == ROOT / "tui" / "screens"]
+    assert [path.name for path in screens if len(path.read_text("utf-8").splitlines()) > 200] == []

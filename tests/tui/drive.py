@@ -20,6 +20,8 @@ from tui.screens.console import Mode
 NARROW = (80, 24)
 WIDE = (140, 40)
 PATIENCE = 10.0
+DRAWINGS = str.maketrans("╭╮╰╯─│↑↓", "++++-|^v")
+"""Frames and arrows, which only the console's net turns into ASCII."""
 
 
 class Drive:
@@ -89,8 +91,9 @@ async def driving(
     interval: float = 0.2,
     attention: Attention | None = None,
     habits: Habits | None = None,
+    has_net: bool = True,
 ) -> AsyncIterator[Drive]:
-    """A console on ``store``, after its first look."""
+    """A console on ``store``, after its first look. Without its ``net`` it shows what widgets draw by themselves."""
     app = ConsoleApp(
         "memory://",
         actor=actor,
@@ -104,6 +107,8 @@ async def driving(
         environ={"TERM": "xterm-256color"},
         opener=lambda url: store,
     )
+    if not has_net:
+        app.get_line_filters = lambda: ()  # type: ignore[method-assign]
     async with app.run_test(size=size) as pilot:
         drive = Drive(app, pilot)
         await drive.shows(lambda text: "PEND" in text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -101,6 +102,21 @@ def test_what_is_longer_than_terminals_take_is_not_copied() -> None:
     assert clipboard.copy(Ref("ä" * 20_000, ""), {}, sent.append).role is Role.DIM
     assert clipboard.copy(Ref("ä" * 28_000, ""), {}, sent.append).role is Role.FAILED
     assert [len(text) for text in sent] == [20_000]
+
+
+def test_inside_tmux_an_id_goes_through_tmux_and_what_it_refuses_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmux, taken = tmp_path / "tmux", tmp_path / "taken"
+    tmux.write_text(f'#!/bin/sh\necho "$*" > {taken}; cat >> {taken}; exit $REFUSES\n')
+    tmux.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    sent: list[str] = []
+    for refuses, said in (("0", " sent run-1 to the clipboard"), ("1", " not copied: tmux didn't take it")):
+        monkeypatch.setenv("REFUSES", refuses)
+        assert clipboard.copy(Ref("run-1", "run-1"), {"TMUX": "x"}, sent.append).text == said
+        assert taken.read_text() == "load-buffer -w -\nrun-1"
+    assert sent == [], "the terminal's own sequence would not pass through"
 
 
 # -- on the screen ----------------------------------------------------------------------------------------------------
