@@ -22,6 +22,7 @@ from sagewai.cli.output import emit, emit_json, line_width, note_cursor
 from sagewai.cli.paging import gather
 from sagewai.cli.shape import plain
 from sagewai.cli.tables import Column, table
+from sagewai.cli.workers import choose
 from sagewai.models.page import Page, RunQuery
 from sagewai.models.run import Run
 from sagewai.models.status import RunStatus
@@ -30,6 +31,16 @@ if TYPE_CHECKING:
     from sagewai.core.stores.base import Store
 
 app = typer.Typer(help="List, look at, watch and steer runs.", rich_markup_mode=None)
+
+WorkerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--worker",
+        metavar="WORKER",
+        help="Its id or its name: for 30 seconds no other takes the run.",
+        show_default=False,
+    ),
+]
 
 _COLUMNS = (
     Column("RUN", 22),
@@ -196,6 +207,7 @@ def pause(
 def resume(
     context: typer.Context,
     run: RunArgument,
+    worker: WorkerOption = None,
     reason: ReasonOption = "",
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -204,13 +216,19 @@ def resume(
     from sagewai.core import commands
 
     call = Invocation.of(context, store, as_json)
-    operate(call, lambda opened: commands.resume(opened, run, actor=call.actor, reason=reason))
+
+    async def go(opened: Store) -> Run:
+        first = await _session(opened, worker)
+        return await commands.resume(opened, run, actor=call.actor, reason=reason, worker=first)
+
+    operate(call, go)
 
 
 @app.command()
 def step(
     context: typer.Context,
     run: RunArgument,
+    worker: WorkerOption = None,
     reason: ReasonOption = "",
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -219,7 +237,12 @@ def step(
     from sagewai.core import commands
 
     call = Invocation.of(context, store, as_json)
-    operate(call, lambda opened: commands.step(opened, run, actor=call.actor, reason=reason))
+
+    async def go(opened: Store) -> Run:
+        first = await _session(opened, worker)
+        return await commands.step(opened, run, actor=call.actor, reason=reason, worker=first)
+
+    operate(call, go)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # so that -5 is a priority, not an option
@@ -240,6 +263,10 @@ def priority(
     operate(
         call, lambda opened: commands.set_priority(opened, run, priority, actor=call.actor, reason=reason)
     )
+
+
+async def _session(store: Store, worker: str | None) -> int | None:
+    return None if worker is None else choose(await store.list_sessions(live_only=True), worker)
 
 
 def operate(call: Invocation, verb: Callable[[Store], Awaitable[Run]]) -> None:

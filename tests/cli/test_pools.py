@@ -59,6 +59,15 @@ def test_a_run_is_stepped_and_only_a_paused_one(inside: Inside) -> None:
     assert "pending!pause" in inside("runs", "list").out
     assert inside("runs", "resume", "r-1", "--json").json["asked"] is None
 
+    inside("runs", "pause", "r-1")
+    assert (
+        "no live worker has the id or name 'nobody'"
+        in inside("runs", "step", "r-1", "--worker", "nobody").complaint
+    )
+    assert inside("runs", "resume", "r-1", "--worker", "gpu-1").code == Exit.OK
+    [first, _] = inside("workers", "list", "--json").json
+    assert (first["name"], first["assigned"]) == ("gpu-1", 1)
+
 
 def test_who_makes_a_run_of_a_paused_pool_ready_hears_why_it_waits(inside: Inside) -> None:
     async def asked(stage: Stage) -> None:

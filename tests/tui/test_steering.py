@@ -178,6 +178,7 @@ async def test_a_run_that_is_held_here_goes_to_a_worker_of_this_console_that_can
         await drive.shows("n one step, P on: console-7 here first")
         await drive.press("P")
         await drive.shows("✔ resume run-1: console-7 first, after 30 s any other")
+        assert "sagewai runs resume run-1 --worker console-7" in drive.said
         assert not await claims(other)
         assert await claims(ours)
 

@@ -30,12 +30,13 @@ class Recorded:
     async def _act(
         self,
         what: str,
-        twin: str,
+        twin: str | Callable[[], str],
         act: Callable[[Store], Awaitable[T]],
         told: Callable[[T], str] = lambda _: "done",
         refused: Callable[[Exception], str] = str,
     ) -> ActionRecord:
-        """``told`` says what came of it where it came to something, ``refused`` why it didn't."""
+        """``told`` says what came of it where it came to something, ``refused`` why it didn't; a ``twin`` that depends
+        on what was found is asked for afterwards."""
         ok, outcome = False, f"refused: {self._door.refusal}"
         if not self._door.refusal:
             try:
@@ -45,6 +46,7 @@ class Recorded:
                 outcome = f"unknown: {self._door.said(error)}; look before you try again"
             except (SagewaiError, OSError) as error:
                 outcome = self._door.said(refused(error) or error)
-        record = ActionRecord(self._door.now(), what, outcome, ok, self._door.shaper.short(twin))
+        line = twin if isinstance(twin, str) else twin()
+        record = ActionRecord(self._door.now(), what, outcome, ok, self._door.shaper.short(line))
         self.log.append(record)
         return record

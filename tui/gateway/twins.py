@@ -25,9 +25,9 @@ _NOUNS: dict[RunVerb, str] = {
 }
 
 
-def operate(verb: RunVerb, run_id: str, reason: str = "") -> str:
-    """``sagewai runs cancel RUN --reason …``."""
-    return _line(_NOUNS[verb], verb, run_id, reason=reason)
+def operate(verb: RunVerb, run_id: str, reason: str = "", worker: str = "") -> str:
+    """``sagewai runs resume RUN --worker NAME --reason …``."""
+    return _line(_NOUNS[verb], verb, run_id, worker=worker, reason=reason)
 
 
 def decide(
@@ -75,9 +75,9 @@ def signal(run_id: str, name: str, payload: str) -> str:
     return shlex.join(["sagewai", "runs", "signal", *words])
 
 
-def step(run_id: str) -> str:
-    """``sagewai runs step RUN``."""
-    return _line("runs", "step", run_id)
+def step(run_id: str, worker: str) -> str:
+    """``sagewai runs step RUN --worker NAME``."""
+    return _line("runs", "step", run_id, worker=worker)
 
 
 def bulk(verb: RunVerb, run_ids: Sequence[str], options: Mapping[str, str] | None) -> str:

@@ -96,25 +96,34 @@ class Verbs(Deciding):
         here."""
         from sagewai.core import commands
 
+        taker = Taker(None)
+
         async def act(store: Store) -> Taker:
+            nonlocal taker
             taker = await self._here.taker(store, run)
             await commands.step(store, run.raw, actor=self._door.actor, worker=taker.session)
             self._here.add(run)
             return taker
 
-        return await self._act(f"step {run}", twins.step(run.raw), act, goes_to)
+        return await self._act(f"step {run}", lambda: twins.step(run.raw, taker.name), act, goes_to)
 
     async def _resume_here(self, run: Ref, reason: str) -> ActionRecord:
         from sagewai.core import commands
 
+        taker = Taker(None)
+
         async def act(store: Store) -> str:
+            nonlocal taker
             taker = await self._here.taker(store, run)
             by = self._door.actor
             resumed = await commands.resume(store, run.raw, actor=by, reason=reason, worker=taker.session)
             self._here.drop(run)
             return goes_to(taker) if resumed.status is RunStatus.PENDING else "it goes on where it runs"
 
-        return await self._act(f"resume {run}", twins.operate("resume", run.raw, reason), act, str)
+        def twin() -> str:
+            return twins.operate("resume", run.raw, reason, taker.name)
+
+        return await self._act(f"resume {run}", twin, act, str)
 
     async def ask_worker(self, verb: twins.WorkerVerb, session: int, name: Ref) -> ActionRecord:
         """Ask one worker to drain, pause or resume."""
