@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.bench.console import Load, read, summed
 
-LOOK = """2026-01-01 UTC [7] LOG:  duration: 0.100 ms  bind __asyncpg_stmt_1__: -- Counters, with all
+LOOK = """2026-01-01 UTC [7] LOG:  duration: 0.100 ms  bind __asyncpg_stmt_1__: -- What every look of a console begins with, as one row
 \tselect pool
-2026-01-01 UTC [7] LOG:  duration: 0.300 ms  execute __asyncpg_stmt_1__: -- Counters, with all
+2026-01-01 UTC [7] LOG:  duration: 0.300 ms  execute __asyncpg_stmt_1__: -- What every look of a console begins with, as one row
 \tselect pool
 2026-01-01 UTC [7] LOG:  duration: 0.200 ms  parse __asyncpg_stmt_2__: -- Runs
 \tselect run
@@ -20,7 +20,7 @@ LOOK = """2026-01-01 UTC [7] LOG:  duration: 0.100 ms  bind __asyncpg_stmt_1__: 
 
 def test_a_statement_takes_what_its_parsing_binding_and_execution_take() -> None:
     assert [(round(took, 3), text[:11]) for took, text in read(LOOK)] == [
-        (0.4, "-- Counters"),
+        (0.4, "-- What ev"),
         (3.2, "-- Runs sel"),
     ]
 

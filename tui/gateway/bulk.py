@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sagewai.models.bulk import BulkItem, BulkJob, BulkOutcome, BulkPreview, BulkStatus, BulkVerb
 from sagewai.models.right import Right
+from sagewai.models.session import Glance
 from tui import progress
 from tui.format import Cell, Role, age, exact, number
 from tui.gateway import twins
@@ -59,6 +61,9 @@ class BulkJobs:
         self._due: list[int] = []
         self._busy = False
         self._news = asyncio.Event()
+        self.seen: Hashable = None
+        """Another as soon as a look finds that jobs have begun or ended."""
+        self._running = 0
 
     async def jobs(self, limit: int = LISTED) -> tuple[JobRow, ...]:
         """The newest first; one statement."""
@@ -123,11 +128,17 @@ class BulkJobs:
         if carried:
             self._news.set()
 
+    def hear(self, glance: Glance) -> None:
+        """What a look found: jobs that run are followed from then on, whoever began them."""
+        self.seen, self._running = (glance.newest_bulk, glance.running_bulks), glance.running_bulks
+        if self._running and not self._followed:
+            self._news.set()
+
     async def follow(self) -> tuple[Cell, ...]:
-        """Look how far the running jobs are; gives a line for each that has ended since. One statement. A job that
-        stands still is due here too: whoever carried it out may be gone."""
+        """Look how far the running jobs are; gives a line for each that has ended since. One statement, none where
+        none runs. A job that stands still is due here too: whoever carried it out may be gone."""
         self._news.clear()
-        if self._door.link.state != "live":
+        if self._door.link.state != "live" or not (self._running or self._followed):
             return ()
         jobs = await self._door.read(lambda store: store.list_bulks(LISTED))
         ended = [job for job in jobs if job.id in self._followed and job.status is not BulkStatus.RUNNING]
@@ -135,7 +146,7 @@ class BulkJobs:
         if self._door.may(Right.OPERATE):
             still = [each for each, job in running.items() if job == self._followed.get(each)]
             self._due += [each for each in still if each not in self._due]
-        self._followed = running
+        self._followed, self._running = running, len(running)
         return tuple(progress.ending(job) for job in ended)
 
     async def breathe(self) -> None:

@@ -26,8 +26,7 @@ from tui.views import Card, Editing, Fact
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a card is about: an approval with its context, its run, and everything the run has asked, tried and spent
-    (``spent``: until then)."""
+    """What a card is about: an approval with its context, its run, and everything the run has asked and tried."""
 
     approval: Approval
     run: Run
@@ -35,7 +34,6 @@ class Asked:
     attempts: Sequence[Attempt]
     events: Sequence[Event]
     others: Sequence[Approval]
-    spent: Spent
 
 
 @dataclass(frozen=True, slots=True)

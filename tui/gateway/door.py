@@ -19,6 +19,7 @@ from sagewai.errors import (
 )
 from sagewai.models.actor import Actor
 from sagewai.models.right import ANYBODY, Identity, Right
+from sagewai.models.session import Glance
 from tui.gateway.link import Link
 from tui.gateway.place import place
 from tui.gateway.shape import Shaper
@@ -33,6 +34,9 @@ T = TypeVar("T")
 INTERVAL = 2.0
 """Seconds between two looks at the database."""
 
+LOOK = 5
+"""Statements that one look sends at most."""
+
 _PATIENCE = 15.0
 """Seconds after which a read that neither answers nor fails counts as failed."""
 
@@ -43,6 +47,7 @@ _BULK_FOR = 0.5
 """Seconds of a sweep after which no more items of bulk jobs are begun."""
 
 _CLOCK_EVERY = 60.0
+_RIGHTS_EVERY = 60.0
 _NOT_THERE = (RunError, ApprovalNotFound, DeadLetterNotFound, WorkerNotFound, StoreRefused, NotPermitted)
 
 
@@ -102,6 +107,11 @@ class Door:
         self._clock_offset = timedelta(0)
         self._clock_read_at = float("-inf")
         self._identity: Identity | None = None
+        self._rights_read_at = float("-inf")
+        self._looking: asyncio.Task[object] | None = None
+        self._left = LOOK
+        self.is_behind = False
+        """Whether the look under way left something to one that should follow at once."""
         self.is_locked = False
         """Whether this console's user has yet to say again who they are; what it does by itself goes on."""
 
@@ -195,15 +205,47 @@ class Door:
         """The database's clock, as of its last reading."""
         return datetime.now(UTC) + self._clock_offset
 
+    async def glance(self) -> Glance:
+        """Begin a look: what every one begins with; one statement. It tells the clock, too. Rights are read again now
+        and then, where the look before has left a statement for that."""
+        rights = self._left > 0 and time.monotonic() - self._rights_read_at > _RIGHTS_EVERY
+        self._looking, self._left, self.is_behind = asyncio.current_task(), LOOK, False
+        glance = await self._asked(lambda store: store.glance(), rights=rights)
+        if time.monotonic() - self._clock_read_at > _CLOCK_EVERY:
+            self._set_clock(glance.now)
+        return glance
+
+    @property
+    def left(self) -> int:
+        """Statements that the look under way may still send; what others ask meanwhile doesn't count."""
+        return self._left
+
+    def affords(self, statements: int) -> bool:
+        """Whether the look under way may send so many more. Where it may not, another should follow it at once."""
+        if statements <= self._left:
+            return True
+        self.is_behind = True
+        return False
+
     async def read(self, call: Callable[[Store], Awaitable[T]]) -> T:
         """What ``call`` reads. Raises Unreachable or Missing."""
+        now = time.monotonic()  # what looks have told is young enough
+        rights = now - self._rights_read_at > 2 * _RIGHTS_EVERY
+        clock = now - self._clock_read_at > 2 * _CLOCK_EVERY
+        return await self._asked(call, rights=rights, clock=clock)
+
+    async def _asked(
+        self, call: Callable[[Store], Awaitable[T]], *, rights: bool = False, clock: bool = False
+    ) -> T:
         try:
             async with asyncio.timeout(_PATIENCE):
                 store = await self.opened()
-                if time.monotonic() - self._clock_read_at > _CLOCK_EVERY:
-                    self._clock_offset = await store.now() - datetime.now(UTC)
+                if rights:
                     self._identity = await store.get_identity()
-                    self._clock_read_at = time.monotonic()
+                    self._rights_read_at = time.monotonic()
+                if clock:
+                    self._set_clock(await store.now())
+                self._left -= asyncio.current_task() is self._looking
                 value = await call(store)
         except _NOT_THERE as error:
             self.link.answered()
@@ -213,6 +255,10 @@ class Door:
             raise Unreachable(self.link.error) from error
         self.link.answered()
         return value
+
+    def _set_clock(self, now: datetime) -> None:
+        self._clock_offset = now - datetime.now(UTC)
+        self._clock_read_at = time.monotonic()
 
     async def opened(self) -> Store:
         """The store, opened and (by a writing console) migrated."""

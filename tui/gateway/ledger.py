@@ -1,15 +1,15 @@
-"""What a run has paid models so far and what it hears from one: followed at no more than one statement a look."""
+"""What a run has paid models so far and what it hears from one: followed by no more statements than a look has left."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
 
 from sagewai.models.call import Budget, Call, Spent, Tail
 from sagewai.models.run import Run
 from sagewai.models.status import RunStatus
 from tui.gateway.calls import SHOWN, call_lines, live_lines
-from tui.gateway.follow import Read
+from tui.gateway.door import Door
 from tui.gateway.shape import Shaper
 from tui.payload import Line
 
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 _PAGE = 500
 """Calls read at once: the console draws in between."""
-
-_TURNS = 3
-"""Looks at a running run of which one reads what it has spent, the others what it hears."""
-
-_Part = Literal["calls", "spent", "budget", "tail"]
 
 
 class Ledger:
@@ -36,44 +31,43 @@ class Ledger:
         self.calls: tuple[Call, ...] | None = None
         """The latest; of ``counted`` in all."""
         self.counted = 0
-        self._spent_at: Hashable = None
         self._calls_at: Hashable = None
         self._last = 0
         self._told: tuple[Line, ...] = ()
         self._told_of: Hashable = None
         self._knows_budget = False
-        self._turn = 0
 
-    async def look(self, read: Read, run: Run, *, calls: bool) -> None:
-        """Read what most likely has changed, by at most one statement; the calls themselves only where asked."""
-        at = (run.status, run.token, run.steps_done, run.attempt)
+    async def look(self, door: Door, run: Run, *, calls: bool) -> None:
+        """Read what most likely has changed: what the model says, or the budget, where the look under way affords that
+        and a statement more; the calls themselves, in as many pages as it affords, only where they are asked for."""
+        self.spent = run.spent
         if run.status is not RunStatus.RUNNING:
             self.tail = None
-        due = self._due(run, at, calls=calls)
-        if due == "calls":
-            await self.read_calls(read)
-            self._calls_at = (at, self.spent)
-        elif due == "spent":
-            self.spent = await read(lambda store: store.spent(self.run_id))
-            self._spent_at = at
-        elif due == "budget":
-            self.budget = await read(lambda store: store.get_budget(self.run_id))
+        at = (run.status, run.token, run.steps_done, run.attempt, run.spent)
+        if calls and self._calls_at != at:
+            if await self.read_calls(door, door.affords):
+                self._calls_at = at
+        elif door.left < 2:
+            return
+        elif run.spent.calls and not self._knows_budget:
+            self.budget = await door.read(lambda store: store.get_budget(self.run_id))
             self._knows_budget = True
-        elif due == "tail":
-            tail = await read(lambda store: store.tail_of(self.run_id))
+        elif run.status is RunStatus.RUNNING:
+            tail = await door.read(lambda store: store.tail_of(self.run_id))
             self.tail = tail if tail is not None and tail.step == run.step else None
 
-    async def read_calls(self, read: Read) -> None:
+    async def read_calls(self, door: Door, affords: Callable[[int], bool] = lambda _: True) -> bool:
         """Read the calls that were recorded since the last time, page by page: the first time all of them, of which
-        the latest are kept."""
-        while True:
-            new = await read(self._next_calls)
+        the latest are kept. False where some are left because ``affords`` said so."""
+        while affords(1):
+            new = await door.read(self._next_calls)
             if new:
                 self._last = new[-1].id
             self.counted += len(new)
             self.calls = (*(self.calls or ()), *new)[-SHOWN:]
             if len(new) < _PAGE:
-                return
+                return True
+        return False
 
     async def _next_calls(self, store: Store) -> list[Call]:
         return await store.calls_of(self.run_id, after=self._last, limit=_PAGE)
@@ -86,15 +80,3 @@ class Ledger:
             self._told, self._told_of = call_lines(calls, self.counted, shaper, step), told_of
         live = tuple(live_lines(self.spent, self.budget, self.tail, shaper))
         return (*live, *self._told) if calls or not live else live
-
-    def _due(self, run: Run, at: Hashable, *, calls: bool) -> _Part | None:
-        if calls and self._calls_at != (at, self.spent):
-            return "calls"
-        if self._spent_at != at:
-            return "spent"
-        if self.spent is not None and self.spent.calls and not self._knows_budget:
-            return "budget"
-        if run.status is not RunStatus.RUNNING:
-            return None
-        self._turn += 1
-        return "tail" if self._turn % _TURNS else "spent"

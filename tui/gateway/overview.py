@@ -1,4 +1,4 @@
-"""The whole store at a glance: read part by part, at most three statements a look, the parts that are due first."""
+"""The whole store at a glance: read part by part, as many a look as it affords, those that wait longest first."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from tui.gateway.deeds import DEEDS, deeds
 from tui.gateway.door import Door
 from tui.outline import HOUR, DeedRow, Outline, Rate
 from tui.views import ActionRecord, Fact, GroupRow, JobRow, Totals
-
-AT_ONCE = 3
-"""Statements of one look; the counter line takes two more."""
 
 _RUNS = 200
 """The latest completed runs, whose latency is drawn."""
@@ -73,12 +70,13 @@ class Overview:
         self._letters: Sequence[DeadLetter] = ()
         self._events: Mapping[int, Event] = {}
         self._jobs: Sequence[BulkJob] = ()
+        self._jobs_seen: Hashable = None
         self._failed = 0
         self._pools: Sequence[PoolOverview] = ()
         self._totals: Totals | None = None
         self._parts = (
             _Part(self._read_events, lambda: len(log), 1, 1),
-            _Part(self._read_jobs, self._jobs_sign, 1, 5),
+            _Part(self._read_jobs, self._jobs_sign, 1, 30),
             _Part(self._read_rates, self._minute, 1, 5),
             _Part(self._read_took, lambda: self._of(RunStatus.COMPLETED), 3, 30),
             _Part(self._read_approvals, lambda: self._totals and self._totals.approvals, 1, 15),
@@ -87,13 +85,13 @@ class Overview:
             _Part(self._read_failed, self._last_look, 1, 30),
         )
 
-    async def look(self, totals: Totals, pools: Sequence[PoolOverview]) -> None:
-        """Read what is due, at most ``AT_ONCE`` statements."""
-        self._totals, self._pools = totals, pools
+    async def look(self, totals: Totals, pools: Sequence[PoolOverview], jobs: Hashable) -> None:
+        """Read what is due, as far as the look affords it. ``jobs`` is another where jobs have begun or ended."""
+        self._totals, self._pools, self._jobs_seen = totals, pools, jobs
         for part in self._parts:
             part.since += 1
         due = sorted((part for part in self._parts if part.is_due), key=lambda part: -part.since)
-        for part in due[:AT_ONCE]:
+        for part in due[: max(0, self._door.left)]:
             sign = part.sign()
             await part.read()
             part.seen, part.since = sign, 0
@@ -197,9 +195,9 @@ class Overview:
         return 0 if self._totals is None else self._totals.by_status.get(status, 0)
 
     def _jobs_sign(self) -> Hashable:
-        """Another with every look while a job runs, and with every event."""
+        """Another with every look while a job runs."""
         running = any(job.status is BulkStatus.RUNNING for job in self._jobs)
-        return self._door.now() if running else max(self._events, default=0)
+        return self._jobs_seen, running and self._door.now()
 
     async def _read_events(self) -> None:
         after = max(0, max(self._events, default=0) - _OVERLAP)

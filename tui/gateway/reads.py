@@ -53,7 +53,8 @@ _FOLLOWED = 4
 
 
 class Gateway(Reviewing):
-    """What screens may ask and do. At most six statements a refresh, the counters included."""
+    """What screens may ask and do. At most ``door.LOOK`` statements a look, the counters included;
+    what it has no room for follows at once, by the next one."""
 
     def __init__(self, door: Door, *, shared: bool = False) -> None:
         super().__init__()
@@ -68,22 +69,24 @@ class Gateway(Reviewing):
         self.overview = Overview(door, self.verbs.log, lambda: self.last_look)
         self.bulk = BulkJobs(door)
         self._followed: dict[str, Followed] = {}
+        self._run: Run | None = None
         self._ledger = Ledger("")
         self._listed: dict[str, Run] = {}
         self._sifted: dict[Hashable, tuple[float, Window[RunRow]]] = {}
         self._letter_workflows: set[str] = set()
 
     async def totals(self) -> Totals:
-        """The counter line; two statements."""
-        counts = await self.door.read(lambda store: store.counts())
-        self._pools = tuple(await self.door.read(lambda store: store.list_pools()))
-        self.latest = self.door.shaper.totals(counts, self._pools)
+        """Begin a look with the counter line; one statement."""
+        glance = await self.door.glance()
+        self._pools = glance.pools
+        self.bulk.hear(glance)
+        self.latest = self.door.shaper.totals(glance.counts, glance.pools)
         return self.latest
 
     async def look_over(self, totals: Totals | None) -> None:
-        """Read what the Overview shows, as far as it is due; at most three statements."""
+        """Read what the Overview shows, as far as it is due and the look affords it."""
         if totals is not None:
-            await self.overview.look(totals, self._pools)
+            await self.overview.look(totals, self._pools, self.bulk.seen)
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 
@@ -145,13 +148,14 @@ class Gateway(Reviewing):
         }
 
     async def run(self, key: Ref, *, calls: bool = False) -> RunView:
-        """One run with its timeline and what it has spent; four statements at most. ``calls`` are wanted too."""
-        run = await self.door.read(lambda store: store.get_run(key.raw))
-        followed = await self._follow(key.raw)
+        """One run with its timeline and what it has spent; four statements at most. ``calls`` are wanted
+        too: they come page by page."""
+        run = self._run = await self.door.read(lambda store: store.get_run(key.raw))
+        followed = await self._follow(run)
         if self._ledger.run_id != key.raw:
             self._ledger = Ledger(key.raw)
         ledger = self._ledger
-        await ledger.look(self.door.read, run, calls=calls)
+        await ledger.look(self.door, run, calls=calls)
         shaper, now = self.door.shaper, self.door.now()
         view = details.run_view(run, followed.steps, followed.attempts, followed.events, now, shaper)
         return replace(
@@ -163,11 +167,12 @@ class Gateway(Reviewing):
         )
 
     async def preview(self, row: RunRow) -> RunView | None:
-        """A run of the last listing with its timeline; two statements."""
+        """A run of the last listing with its timeline; three statements at most. None for another run, and where the
+        look has no room for them any more."""
         run = self._listed.get(row.key.raw)
-        if run is None:
+        if run is None or not self.door.affords(self._at_hand(run.run_id).costs(run)):
             return None
-        followed = await self._follow(row.key.raw)
+        followed = await self._follow(run)
         shaper, now = self.door.shaper, self.door.now()
         return details.run_view(run, followed.steps, followed.attempts, followed.events, now, shaper)
 
@@ -175,7 +180,7 @@ class Gateway(Reviewing):
         self, key: Ref, tab: Tab, step: Ref | None = None, *, plain: bool = False
     ) -> tuple[Line, ...]:
         """What a tab of the Run screen holds, of one ``step`` where one is given; errors, attempts and events are those
-        :meth:`run` read last. ``plain``: payloads as they are recorded."""
+        :meth:`run` read last: then one statement at most. ``plain``: payloads as they are recorded."""
         run_id, shaper, name = key.raw, self.door.shaper, None if step is None else step.raw
         if tab == "input":
             text = await self.door.read(lambda store: store.get_input(run_id))
@@ -184,14 +189,14 @@ class Gateway(Reviewing):
             results = await self.door.read(lambda store: store.get_results(run_id))
             return tabs.result_lines(results, name, shaper, plain=plain)
         if tab == "raw":
-            return details.raw_lines(await self.door.read(lambda store: store.get_run(run_id)), shaper)
+            return details.raw_lines(await self._as_read(run_id), shaper)
         if tab == "model calls":
             return await self._calls(run_id, name)
-        followed = self._followed.get(run_id) or await self._follow(run_id)
+        followed = self._followed.get(run_id) or await self._follow(await self._as_read(run_id))
         if tab == "error":
             return details.error_lines(tabs.of_step(followed.attempts, name), self.door.now(), shaper)
         if tab == "attempts":
-            run = await self.door.read(lambda store: store.get_run(run_id))
+            run = await self._as_read(run_id)
             waits = await self.door.read(lambda store: store.waits_of(run_id))
             return tabs.attempt_lines(run, followed, waits, name, self.door.now(), shaper)
         return details.event_lines(followed.events, followed.origin, shaper)
@@ -200,7 +205,7 @@ class Gateway(Reviewing):
         """As :meth:`run` read them last; read now where it didn't."""
         ledger = self._ledger if self._ledger.run_id == run_id else Ledger(run_id)
         if ledger.calls is None:
-            await ledger.read_calls(self.door.read)
+            await ledger.read_calls(self.door)
         return ledger.lines(self.door.shaper, step)
 
     async def find_run(self, text: str) -> Ref:
@@ -251,9 +256,20 @@ class Gateway(Reviewing):
         now = self.door.now()
         return tuple(self.door.shaper.group(group, now) for group in groups)
 
-    async def _follow(self, run_id: str) -> Followed:
+    async def _as_read(self, run_id: str) -> Run:
+        """As :meth:`run` read it last; read now where that was another."""
+        if self._run is not None and self._run.run_id == run_id:
+            return self._run
+        return await self.door.read(lambda store: store.get_run(run_id))
+
+    async def _follow(self, run: Run) -> Followed:
+        followed = self._at_hand(run.run_id)
+        await followed.catch_up(self.door.read, run, self.door.affords)
+        return followed
+
+    def _at_hand(self, run_id: str) -> Followed:
+        """What is known of a run's history; that of a few runs is kept."""
         followed = self._followed.pop(run_id, None) or Followed(run_id)
-        await followed.catch_up(self.door.read)
         self._followed[run_id] = followed
         while len(self._followed) > _FOLLOWED:
             self._followed.pop(next(iter(self._followed)))

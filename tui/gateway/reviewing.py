@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sagewai.errors import SagewaiError
 from sagewai.models.approval import Approval
@@ -13,7 +15,7 @@ from sagewai.models.status import ApprovalStatus
 from tui.gateway import cards, drafts
 from tui.gateway.contents import further
 from tui.gateway.door import Door, Missing
-from tui.gateway.follow import Followed
+from tui.gateway.follow import Affords, Followed
 from tui.gateway.inbox import approval_row
 from tui.triage import Inbox
 from tui.views import ApprovalRow, Card, Draft, Ref, Window
@@ -36,11 +38,12 @@ class Reviewing:
 
     def __init__(self) -> None:
         self._pools: tuple[PoolOverview, ...] = ()
+        self._sessions: Sequence[Session] = ()
         self._reviewed: tuple[cards.Asked, cards.Content, Followed] | None = None
 
     @abstractmethod
-    async def _follow(self, run_id: str) -> Followed:
-        """A run's history, as of now."""
+    def _at_hand(self, run_id: str) -> Followed:
+        """What is known of a run's history."""
 
     async def approvals(
         self, cursor: str | None, limit: int, wanted: Inbox | None = None
@@ -68,40 +71,58 @@ class Reviewing:
         return Window(rows, cursor, looked)
 
     async def card(self, approval_id: int) -> Card:
-        """Everything a reviewer reads before deciding, what the run has cost included."""
+        """Everything a reviewer reads before deciding, what the run has cost included: whole at once, however many
+        statements that takes."""
         approval = await self.door.read(lambda store: store.get_approval(approval_id))
-        return await self._read(approval_id, await self._follow(approval.run_id))
+        history = self._at_hand(approval.run_id)
+        await history.hear(self.door.read)
+        return await self._read(approval_id, history, lambda _: True)
 
     async def card_again(self) -> Card:
         """The card of the last :meth:`card`, read again if anything has happened to its run since, with today's
-        workers; two statements where nothing has."""
+        workers; two statements where nothing has, else as many as the look affords: the rest with the next one."""
         if self._reviewed is None:
             raise Missing("no approval is open")
         asked, content, history = self._reviewed
         await history.hear(self.door.read)
         if len(history.events) > len(asked.events):
-            return await self._read(asked.approval.id, await self._follow(asked.approval.run_id))
-        return await self._drawn(asked, content)
+            return await self._read(asked.approval.id, history, self.door.affords)
+        if history.lags(asked.run) and self.door.affords(1):
+            await history.fill(self.door.read, asked.run)
+            asked = replace(asked, steps=history.steps, attempts=history.attempts)
+            self._reviewed = asked, content, history
+        return await self._drawn(asked, content, self.door.affords)
 
-    async def _read(self, approval_id: int, history: Followed) -> Card:
+    async def _read(self, approval_id: int, history: Followed, affords: Affords) -> Card:
         """The events were read first: what happens meanwhile is news to the next look, not missed by it."""
         run_id, events = history.run_id, tuple(history.events)
-        approval = await self.door.read(lambda store: store.get_approval(approval_id))
         run = await self.door.read(lambda store: store.get_run(run_id))
         others = tuple(await self.door.read(lambda store: store.approvals_of(run_id)))
-        spent = await self.door.read(lambda store: store.spent(run_id))
-        asked = cards.Asked(approval, run, history.steps, history.attempts, events, others, spent)
+        approval = next((each for each in others if each.id == approval_id), None)
+        if approval is None:
+            raise Missing(f"approval {approval_id} isn't there any more")
+        if affords(2):
+            await history.fill(self.door.read, run)
+        asked = cards.Asked(approval, run, history.steps, history.attempts, events, others)
         seen, shaper = self.door.sees_payloads, self.door.shaper
         content = await asyncio.to_thread(cards.content, asked, shaper, seen=seen)
         self._reviewed = asked, content, history
-        return await self._drawn(asked, content)
+        return await self._drawn(asked, content, affords)
 
-    async def _drawn(self, asked: cards.Asked, content: cards.Content) -> Card:
-        sessions: list[Session] = await self.door.read(lambda store: store.list_sessions(live_only=True))
+    async def _drawn(self, asked: cards.Asked, content: cards.Content, affords: Affords) -> Card:
+        if affords(1):
+            self._sessions = await self.door.read(lambda store: store.list_sessions(live_only=True))
         paused = {pool.pool for pool in self._pools if pool.paused}
         door = self.door
         return cards.card(
-            asked, content, sessions, paused, door.now(), door.acts_as, door.shaper, seen=door.sees_payloads
+            asked,
+            content,
+            self._sessions,
+            paused,
+            door.now(),
+            door.acts_as,
+            door.shaper,
+            seen=door.sees_payloads,
         )
 
     async def pending_approval(self, run: Ref) -> int | None:

@@ -52,7 +52,7 @@ class ConsoleScreen(Screen[None]):
 
     @abstractmethod
     async def look(self) -> None:
-        """Read what this screen shows, at most three statements, and draw what changed."""
+        """Read what this screen shows, as far as the look affords it, and draw what changed."""
 
     def crumbs(self) -> Sequence[Cell]:
         """Where we are, behind the store's name."""
@@ -159,6 +159,8 @@ class ConsoleScreen(Screen[None]):
         try:
             self.totals = await self.gateway.totals()
             await self.look()
+            if self.gateway.door.is_behind:
+                self.poke()  # what this look had no room for
         except Unreachable:
             pass  # the frame says so, and since when
         except Missing as missing:
