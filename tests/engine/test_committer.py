@@ -10,7 +10,7 @@ import pytest
 
 from sagewai import DurableWorkflow, InMemoryStore, ResultNotStorable
 from sagewai.core.worker.committer import Committer
-from sagewai.core.worker.lane import MAX_ITEMS
+from sagewai.core.worker.lane import MAX_ITEMS, WORTHWHILE
 from sagewai.core.worker.process import this_process
 from sagewai.errors import StoreRefused, StoreUnavailable
 from sagewai.models.call import CallRecord
@@ -94,6 +94,98 @@ async def test_what_gathers_while_a_batch_is_under_way_is_written_together() -> 
     statuses = await asyncio.gather(*(committer.record(move) for move in moves))
     assert statuses == [RunStatus.COMPLETED] * 300
     assert len(store.batches) <= 2
+
+
+class Beside(Recording):
+    """One that works beside its client, and answers when it is let."""
+
+    writes_abreast = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way = 0
+        self.open = asyncio.Semaphore(0)
+
+    async def record(self, transitions: Sequence[Transition]) -> list[RunStatus | None]:
+        self.under_way += 1
+        try:
+            await self.open.acquire()
+            return await super().record(transitions)
+        finally:
+            self.under_way -= 1
+
+
+async def turns(number: int = 10) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def test_where_the_store_works_beside_its_client_two_halves_are_under_way_at_once() -> None:
+    store = Beside()
+    committer = Committer(store)
+    moves = await leased(store, 100)
+    verdicts = [committer.record(move) for move in moves]
+    await turns()
+    assert store.under_way == 2
+    store.open.release()
+    store.open.release()
+    assert await asyncio.gather(*verdicts) == [RunStatus.COMPLETED] * 100
+    assert store.batches == [50, 50]
+
+
+async def test_few_records_wait_for_company_while_a_batch_is_under_way() -> None:
+    store = Beside()
+    committer = Committer(store)
+    moves = await leased(store, WORTHWHILE + 1)
+    verdicts = [committer.record(moves[0])]
+    await turns()
+    verdicts += [committer.record(move) for move in moves[1:-1]]
+    await turns()
+    assert store.under_way == 1
+    verdicts.append(committer.record(moves[-1]))
+    await turns()
+    assert store.under_way == 2
+    store.open.release()
+    store.open.release()
+    assert await asyncio.gather(*verdicts) == [RunStatus.COMPLETED] * len(moves)
+    assert store.batches == [1, WORTHWHILE]
+
+
+async def test_there_is_never_a_third_and_what_waited_goes_with_the_first_answer() -> None:
+    store = Beside()
+    committer = Committer(store)
+    moves = await leased(store, 4 * WORTHWHILE)
+    verdicts = [committer.record(move) for move in moves[: 2 * WORTHWHILE]]
+    await turns()
+    verdicts += [committer.record(move) for move in moves[2 * WORTHWHILE :]]
+    await turns()
+    assert store.under_way == 2
+    store.open.release()
+    await turns()
+    assert store.under_way == 2
+    for _ in range(2):
+        store.open.release()
+    assert await asyncio.gather(*verdicts) == [RunStatus.COMPLETED] * len(moves)
+    assert store.batches == [WORTHWHILE, WORTHWHILE, 2 * WORTHWHILE]
+
+
+async def test_closing_refuses_what_is_under_way_what_waits_and_what_has_only_just_come() -> None:
+    store = Beside()
+    committer = Committer(store)
+    moves = await leased(store, 2 * WORTHWHILE + 6)
+    verdicts = [committer.record(move) for move in moves[:-6]]
+    await turns()
+    verdicts += [committer.record(move) for move in moves[-6:-1]]
+    await turns()
+    committer.close()
+    await turns()
+    late = committer.record(moves[-1])
+    committer.close()
+    _, unanswered = await asyncio.wait([*verdicts, late], timeout=1)
+    assert not unanswered
+    for verdict in (*verdicts, late):
+        with pytest.raises(StoreUnavailable, match="closed"):
+            verdict.result()
 
 
 async def test_a_batch_has_a_limit() -> None:

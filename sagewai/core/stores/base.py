@@ -135,6 +135,10 @@ class Store(People, Readings, Journal, Bulks, Retention):
     payload_limit: int
     """Bytes of one encoded payload; the engine checks it before anything is handed over."""
 
+    writes_abreast = 1
+    """How many batches of transitions are worth having under way at once: more than one where the store works on them
+    beside its client."""
+
     def companion(self, make: Callable[[Self], C]) -> C:
         """What lives beside this store in the running event loop: made by ``make`` once per loop, then the same."""
         loop = asyncio.get_running_loop()

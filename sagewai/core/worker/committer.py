@@ -89,6 +89,10 @@ class _Transitions(Lane[Transition, RunStatus]):
 
     things = "transitions"
 
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.abreast = store.writes_abreast
+
     def _size(self, record: Transition) -> int:
         return record.size
 

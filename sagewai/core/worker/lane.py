@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from sagewai.core.failpoints import reach
 from sagewai.core.failure import told
@@ -22,6 +22,10 @@ log = logging.getLogger("sagewai.committer")
 MAX_ITEMS = 2_000
 MAX_BYTES = 1_000_000
 """Of one batch. A larger item goes alone, beside the batches, so that it delays nobody else."""
+
+WORTHWHILE = 32
+"""Records that make a batch of their own while another one is under way. A batch costs about 0.5 ms of the server's and
+the client's processors whatever is in it, a record in it 0.03 ms: fewer ride along with the next one."""
 
 BACK_OFF = RetryPolicy(delay=0.1, factor=2, max_delay=5, jitter=0.5)
 """Between two tries of a batch whose store doesn't answer."""
@@ -58,10 +62,14 @@ class Lane(ABC, Generic[R, V]):
     one_sided: tuple[type[Exception], ...] = (StoreRefused,)
     """Errors of a batch that are the fault of one record in it: found by halving, so that the others are written."""
 
+    abreast = 1
+    """How many batches it has under way at once, so that client and server needn't wait for each other."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[Item[R, V]] = deque()
-        self._flush: asyncio.Task[None] | None = None
+        self._senders: set[asyncio.Task[None]] = set()
+        self._setting_off = False  # one of them hasn't taken its batch yet
         self._large: set[asyncio.Task[None]] = set()
 
     def record(self, record: R) -> Verdict[V | None]:
@@ -72,14 +80,13 @@ class Lane(ABC, Generic[R, V]):
             task.add_done_callback(self._large.discard)
         else:
             self._waiting.append(item)
-            if self._flush is None or self._flush.done():
-                self._flush = asyncio.create_task(self._drain())
+            if not self._setting_off and self._worth_sending(len(self._senders)):
+                self._set_off()
         return item.verdict
 
     def close(self) -> None:
-        for task in (self._flush, *self._large):
-            if task is not None:
-                task.cancel()
+        for task in (*self._senders, *self._large):
+            task.cancel()
 
     @abstractmethod
     def _size(self, record: R) -> int:
@@ -106,19 +113,42 @@ class Lane(ABC, Generic[R, V]):
         """What to tell whoever waits for the one record that can't be written."""
         return error
 
+    def _worth_sending(self, under_way: int) -> bool:
+        """Whether what waits makes a batch beside so many others; what doesn't goes when one of them is answered."""
+        waiting = len(self._waiting)
+        return waiting > 0 and (under_way == 0 or (under_way < self.abreast and waiting >= WORTHWHILE))
+
+    def _set_off(self) -> None:
+        self._setting_off = True
+        sender = asyncio.create_task(self._drain())
+        self._senders.add(sender)
+        sender.add_done_callback(self._ended)
+
     async def _drain(self) -> None:
-        try:
-            while self._waiting:
-                await self._settle(self._next_batch())
-        finally:  # only a cancellation leaves items behind
+        self._setting_off = False
+        while self._worth_sending(len(self._senders) - 1):
+            batch = self._next_batch()
+            if self._worth_sending(len(self._senders)):
+                self._set_off()
+            await self._settle(batch)
+        self._senders.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    def _ended(self, sender: asyncio.Task[None]) -> None:
+        """One that ended by itself is gone from the list. A cancelled one leaves records behind."""
+        if sender in self._senders:
+            self._senders.discard(sender)
+            self._setting_off = False
             while self._waiting:
                 self._waiting.popleft().refuse(StoreUnavailable(CLOSING))
-            self._flush = None  # a task holds its loop, and a lane outlives it
 
     def _next_batch(self) -> list[Item[R, V]]:
+        """What waits; half of it, where the other half makes a batch beside this one."""
+        most = MAX_ITEMS
+        if len(self._senders) < self.abreast and len(self._waiting) >= 2 * WORTHWHILE:
+            most = min(most, len(self._waiting) // 2)
         batch: list[Item[R, V]] = []
         size = 0
-        while self._waiting and len(batch) < MAX_ITEMS:
+        while self._waiting and len(batch) < most:
             size += self._waiting[0].size
             if batch and size > MAX_BYTES:
                 break

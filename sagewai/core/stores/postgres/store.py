@@ -72,6 +72,8 @@ class PostgresStore(PostgresBulks, PostgresRetention, Store):
     certificate unless the URL has an ``sslmode``.
     """
 
+    writes_abreast = 2
+
     def __init__(
         self,
         database_url: str,
