@@ -8,8 +8,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sagewai.core.context import StepContext, executing
 from sagewai.core.functions import is_async
@@ -19,8 +18,7 @@ from sagewai.errors import StepError, StepTimeout, Suspension
 log = logging.getLogger("sagewai.attempt")
 
 
-@dataclass(frozen=True, slots=True)
-class BodyResult:
+class BodyResult(NamedTuple):
     """``cancelled``: it was stopped from outside. Otherwise ``error`` (if any) is what it raised."""
 
     value: Any = None
@@ -58,7 +56,6 @@ class Body:
         loop = asyncio.get_running_loop()
         self._waiting = loop.create_future()
         task = loop.create_task(self._guarded(), name=f"step {self._context.idempotency_key}")
-        task.add_done_callback(self._wake)
         timer = None if timeout is None else loop.call_later(timeout, self._wake)
         try:
             if not self._cancelled:
@@ -79,7 +76,7 @@ class Body:
             return BodyResult(cancelled=True)
         return BodyResult(error=StepTimeout(f"step {self._context.step!r} took longer than {timeout:g} s"))
 
-    def _wake(self, _: object = None) -> None:
+    def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
@@ -103,6 +100,8 @@ class Body:
             return BodyResult(error=StepError("the step's code was cancelled or raised CancelledError"))
         except BaseException as error:
             return BodyResult(error=error)
+        finally:
+            self._wake()  # a turn of the loop before the task's own callbacks would
 
     async def _call(self) -> Any:
         return await self._function(*self._args, **self._kwargs)

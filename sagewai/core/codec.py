@@ -24,6 +24,7 @@ _SCALARS = (str, bool, int, type(None))
 _dump = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
+_load = json.JSONDecoder().decode
 _dump_escaped = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
 
 
@@ -56,7 +57,7 @@ def encode(value: object, *, what: str = "value", limit: int = MAX_PAYLOAD) -> s
 
 def decode(text: str) -> Any:
     """What :func:`encode` was given."""
-    return json.loads(text)
+    return _load(text)
 
 
 def is_plain(value: object) -> bool:

@@ -57,10 +57,11 @@ class Calls(Protocol):
     def hear(self, name: str, piece: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StepContext:
     """The attempt being executed. ``idempotency_key`` (``run_id:step``) is the same on every attempt of the step: hand
-    it to whatever must not happen twice."""
+    it to whatever must not happen twice. To be read only: one is made for every attempt, and frozen takes three times
+    as long."""
 
     run_id: str
     workflow: str

@@ -15,7 +15,7 @@ from sagewai.core.context import Notes, StepContext
 from sagewai.core.failpoints import reach
 from sagewai.core.failure import describe, error_text, told
 from sagewai.core.outage import answered
-from sagewai.core.recording import Hears, RecordCall, StepCalls
+from sagewai.core.recording import Hears, RecordCall, RunCalls, StepCalls
 from sagewai.core.records import StepRecords
 from sagewai.core.retry import IN_PLACE
 from sagewai.core.signature import StepPlan, WorkflowPlan, prefix_route
@@ -85,10 +85,9 @@ class Execution:
         self._plan = plan
         self._store = store
         self._record = record
-        self._record_call = record_call
-        self._tails = tails
         self._grace = grace
-        self._budget = RunBudget(store, lease.run_id, lease.workflow, plan.budget)
+        budget = RunBudget(store, lease.run_id, lease.workflow, plan.budget)
+        self._run_calls = RunCalls(lease, store, record_call, budget, tails, self._lose)
         self._at = _Progress(lease.rev, lease.seq, lease.attempt, dict(lease.results))
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()
@@ -102,6 +101,9 @@ class Execution:
         self._stopped.set()
         if self._body is not None:
             self._body.cancel()
+
+    def _lose(self) -> None:
+        self.stop(Stop.LOST)
 
     async def run(self) -> Finished:
         """Raises LeaseLost when another owner took over; whatever else happens is recorded and returned. Cancelling the
@@ -133,20 +135,8 @@ class Execution:
 
     def _begin_calls(self, step: StepPlan, notes: Notes, records: StepRecords) -> StepCalls:
         lease, at = self.lease, self._at
-        self._calls = StepCalls(
-            lease,
-            seq=at.seq,
-            step=step.name,
-            attempt=at.attempt,
-            fresh=at.attempt == 1 and (at.seq > lease.seq or lease.token == 1),  # nobody began it before
-            notes=notes,
-            records=records,
-            store=self._store,
-            record=self._record_call,
-            budget=self._budget,
-            lost=lambda: self.stop(Stop.LOST),
-            tails=self._tails,
-        )
+        fresh = at.attempt == 1 and (at.seq > lease.seq or lease.token == 1)  # nobody began it before
+        self._calls = StepCalls(self._run_calls, at.seq, step.name, at.attempt, fresh, notes, records)
         return self._calls
 
     def _context(self, step: StepPlan) -> StepContext:
@@ -314,23 +304,24 @@ class Execution:
         waits: tuple[WaitRequest, ...] = (),
         route_version: str = "",
     ) -> RunStatus:
-        transition = Transition(
-            key=self.lease.key,
-            token=self.lease.token,
-            rev=self._at.rev,
-            move=move,
-            outcome=outcome,
-            seq=self._at.seq,
-            step=step,
-            attempt=self._at.attempt,
-            result=result,
-            error=error,
-            next_step=next_step,
-            delay=delay,
-            wakeups=self.lease.wakeups,
-            requests=requests,
-            waits=waits,
-            route_version=route_version,
+        lease, at = self.lease, self._at
+        transition = Transition(  # by position, as one is made for every step: by name takes twice as long
+            lease.key,
+            lease.token,
+            at.rev,
+            move,
+            outcome,
+            at.seq,
+            step,
+            at.attempt,
+            result,
+            error,
+            next_step,
+            delay,
+            lease.wakeups,
+            requests,
+            waits,
+            route_version,
         )
         await self._see_calls_through()
         reach(_BEFORE[move])
@@ -338,7 +329,7 @@ class Execution:
         reach(_AFTER[move])
         if status is None:
             raise self._lost()
-        self._at.rev += 1
+        at.rev += 1
         return status
 
     async def _see_calls_through(self) -> None:

@@ -19,6 +19,8 @@ class Payload:
 
     def __init__(self, annotation: Any = None) -> None:
         self.annotation = annotation
+        self.typed = annotation is not None and annotation not in (Any, object)
+        self._plain_type = annotation if annotation in _PLAIN else None
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
@@ -54,7 +56,7 @@ class Payload:
 
     def load_plain(self, value: Any, text: str | None = None, *, what: str) -> Any:
         """The same from a value that is decoded already; ``text`` is its JSON text where the caller has it."""
-        if not self.typed or (self.annotation in _PLAIN and type(value) is self.annotation):
+        if not self.typed or type(value) is self._plain_type:
             return value
         try:  # JSON mode: what pydantic takes from JSON (a date, a tuple) it may refuse from Python values
             return self.adapter.validate_json(encode(value) if text is None else text)
@@ -69,17 +71,13 @@ class Payload:
     @property
     def readable(self) -> bool:
         """Whether pydantic, which reads what isn't plain, knows the annotation."""
-        if not self.typed or self.annotation in _PLAIN:
+        if not self.typed or self._plain_type is not None:
             return True
         try:
             _ = self.adapter
         except Exception:  # an annotation can bring a hook of its own
             return False
         return True
-
-    @property
-    def typed(self) -> bool:
-        return self.annotation is not None and self.annotation not in (Any, object)
 
 
 def _first_line(error: Exception) -> str:

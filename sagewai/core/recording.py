@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from sagewai.core.budget import RunBudget
@@ -51,6 +52,19 @@ async def _at_home(step: StepContext, work: Coroutine[Any, Any, T]) -> T:
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, step.loop))
 
 
+@dataclass(frozen=True, slots=True)
+class RunCalls:
+    """What the calls of a run have in common, whichever step makes them. ``lost`` is called when one can't be recorded
+    because another owner has the run."""
+
+    lease: LeasedRun
+    store: Store
+    record: RecordCall
+    budget: RunBudget
+    tails: Hears
+    lost: Callable[[], None]
+
+
 class StepCalls:
     """Lives as long as its attempt; whatever its body left behind can neither make nor record a call afterwards.
 
@@ -59,33 +73,15 @@ class StepCalls:
     """
 
     def __init__(
-        self,
-        lease: LeasedRun,
-        *,
-        seq: int,
-        step: str,
-        attempt: int,
-        fresh: bool,
-        notes: Notes,
-        records: Records,
-        store: Store,
-        record: RecordCall,
-        budget: RunBudget,
-        lost: Callable[[], None],
-        tails: Hears,
+        self, run: RunCalls, seq: int, step: str, attempt: int, fresh: bool, notes: Notes, records: Records
     ) -> None:
-        self.limit = store.payload_limit
-        self._lease = lease
+        self.limit = run.store.payload_limit
+        self._run = run
         self._seq = seq
         self._step = step
         self._attempt = attempt
         self._notes = notes
         self._records = records
-        self._store = store
-        self._record = record
-        self._budget = budget
-        self._lost = lost
-        self._tails = tails
         self._round = 0
         self._known: dict[tuple[str, str, str, str], dict[int, Call]] = {}
         self._positions: dict[tuple[str, str, str], set[int]] = {}
@@ -112,7 +108,7 @@ class StepCalls:
             return Kept(recorded.pop(position).response, position)
         if asked.kind == "model":
             try:
-                await self._budget.check(asked.model, asked.name, self._step, self._notes)
+                await self._run.budget.check(asked.model, asked.name, self._step, self._notes)
             except Suspension:
                 await self._records.approvals()  # what gates beside it ask is noted too, and waits together
                 await asyncio.sleep(0)
@@ -129,18 +125,18 @@ class StepCalls:
             asked.kind, asked.branch, asked.name, position, asked.digest, request, made, latency
         )
         if asked.kind == "model":
-            self._budget.add(made.input_tokens, made.output_tokens, made.cost)
+            self._run.budget.add(made.input_tokens, made.output_tokens, made.cost)
         response = await asyncio.shield(verdict)  # it is recorded whoever stops waiting for that
         if response is None:
             raise LeaseLost(
-                f"run {self._lease.run_id!r}: token {self._lease.token} is not the current one any more"
+                f"run {self._run.lease.run_id!r}: token {self._run.lease.token} is not the current one any more"
             )
         return Kept(response, position)
 
     def hear(self, name: str, piece: str) -> None:
         """A model says this right now; for whoever watches."""
         if not self._over and asyncio.get_running_loop() is self._loop:
-            self._tails.hear(self._lease.key, self._step, name, piece)
+            self._run.tails.hear(self._run.lease.key, self._step, name, piece)
 
     # -- the attempt's end ----------------------------------------------------------------------------------------
 
@@ -171,8 +167,8 @@ class StepCalls:
         return position
 
     async def _load(self) -> None:
-        lease = self._lease
-        calls = await answered(lambda: self._store.calls_of(lease.run_id, self._seq), lease.run_id)
+        lease = self._run.lease
+        calls = await answered(lambda: self._run.store.calls_of(lease.run_id, self._seq), lease.run_id)
         self._round = sum(call.kind == "void" for call in calls)
         for call in calls:
             if call.round == self._round:
@@ -191,10 +187,10 @@ class StepCalls:
         made: Made,
         latency: float,
     ) -> Verdict[str | None]:
-        verdict = self._record(
+        verdict = self._run.record(
             CallRecord(
-                key=self._lease.key,
-                token=self._lease.token,
+                key=self._run.lease.key,
+                token=self._run.lease.token,
                 seq=self._seq,
                 step=self._step,
                 attempt=self._attempt,
@@ -220,7 +216,7 @@ class StepCalls:
     def _answered(self, verdict: Verdict[str | None]) -> None:
         self._under_way.discard(verdict)
         if verdict.exception() is None and verdict.result() is None:
-            self._lost()
+            self._run.lost()
 
     def _require_open(self) -> None:
         if self._over:

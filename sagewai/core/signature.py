@@ -32,9 +32,11 @@ class StepDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Where one parameter comes from: the result of ``step``, else the run's input, else its default."""
+    """Where one parameter comes from: the result of ``step``, else the run's input, else its default. ``place`` names
+    it in errors."""
 
     name: str
+    place: str
     payload: Payload
     step: str | None
     has_default: bool
@@ -67,11 +69,10 @@ class StepPlan:
         kwargs: dict[str, Any] = {}
         run_input = decode(input_text) if self.reads_input else {}
         for parameter in self.parameters:
-            what = f"step {self.name!r}, parameter {parameter.name!r}"
             if parameter.step is not None:
-                value = parameter.payload.load(results[parameter.step], what=what)
+                value = parameter.payload.load(results[parameter.step], what=parameter.place)
             elif parameter.name in run_input:
-                value = parameter.payload.load_plain(run_input.pop(parameter.name), what=what)
+                value = parameter.payload.load_plain(run_input.pop(parameter.name), what=parameter.place)
             else:
                 continue
             if parameter.positional:
@@ -235,7 +236,14 @@ def _plan_step(
                 source
             ]  # an unannotated parameter takes what the producing step says it returns
         parameters.append(
-            Parameter(parameter.name, payload, source, parameter.default is not parameter.empty, positional)
+            Parameter(
+                parameter.name,
+                f"step {declaration.name!r}, parameter {parameter.name!r}",
+                payload,
+                source,
+                parameter.default is not parameter.empty,
+                positional,
+            )
         )
     returned = Payload(hints.get("return"))
     return StepPlan(
