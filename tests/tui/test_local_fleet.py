@@ -135,7 +135,7 @@ def test_workers_that_were_left_running_are_adopted_watched_and_left_again(
     assert first.pid is not None
     os.kill(first.pid, signal.SIGKILL)
     until(lambda: first.state == "gone", "its end")
-    assert first.why == "it ended without being asked to"
+    assert first.why == "nobody asked it to"
     first.start()  # a crash is shown; that it goes on is somebody's wish
     until(lambda: sum("serves" in line for line in first.tail.lines()) == 2, "another in its place")
     assert (first.is_adopted, second.tied) == (False, (first,))
@@ -147,7 +147,7 @@ def test_workers_that_were_left_running_are_adopted_watched_and_left_again(
 
     third = later()
     [other, missed] = third.adopt()
-    assert (other.pid, missed.state, missed.why) == (pids[1], "gone", "it died while no console looked")
+    assert (other.pid, missed.state, missed.why) == (pids[1], "gone", "died while no console looked")
     third.stop()
     assert [left.pid for left in third.left] == [pids[1]], (
         "it outlived a console before, and outlives this one"

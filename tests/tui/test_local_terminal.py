@@ -116,7 +116,9 @@ def test_workers_finish_what_they_hold_when_their_console_is_killed(url: str, tm
     ends_completed(url, "run-1")
 
 
-def test_quitting_asks_and_detached_workers_go_on_alone(url: str, tmp_path: Path) -> None:
+def test_quitting_asks_and_detached_workers_go_on_alone_until_a_later_console_adopts_them(
+    url: str, tmp_path: Path
+) -> None:
     with opened(url, tmp_path, "--local", f"{FLOWS}x2") as terminal:
         terminal.wait_for(lambda text: text.count("● live") == 2)
         ours = workers_of(terminal.process.pid)
@@ -132,9 +134,19 @@ def test_quitting_asks_and_detached_workers_go_on_alone(url: str, tmp_path: Path
             assert f"goes on without the console: pid {pid}, log " in said
         submit(url, "slow", "run-1", seconds=0.1)
         until(lambda: reading(url, lambda store: store.get_run("run-1")).status is RunStatus.COMPLETED, "it")  # type: ignore[attr-defined]
-        for pid in ours:
-            os.kill(pid, signal.SIGTERM)
-        until(lambda: not any(map(is_alive, ours)), "the end of both")
+    with opened(url, tmp_path) as terminal:
+        terminal.wait_for("adopted 2 workers that a console left running")
+        terminal.wait_for(lambda text: len(re.findall(r"● live .*-[12] adopted", text)) == 2)
+        terminal.wait_for("serves blocking, quick, slow")
+        os.kill(ours[1], signal.SIGKILL)
+        terminal.wait_for("ended: nobody asked it to; + on screen 4 starts it again")
+        assert workers_of(terminal.process.pid) == []
+        terminal.keys("q")
+        assert terminal.wait() == 0
+        assert f"goes on without the console: pid {ours[0]}, log " in terminal.written.decode()
+    os.kill(ours[0], signal.SIGTERM)
+    until(lambda: not is_alive(ours[0]), "its end")
+    assert not list(tmp_path.rglob("*.left"))
 
 
 def test_sigterm_drains_and_a_second_one_hands_the_runs_back(url: str, tmp_path: Path) -> None:

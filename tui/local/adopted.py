@@ -44,7 +44,7 @@ class Adopted:
                 return End("", asked=True)
             asked = not self._found.path.exists()
             self._found.forget()
-        return End("it ended without being asked to", asked=asked, again=False)
+        return End("nobody asked it to", asked=asked, again=False)
 
     def signal(self, number: signal.Signals) -> None:
         """Does nothing once it has ended."""

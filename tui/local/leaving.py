@@ -27,11 +27,13 @@ def question(ours: Locals, leave: Callable[[], None]) -> Question | None:
 
     if tied:
         adopted = len(ours.fleet.running) - tied
+        goes = "goes" if adopted == 1 else "go"
         text = (
             Cell(" quit?", Role.STRONG),
-            Cell(f"  {plural(tied, 'local worker')} of this console", Role.WAITING),
+            Cell(f"  {plural(tied, 'local worker')}", Role.WAITING),
+            Cell("" if held or adopted else " of this console", Role.WAITING),
             Cell(f"; its own one holds {plural(held, 'run')}" if held else "", Role.WAITING),
-            Cell(f"; {adopted} adopted left running" if adopted else "", Role.DIM),
+            Cell(f"; {plural(adopted, 'adopted one')} {goes} on" if adopted else "", Role.DIM),
         )
         alone = "detach: they go on alone" if not held else "detach: they go on, its own one drains"
         return Question(text, commit, choices={"y": "drain them, then quit", "d": alone})

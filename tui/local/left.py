@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -121,7 +122,9 @@ def _read(handle: int) -> Left:
     process = ProcessIdentity(**given["process"])
     if type(process.pid) is not int or process.pid <= 1 or not isinstance(process.started, str):
         raise ValueError("no process")
-    return Left(str(given["name"]), parse(given["order"]), given["store"], process)
+    if not re.fullmatch(r"console-\d+-\d+", given["name"]):
+        raise ValueError("no name")
+    return Left(given["name"], parse(given["order"]), given["store"], process)
 
 
 def _is_of_this_boot(process: ProcessIdentity) -> bool:

@@ -49,19 +49,19 @@ def about(worker: LocalWorker) -> tuple[Cell, str]:
     if worker.state == "backing off":
         return Cell(f"crashed: {worker.why}; starts again by itself", Role.WAITING), ""
     if worker.state == "gone":
-        return Cell(f"gone: {worker.why}", Role.FAILED), "+ starts it here, K forgets it"
+        return Cell(f"ended: {worker.why}", Role.FAILED), "+ starts it here, K forgets it"
     if worker.state in {"failed", "ended"}:
         role = Role.FAILED if worker.state == "failed" else Role.DIM
         return Cell(f"ended: {worker.why}" if worker.why else "ended", role), "+ starts it again"
     if worker.state == "draining":
         return Cell("draining", Role.WAITING), "K: at once"
-    adopted = ", left running by another console" if worker.kind == "adopted" else ""
+    adopted = ", adopted" if worker.kind == "adopted" else ""
     return Cell(f"{worker.state}{adopted}", Role.DIM), ""
 
 
 def _marked(row: WorkerRow, worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:
     cells = dict(row.cells)
-    cells["worker"] = Cell(cells["worker"].text, Role.ACCENT, " here")
+    cells["worker"] = Cell(cells["worker"].text, Role.ACCENT, _whose(worker))
     cells["kind"] = Cell(worker.kind, Role.ACCENT)
     if worker.state == "draining" and row.live:
         cells["state"] = Cell(f"{glyphs.running} draining", Role.WAITING)
@@ -79,7 +79,7 @@ def _without_session(worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:
         local=worker.number,
         cells={
             "state": Cell(f"{getattr(glyphs, glyph)} {word}", role),
-            "worker": Cell(worker.name, Role.ACCENT, " here"),
+            "worker": Cell(worker.name, Role.ACCENT, _whose(worker)),
             "kind": Cell(worker.kind, Role.ACCENT),
             "pool": Cell(worker.pool),
             "load": dash,
@@ -90,3 +90,7 @@ def _without_session(worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:
             "process": Cell(f":{worker.pid}" if worker.pid else "-", Role.DIM),
         },
     )
+
+
+def _whose(worker: LocalWorker) -> str:
+    return " adopted" if worker.kind == "adopted" else " here"

@@ -90,7 +90,7 @@ class Supervised:
     def miss(self) -> None:
         """Its process was left running, and is gone."""
         with self._lock:
-            self._state, self.why = "gone", "it died while no console looked"
+            self._state, self.why = "gone", "died while no console looked"
 
     def stop(self) -> None:
         """Drain it: it finishes what it holds, and isn't started again."""
