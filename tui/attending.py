@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from textual import events
+from textual.app import SuspendNotSupported
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.widget import AwaitMount
@@ -63,6 +64,8 @@ class Attending(Navigation):
         self._watching = False
         self._watched_at = float("-inf")
         self._look: LastLook | None = None
+        self.is_away = False
+        """Whether another program has the terminal."""
 
     @property
     @abstractmethod
@@ -71,8 +74,8 @@ class Attending(Navigation):
 
     @property
     def is_attended(self) -> bool:
-        """Whether the terminal is in front, as far as it tells."""
-        return self.app_focus or self.attention.keeps_looking
+        """Whether the terminal is in front, as far as it tells, and the console's."""
+        return not self.is_away and (self.app_focus or self.attention.keeps_looking)
 
     @property
     def is_covered(self) -> bool:
@@ -95,15 +98,39 @@ class Attending(Navigation):
         if isinstance(event, events.Key) and is_kept(event.key):
             return
         if isinstance(event, events.InputEvent | events.Paste):
+            if self.is_away:
+                return  # read before another program got the terminal, and meant for that one
             self._touch()
         await super().on_event(event)
 
     @contextmanager
     def suspend(self) -> Iterator[None]:
-        """Whoever comes back from a pager or an editor was there all the while."""
-        with super().suspend():
-            yield
-        self._touch()
+        """Let another program have the terminal: the console draws nothing and reads no key, and the rest of it goes
+        on. Unlike Textual's own it leaves stdout where it is: what steps print must not get between. Whoever comes back
+        from a pager or an editor was there all the while. Raises SuspendNotSupported."""
+        driver = self._driver
+        if driver is None or not driver.can_suspend:
+            raise SuspendNotSupported("there is no terminal to hand on")
+        self._suspend_signal()
+        driver.suspend_application_mode()
+        self.is_away = True
+        self._look_up_or_away()
+        try:
+            with driver.no_automatic_restart():
+                yield
+        finally:
+            self.is_away = False
+            if not self._exit:  # else the terminal is in order as it is
+                driver.resume_application_mode()
+                self._resume_signal()
+                self.refresh(layout=True)
+                self._touch()
+                self._look_up_or_away()
+
+    def _look_up_or_away(self) -> None:
+        front = self.front_screen()
+        if front is not None:
+            front.attend()
 
     def _touch(self) -> None:
         self._touched_at = self.attention.clock()
@@ -114,15 +141,14 @@ class Attending(Navigation):
 
     def watch_app_focus(self, focus: bool) -> None:
         """Out of focus the screen in front stops looking; back in it, it looks at once."""
-        front = self.front_screen()
-        if front is not None and not self.attention.keeps_looking:
-            front.attend()
+        if not self.attention.keeps_looking:
+            self._look_up_or_away()
 
     # -- the counters, when no screen reads them ----------------------------------------------------------------------
 
     def _stir(self) -> None:
         after = self.attention.lock_after
-        if after is not None and self.attention.clock() - self._touched_at >= after:
+        if after is not None and not self.is_away and self.attention.clock() - self._touched_at >= after:
             self.lock()
         if not self._watching:
             self.run_worker(self._watch(), group="watch", exclusive=False)
@@ -188,8 +214,9 @@ class Attending(Navigation):
         if front is not None:
             front.refresh_bindings()
             if door.is_locked:
+                unlock = self.habits.keymap.line("command", ":", "unlock")
                 front.prompt.say(
-                    Cell(" look only; :unlock and your account's name for the rest", Role.WAITING)
+                    Cell(f" look only; {unlock} and your account's name for the rest", Role.WAITING)
                 )
         self.poke()
         return True

@@ -73,6 +73,20 @@ class ConsoleDriver(LinuxDriver):
         if terminal is None:
             raise OSError("there is no terminal to draw on: standard error is closed")
         self._file = _Screen(terminal)  # type: ignore[assignment]
+        self._is_away = False
+
+    def suspend_application_mode(self) -> None:
+        """Hand the terminal on: nothing is written to it until it is taken back."""
+        super().suspend_application_mode()
+        self._is_away = True
+
+    def resume_application_mode(self) -> None:
+        self._is_away = False
+        super().resume_application_mode()
+
+    def write(self, data: str) -> None:
+        if not self._is_away:
+            super().write(data)
 
     @property
     def has_mouse(self) -> bool:

@@ -7,9 +7,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from textual.app import App
-
 from tui import outside
+from tui.outside import Lender
 
 _USUAL = (["sensible-editor"], ["nano"], ["vim"], ["vi"])
 
@@ -23,8 +22,8 @@ def editor(environ: Mapping[str, str]) -> list[str] | None:
     return outside.program(environ, "VISUAL", "EDITOR", otherwise=_USUAL)
 
 
-def edit(
-    app: App[None], text: str, *, suffix: str = ".json", environ: Mapping[str, str] = os.environ
+async def edit(
+    app: Lender, text: str, *, suffix: str = ".json", environ: Mapping[str, str] = os.environ
 ) -> str | None:
     """What the operator made of ``text``; None where there is no editor, or no terminal to run it on. Raises NotEdited
     where the editor failed or left no text. ``text`` can be encoded."""
@@ -36,18 +35,27 @@ def edit(
         prefix="sagewai-", dir=_private(environ), ignore_cleanup_errors=True
     ) as own:
         path = Path(own, f"edit{suffix}")
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        _write(path, text)
         try:
-            code = outside.run(app, [*words, str(path)])
+            code = await outside.run(app, [*words, str(path)])
         except outside.NoTerminal:
             return None
         if code:
             raise NotEdited(f"the editor ended with code {code}: nothing was changed")
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise NotEdited("the editor left no text that can be read: nothing was changed") from None
+        return _read(path)
+
+
+def _write(path: Path, text: str) -> None:
+    """Into a file that nobody else can read."""
+    with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise NotEdited("the editor left no text that can be read: nothing was changed") from None
 
 
 def _private(environ: Mapping[str, str]) -> str | None:

@@ -6,9 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
-from textual.app import App
-
 from tui import outside
+from tui.outside import Lender
 from tui.payload import Line
 
 
@@ -20,13 +19,16 @@ def pager(environ: Mapping[str, str]) -> list[str] | None:
     return words
 
 
-def page(app: App[None], title: str, lines: Sequence[Line], environ: Mapping[str, str] = os.environ) -> bool:
-    """Show the lines in a pager; False where there is none, or no terminal to run it on."""
+async def page(
+    app: Lender, title: str, lines: Sequence[Line], environ: Mapping[str, str] = os.environ
+) -> bool:
+    """Show the lines in a pager; False where there is none, or no terminal to run it on. While another program has the
+    terminal nothing is shown: the key was meant for that one."""
     words = pager(environ)
-    if words is None:
-        return False
+    if app.is_away or words is None:
+        return app.is_away
     try:
-        return outside.run(app, words, stdin=as_text(title, lines)) != 127
+        return await outside.run(app, words, stdin=as_text(title, lines)) != 127
     except outside.NoTerminal:
         return False
 

@@ -127,7 +127,7 @@ class RunActions(BulkActions):
 
         async def read() -> None:
             title, lines = await self.reading()
-            if not pager.page(self.app, title, lines):
+            if not await pager.page(self.console, title, lines):
                 self.app.push_screen(Reader(title, lines))
 
         self._look_up(read())

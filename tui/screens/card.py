@@ -40,10 +40,13 @@ class CardScreen(ConsoleScreen):
             return "its content is not on screen yet"
         if not card.decidable:
             return "this can't be decided any more: see its state"
+        enter = self.console.habits.keymap.of("read", "enter")
         if not self.view.begun:
-            return "its content is not on screen: scroll down to it, enter gives it the whole height"
+            return f"its content is not on screen: scroll down to it, {enter} gives it the whole height"
         if card.read_to_end and (left := self.view.left):
-            return f"its gate asks to read to the end first: {plural(left, 'line')} left (enter, then space)"
+            return (
+                f"its gate asks to read to the end first: {plural(left, 'line')} left ({enter}, then space)"
+            )
         return ""
 
     @property
@@ -75,8 +78,15 @@ class CardScreen(ConsoleScreen):
 
     def action_pager(self) -> None:
         card = self.view.card
-        if card is not None and not pager.page(self.app, card.run.text, self.view.pane.lines):
-            self.app.push_screen(Reader(card.run.text, self.view.pane.lines))
+        if card is None:
+            return
+        title, lines = card.run.text, self.view.pane.lines
+
+        async def read() -> None:
+            if not await pager.page(self.console, title, lines):
+                self.app.push_screen(Reader(title, lines))
+
+        self.run_worker(read(), group="pager", exclusive=False)
 
     def action_copy(self) -> None:
         """The id, and of the same card once more the digest."""

@@ -51,7 +51,7 @@ class Editing(CardScreen):
         """``text`` is what an earlier round made of it."""
         made: str | None = None
         try:
-            made = await drafted(self.app, text or self.gateway.editable(card, self.draft_of(card)))
+            made = await drafted(self, text or self.gateway.editable(card, self.draft_of(card)))
             draft = None if made is None else await self.gateway.draft(card, made)
         except Unfit as unfit:
             self._ask_again(card, made or "", f"{unfit}")
@@ -70,7 +70,10 @@ class Editing(CardScreen):
     def _keep(self, card: Card, draft: Draft | None, *, was_left: bool = False) -> None:
         if draft is not None:
             self._drafts[card.key, card.digest] = draft
-            said = Cell(" nothing is decided yet: read what changes, then a approves it", Role.ACCENT)
+            approve = self.console.habits.keymap.of("approve", "a")
+            said = Cell(
+                f" nothing is decided yet: read what changes, then {approve} approves it", Role.ACCENT
+            )
         elif was_left:
             said = Cell(" nothing was changed", Role.DIM)
         else:

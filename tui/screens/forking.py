@@ -47,7 +47,7 @@ class ForkSheet(Sheet):
 
     async def _edit(self, text: str) -> None:
         try:
-            made = await drafted(self.app, text)
+            made = await drafted(self, text)
         except NotEdited as error:
             self.prompt.say(Cell(f" {error}", Role.FAILED))
             return
@@ -57,7 +57,8 @@ class ForkSheet(Sheet):
         self._plan, mistake = steering.edit_input(self.console.gateway.door, self._plan, made)
         self._wrong = made if mistake else ""
         if mistake:
-            again = Cell(" the input is as it was; e edits what you wrote again", Role.DIM)
+            edit = self.console.habits.keymap.of("edit", "e")
+            again = Cell(f" the input is as it was; {edit} edits what you wrote again", Role.DIM)
             self.prompt.say(Cell(f" {mistake}", Role.FAILED), explain=(again,))
         else:
             self.prompt.say()
