@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from sagewai.core.stores.sqlite import SQLiteStore
+from sagewai.core.stores.sqlite import SQLiteStore, progress
 from sagewai.core.stores.sqlite.connection import Connection
+from sagewai.models.status import RunStatus
 from sagewai.models.transition import Move
 from tests.contract.scene import ALICE, Owner, Scene, definition, spec
 
@@ -48,10 +49,14 @@ async def hold(scene: Scene, count: int) -> list[Owner]:
 async def advance(store: SQLiteStore, owners: list[Owner]) -> None:
     """Every run's nine steps before the last, in lock-step, as a group commit hands them over."""
     for _ in STEPS[1:]:
-        moves = [owner.transition(Move.STEP_DONE, result=RESULT) for owner in owners]
-        assert None not in await store.record(moves)
-        for owner in owners:
-            owner.note(Move.STEP_DONE)
+        await advance_once(store, owners)
+
+
+async def advance_once(store: SQLiteStore, owners: list[Owner]) -> None:
+    moves = [owner.transition(Move.STEP_DONE, result=RESULT) for owner in owners]
+    assert await store.record(moves) == [RunStatus.RUNNING] * len(moves)
+    for owner in owners:
+        owner.note(Move.STEP_DONE)
 
 
 async def test_a_lone_step_is_one_small_transaction(store: SQLiteStore, scene: Scene) -> None:
@@ -68,25 +73,53 @@ async def test_a_lone_step_is_one_small_transaction(store: SQLiteStore, scene: S
     assert meter.pages <= 3.5 * steps  # the run, the attempt, the attempt's key
 
 
-async def test_a_step_is_the_same_few_statements_however_much_its_run_could_wait_for(
+async def listen(store: SQLiteStore) -> list[str]:
+    """The first word of each statement that the writing thread will say."""
+    said: list[str] = []
+
+    def note(_driver: object, sql: str, _values: object) -> bool:
+        said.append(sql.split()[0])
+        return True
+
+    await store._here()._writer.run(lambda connection: connection._driver.set_exec_trace(note))
+    return said
+
+
+async def test_a_step_is_the_same_one_statement_however_much_its_run_could_wait_for(
     store: SQLiteStore, scene: Scene
 ) -> None:
     owners = await hold(scene, 2)
     await store.signal(owners[0].run_id, "paid", "1", ALICE)
-    said: list[str] = []
-
-    def listen(connection: Connection) -> None:
-        def note(_driver: object, sql: str, _values: object) -> bool:
-            said.append(sql.split()[0])
-            return True
-
-        connection._driver.set_exec_trace(note)
-
-    await store._here()._writer.run(listen)
+    said = await listen(store)
     for owner in owners:
         await owner.make(Move.STEP_DONE, result=RESULT)
-    alone = ["begin", "select", "update", "insert", "select", "commit"]
-    assert said == alone * 2
+    assert said == ["insert"] * 2
+
+
+async def test_so_are_the_steps_of_a_thousand_runs_whatever_a_few_others_do(
+    store: SQLiteStore, scene: Scene
+) -> None:
+    owners = await hold(scene, 1_030)
+    said = await listen(store)
+    await store.record([owner.transition(Move.STEP_DONE, result=RESULT) for owner in owners[:1_000]])
+    last = [owner.transition(Move.COMPLETED, result=RESULT) for owner in owners[1_000:1_010]]
+    await store.record([*last, *(owner.transition(Move.STEP_DONE) for owner in owners[1_010:1_020])])
+    assert said == ["insert"] * 2
+    said.clear()
+    verdicts = await store.record(
+        [owners[1_020].transition(Move.RETRY_LATER), *(o.transition(Move.STEP_DONE) for o in owners[1_021:])]
+    )
+    assert verdicts == [RunStatus.WAITING] + [RunStatus.RUNNING] * 9
+    assert (said[:2], said[-1]) == (["begin", "insert"], "commit")
+    assert len(said) <= 8
+
+
+async def test_the_longest_statement_stays_prepared(store: SQLiteStore, scene: Scene) -> None:
+    owners = await hold(scene, progress.MAX_ROWS + 1)
+    await advance_once(store, owners)  # one too many for one
+    await advance_once(store, owners[1:])
+    stats = await store._here()._writer.run(lambda connection: connection._driver.cache_stats())
+    assert stats["too_big"] == 0
 
 
 async def test_steps_of_many_runs_share_their_transaction_and_their_pages(

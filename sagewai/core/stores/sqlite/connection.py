@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 
-from sagewai.core.stores.sqlite.transaction import Begin, Transaction, told, transact
+from sagewai.core.stores.sqlite.transaction import Begin, Transaction, Value, executed, told, transact
+from sagewai.errors import StoreError
 
 T = TypeVar("T")
 
@@ -35,17 +37,17 @@ WAL_LIMIT = 16_000_000
 Arrivals = tuple[int, int]
 """How often a run became ready, and how often one came to rest, since the database was made."""
 
-Heard = Callable[[Arrivals], None]
-"""Told after each commit."""
+Hear = Callable[[Callable[[], Arrivals]], None]
+"""Told after each commit how to learn of what it, and others, brought: whoever isn't waiting for anything needn't."""
 
 
 class Connection:
     """A connection for one thread at a time. Its errors are the library's."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], int], heard: Heard, patience: float) -> None:
+    def __init__(self, path: Path, *, clock: Callable[[], int], hear: Hear, patience: float) -> None:
         self._path = str(path)
         self._clock = clock
-        self._heard = heard
+        self._hear = hear
         self._patience = self._full_patience = patience
         self._asked_at = 0.0
         self._wal_pages = self._moved_at = self._emptied_at = 0
@@ -53,9 +55,17 @@ class Connection:
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Carry out ``work`` in one transaction, alone among the writers of all processes; durable on return."""
-        result, arrivals = self.transact("begin immediate", lambda tx: (work(tx), read_arrivals(tx)))
-        self._heard(arrivals)
+        result = self.transact("begin immediate", work)
+        self._tell()
         return result
+
+    def write_at_once(self, sql: str, values: Sequence[Value]) -> bool:
+        """Carry out one statement that is a transaction of its own; False, nothing written, where a constraint or a
+        trigger refuses it."""
+        passed = self._guard(lambda: executed(self._driver, sql, values))
+        if passed:
+            self._tell()
+        return passed
 
     def write_lightly(self, work: Callable[[Transaction], T]) -> T:
         """As :meth:`write`, but without a sync of its own: a power cut may undo it, until a later write is durable."""
@@ -71,6 +81,10 @@ class Connection:
 
     def transact(self, begin: Begin, work: Callable[[Transaction], T]) -> T:
         return self._guard(lambda: transact(self._driver, begin, self._clock, work))
+
+    def now(self) -> int:
+        """As a transaction's, for a statement that is one."""
+        return self._clock()
 
     def keep_log(self) -> None:
         """Switch the file to a write-ahead log; of processes that do so at once, all succeed."""
@@ -95,6 +109,10 @@ class Connection:
 
     def close(self) -> None:
         self._driver.close()
+
+    def _tell(self) -> None:
+        with suppress(StoreError):  # a hint may be missed; what was written stays written
+            self._hear(lambda: self._guard(lambda: read_arrivals(Transaction(self._driver, 0))))
 
     def _open(self) -> apsw.Connection:
         driver = apsw.Connection(self._path, flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=256)

@@ -29,6 +29,11 @@ class Hints:
         self._news = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits. Whoever begins to looks for themselves, after this has become true."""
+        return self._waiting > 0
+
     def begin(self, arrivals: Arrivals) -> None:
         """What happened before the first call isn't news. From any thread."""
         with self._lock:

@@ -91,6 +91,16 @@ class Lanes:
     async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
         return await self._writer.run(lambda connection: self._write(connection, work, durable))
 
+    async def write_alone(self, job: Callable[[Connection], T]) -> T:
+        """A job that begins and ends its transactions itself."""
+
+        def whole(connection: Connection) -> T:
+            result = job(connection)
+            self._written(connection)
+            return result
+
+        return await self._writer.run(whole)
+
     async def write_if(self, peek: Callable[[Transaction], T | None], work: Callable[[Transaction], T]) -> T:
         """What ``peek`` finds, and only where that is None, ``work``: a look takes no lock from those who write."""
 
@@ -116,13 +126,16 @@ class Lanes:
     def _write(self, connection: Connection, work: Callable[[Transaction], T], durable: bool = True) -> T:
         """In the writing thread."""
         result = connection.write(work) if durable else connection.write_lightly(work)
+        self._written(connection)
+        return result
+
+    def _written(self, connection: Connection) -> None:
         if connection.wants_checkpoint:  # behind this job, so that its caller goes on meanwhile
             self._writer.hand_over(_shorten_log)
         self._wrote_at = time.monotonic()
         if self._idle is None:
             with suppress(RuntimeError):  # the loop has ended: whoever writes next sees to it
                 self._loop.call_soon_threadsafe(self._await_idleness)
-        return result
 
     def _await_idleness(self) -> None:
         if self._idle is None and not self._closed:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sagewai.core.stores import words
-from sagewai.core.stores.sqlite import gates, names, waits
+from sagewai.core.stores.sqlite import gates, names, progress, waits
 from sagewai.core.stores.sqlite.changes import Changes, Head, heads_of
+from sagewai.core.stores.sqlite.connection import Connection
 from sagewai.core.stores.sqlite.rows import error_text, read_error, read_time
 from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.core.transitions import settle
@@ -16,7 +17,33 @@ from sagewai.models.status import Ask, Outcome, RunStatus, WaitReason
 from sagewai.models.transition import Move, Transition
 
 
-def record(tx: Transaction, transitions: Sequence[Transition]) -> list[RunStatus | None]:
+def record(connection: Connection, transitions: Sequence[Transition]) -> list[RunStatus | None]:
+    """In one transaction; mostly that is one statement."""
+    if not transitions:
+        return []
+    plain = [move for move in transitions if progress.takes(move)]
+    if len(plain) == len(transitions) <= progress.MAX_ROWS:
+        if connection.write_at_once(*progress.statement(plain, connection.now())):
+            return [progress.verdict(move) for move in transitions]
+        plain = []
+    return connection.write(lambda tx: _record(tx, transitions, plain))
+
+
+def _record(
+    tx: Transaction, transitions: Sequence[Transition], plain: Sequence[Transition]
+) -> list[RunStatus | None]:
+    """Write what is ``plain`` together if that goes, and the others one by one."""
+    written: set[int] = set()
+    if len({move.key for move in transitions}) == len(transitions):
+        for start in range(0, len(plain), progress.MAX_ROWS):
+            part = plain[start : start + progress.MAX_ROWS]
+            if tx.change_if_allowed(*progress.statement(part, tx.now)):
+                written.update(move.key for move in part)
+    others = iter(_record_each(tx, [move for move in transitions if move.key not in written]))
+    return [progress.verdict(move) if move.key in written else next(others) for move in transitions]
+
+
+def _record_each(tx: Transaction, transitions: Sequence[Transition]) -> list[RunStatus | None]:
     """Nobody else can change a run between the reading of its head and the writing: the transaction is alone."""
     heads = heads_of(tx, [move.key for move in transitions])
     changes = Changes(tx)

@@ -28,6 +28,7 @@ from sagewai.core.stores.sqlite import (
     operate,
     pages,
     pools,
+    progress,
     reads,
     record,
     run_list,
@@ -182,7 +183,7 @@ class SQLiteStore(SQLiteBulks, SQLiteJournal, SQLiteRetention, Store):
     # -- the owner's moves ----------------------------------------------------------------------------------------
 
     async def record(self, transitions: Sequence[Transition]) -> list[RunStatus | None]:
-        return await self._write(partial(record.record, transitions=transitions))
+        return await self._here().write_alone(partial(record.record, transitions=transitions))
 
     async def heads(self, keys: Sequence[int]) -> dict[int, RunHead]:
         return await self._read(partial(reads.heads, keys=keys))
@@ -334,18 +335,22 @@ class SQLiteStore(SQLiteBulks, SQLiteJournal, SQLiteRetention, Store):
 
     def _connect(self, migrate: bool) -> Connection:
         location.prepare(self.path)
-        connection = Connection(self.path, clock=self._time, heard=self._hear, patience=self._patience)
+        connection = Connection(self.path, clock=self._time, hear=self._hear, patience=self._patience)
         try:
             schema.bring_up(connection, self.path, migrate=migrate)
+            connection.transact("begin", progress.prepare)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _hear(self, arrivals: Arrivals) -> None:
-        """From a writing thread: every loop that uses this store hears at once."""
-        for lanes in tuple(self._lanes.values()):
-            lanes.hints.hear(arrivals)
+    def _hear(self, look: Callable[[], Arrivals]) -> None:
+        """From a writing thread: every loop in which somebody waits hears at once."""
+        waiting = [lanes.hints for lanes in tuple(self._lanes.values()) if lanes.hints.awaited]
+        if waiting:
+            arrivals = look()
+            for hints in waiting:
+                hints.hear(arrivals)
 
     def _time(self) -> int:
         """The one clock of this store: the host's, in microseconds."""
@@ -354,7 +359,7 @@ class SQLiteStore(SQLiteBulks, SQLiteJournal, SQLiteRetention, Store):
     def _inspect(self) -> StoreInfo:
         found = 0
         if location.exists(self.path):
-            connection = Connection(self.path, clock=self._time, heard=self._hear, patience=self._patience)
+            connection = Connection(self.path, clock=self._time, hear=self._hear, patience=self._patience)
             try:
                 found = connection.read(partial(schema.recorded, path=self.path))
             finally:

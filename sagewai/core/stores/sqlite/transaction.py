@@ -62,10 +62,23 @@ class Transaction:
         """Several statements without values."""
         self._connection.execute(sql)
 
+    def change_if_allowed(self, sql: str, values: Sequence[Value]) -> bool:
+        """False, nothing changed, where a constraint or a trigger refuses the statement; its texts hold no NUL."""
+        return executed(self._connection, sql, values)
+
     def change_many(self, sql: str, rows: Sequence[tuple[Value, ...]]) -> None:
         for row in rows:
             _require_storable(row)
         self._connection.executemany(sql, rows)
+
+
+def executed(connection: apsw.Connection, sql: str, values: Sequence[Value]) -> bool:
+    """Whether the constraints and triggers of the database let the statement pass; it changes nothing where not."""
+    try:
+        connection.execute(sql, values)
+    except apsw.ConstraintError:
+        return False
+    return True
 
 
 Begin = Literal["begin", "begin immediate", "begin exclusive"]
