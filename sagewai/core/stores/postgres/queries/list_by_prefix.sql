@@ -2,9 +2,21 @@
 -- index of the ids where they are rare, which tells each one's id and status too. The other filters are for what that leaves.
 -- Parameters as in list_by_workflow.sql.
 
-with latest as materialized (
+with sample as materialized (   -- whether ten thousand of the latest are likely to fill the page
+  select count(*) * 20 >= $3 as is_common
+    from (select * from sagewai.runs as run where run.id < $2 order by run.id desc limit 500) as newest
+   where newest.run_id >= $8 and newest.run_id < $9 and newest.status = any ($1::int2[])
+     and ($4::text is null or newest.workflow = $4) and ($5::text is null or newest.pool = $5)
+),
+latest as materialized (
   select recent.id
-    from (select * from sagewai.runs as run where run.id < $2 order by run.id desc limit 2000) as recent
+    from (
+      select *
+        from sagewai.runs as run
+       where run.id < $2
+       order by run.id desc
+       limit (select case when is_common then 10000 else 0 end from sample)
+    ) as recent
    where recent.run_id >= $8 and recent.run_id < $9 and recent.status = any ($1::int2[])
      and ($4::text is null or recent.workflow = $4) and ($5::text is null or recent.pool = $5)
      and ($6::text is null or (select true from sagewai.run_tags where key = $6 and value = $7 and run_tags.run = recent.id))

@@ -2,19 +2,27 @@
 -- changes where many do. The other filters are for what that leaves.
 -- Parameters as in list_changed.sql.
 
-with named as materialized (    -- from the index alone
+with sample as materialized (   -- where a fiftieth of the latest runs begin so, those that do aren't even counted
+  select count(*) >= 10 as is_common
+    from (select run.run_id from sagewai.runs as run where run.id < 9223372036854775807 order by run.id desc limit 500) as newest
+   where newest.run_id >= $8 and newest.run_id < $9
+),
+named as materialized (         -- from the index alone
   select run.id, run.status, run.changed_at
     from sagewai.runs as run
    where run.run_id >= $8 and run.run_id < $9
-   limit 4001
+   limit (select case when is_common then 0 else 20001 end from sample)
 ),
-rare as materialized (select count(*) <= 4000 as yes from named),
+rare as materialized (
+  select not is_common and (select count(*) from named) <= 20000 as yes from sample
+),
 sorted as materialized (
   select named.id, named.changed_at
     from rare
    cross join named
    where rare.yes and named.status = any ($1::int2[]) and (named.changed_at, named.id) < ($10::timestamptz, $2::int8)
    order by named.changed_at desc, named.id desc
+   limit case when coalesce($4, $5, $6) is null then $3::int8 end
 ),
 page as materialized (
   (
