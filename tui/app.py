@@ -127,7 +127,8 @@ class ConsoleApp(Attending):
         self.gateway = Gateway(door, shared=worker is not None and worker.store is None)
         self.local = None if worker is None else EmbeddedWorker(worker, store_url, scribe)
         fleet = Fleet(worker_store or store_url, scribe)
-        self.locals = Locals(self.local, fleet, scribe, pool, has_own_rights=worker_store is not None)
+        own, keys = worker_store is not None, self.habits.keymap
+        self.locals = Locals(self.local, fleet, scribe, pool, has_own_rights=own, keys=keys)
         self.gateway.here.ours = self.locals.sessions
         self._orders = tuple(orders)
 

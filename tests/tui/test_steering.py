@@ -7,6 +7,7 @@ import json
 import pytest
 
 from sagewai.core.codec import encode
+from sagewai.core.stores.memory import InMemoryStore
 from sagewai.models.right import Right
 from sagewai.models.run import Run
 from sagewai.models.status import Ask, Outcome, RunStatus
@@ -17,6 +18,8 @@ from tests.tui.stage import Clock, Stage
 from tui.gateway.drafts import editable
 from tui.gateway.forks import fork_plan, input_lines, with_input
 from tui.gateway.shape import Shaper
+from tui.habits import Habits
+from tui.keymap import Keymap
 
 
 async def waiting(stage: Stage, run_id: str, *names: str) -> None:
@@ -195,6 +198,24 @@ async def test_a_run_that_is_held_here_goes_to_a_worker_of_this_console_that_can
         assert not await claims(other)
         clock.passes(31.0)
         assert await claims(other)
+
+
+async def test_texts_name_the_keys_that_an_operator_has_chosen() -> None:
+    stage = Stage(InMemoryStore())
+    await stage.submit("run-1")
+    chosen = {"hold-here": "f6", "next-step": "f7", "pause": "f8", "start-local": "f9", "workers": "f10"}
+    habits = Habits(keymap=Keymap({name: (key,) for name, key in chosen.items()}))
+    async with driving(stage.store, run_id="run-1", habits=habits) as drive:
+        await drive.shows("○ draft")
+        await drive.press("f7")
+        await drive.shows("isn't held: f6 holds it")
+        await drive.press("f8")
+        await drive.shows("f7 one step  f8 lets it go on")
+        await drive.press("f6")
+        await drive.shows("f7 lets it go one step, f8 on")
+        await drive.shows("f7 one step, f8 on: any worker")
+        await drive.press("f10")
+        await drive.shows("no worker lives: f9 starts one here")
 
 
 async def test_a_console_that_may_not_write_binds_none_of_it(sqlite: Stage) -> None:

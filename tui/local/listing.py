@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui.format import Cell, Glyphs, Role
+from tui.keymap import Keymap
 from tui.local.locals import LocalWorker
 from tui.views import Ref, WorkerRow
 
@@ -42,19 +43,20 @@ def listed(rows: Sequence[WorkerRow], ours: Sequence[LocalWorker], glyphs: Glyph
     return (*(own[number] for number in sorted(own)), *others)
 
 
-def about(worker: LocalWorker) -> tuple[Cell, str]:
+def about(worker: LocalWorker, keys: Keymap) -> tuple[Cell, str]:
     """How a worker does, and the keys that help it, '' where none is needed."""
+    more, stop = keys.of("more", "+"), keys.of("stop-local", "K")
     if worker.state == "stopped":
-        return Cell(f"crash loop: {worker.why}", Role.FAILED), "+ starts it, K forgets it"
+        return Cell(f"crash loop: {worker.why}", Role.FAILED), f"{more} starts it, {stop} forgets it"
     if worker.state == "backing off":
         return Cell(f"crashed: {worker.why}; starts again by itself", Role.WAITING), ""
     if worker.state == "gone":
-        return Cell(f"ended: {worker.why}", Role.FAILED), "+ starts it here, K forgets it"
+        return Cell(f"ended: {worker.why}", Role.FAILED), f"{more} starts it here, {stop} forgets it"
     if worker.state in {"failed", "ended"}:
         role = Role.FAILED if worker.state == "failed" else Role.DIM
-        return Cell(f"ended: {worker.why}" if worker.why else "ended", role), "+ starts it again"
+        return Cell(f"ended: {worker.why}" if worker.why else "ended", role), f"{more} starts it again"
     if worker.state == "draining":
-        return Cell("draining", Role.WAITING), "K: at once"
+        return Cell("draining", Role.WAITING), f"{stop}: at once"
     adopted = ", adopted" if worker.kind == "adopted" else ""
     return Cell(f"{worker.state}{adopted}", Role.DIM), ""
 

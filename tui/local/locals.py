@@ -10,6 +10,7 @@ from typing import Literal
 
 from sagewai.errors import LabelError
 from tui.format import Cell, Glyphs, Role, plural
+from tui.keymap import Keymap
 from tui.local import order as orders
 from tui.local.embedded import EmbeddedWorker
 from tui.local.fleet import Fleet
@@ -74,6 +75,7 @@ class Locals:
         pool: str,
         *,
         has_own_rights: bool = False,
+        keys: Keymap | None = None,
         started: Started | None = None,
     ) -> None:
         self.embedded = embedded
@@ -83,6 +85,7 @@ class Locals:
         self._started = started or Started()
         self._scribe = scribe
         self._pool = pool
+        self._keys = keys or Keymap()
         self._seen: dict[int, tuple[str, int | None]] = {}
         self._learned_at = float("-inf")
 
@@ -155,7 +158,7 @@ class Locals:
         said = None
         if news is not None:
             how = "crashed too often and is stopped" if news.state == "stopped" else "ended"
-            again = "+ on screen 4 starts it again"
+            again = f"{self._keys.of('more', '+')} on screen {self._screen()} starts it again"
             said = Cell(f" {news.name} {how}: {news.why}; {again}", Role.FAILED)
         return self._seen != before, said
 
@@ -168,7 +171,8 @@ class Locals:
         adopted = sum(worker.is_adopted for worker in self.fleet.adopt())
         if not adopted:
             return None
-        return Cell(f" adopted {plural(adopted, 'worker')} that a console left running: key 4", Role.DONE)
+        what = f" adopted {plural(adopted, 'worker')} that a console left running: key {self._screen()}"
+        return Cell(what, Role.DONE)
 
     def start(self, text: str, at: int | None = None) -> Cell:
         """Start what a line asks for, and remember the line. The embedded one's own line, with the cursor ``at`` it
@@ -193,7 +197,8 @@ class Locals:
         """One more like this one, or like the last; one that is over starts again."""
         chosen = self._chosen(number)
         if chosen is None:
-            return Cell(" no local worker to take for a pattern: N starts one", Role.WAITING)
+            start = self._keys.of("start-local", "N")
+            return Cell(f" no local worker to take for a pattern: {start} starts one", Role.WAITING)
         if chosen.is_over:
             chosen.start()
             return Cell(f" {chosen.name} starts again", Role.DONE)
@@ -253,6 +258,9 @@ class Locals:
             self.embedded.stop()
         if not self.wants_detach:
             self.fleet.stop()
+
+    def _screen(self) -> str:
+        return self._keys.of("workers", "4")
 
     def _found(self, number: int) -> EmbeddedWorker | Supervised | None:
         return self.embedded if number == EMBEDDED else self.fleet.find(number)

@@ -67,14 +67,15 @@ class LocalActions(ConsoleScreen):
     def action_stop_local(self) -> None:
         chosen = self.chosen()
         if chosen is None:
-            self._say(
-                Cell(" that worker isn't this console's: d drains it through the database", Role.WAITING)
-            )
+            drain = self.console.habits.keymap.of("drain", "d")
+            what = f" that worker isn't this console's: {drain} drains it through the database"
+            self._say(Cell(what, Role.WAITING))
             return
         number, name = chosen
         would = self.console.locals.stopping(number)
         if would is None:
-            self._say(Cell(f" {name} has ended already: + starts it again", Role.WAITING))
+            more = self.console.habits.keymap.of("more", "+")
+            self._say(Cell(f" {name} has ended already: {more} starts it again", Role.WAITING))
             return
         what, then = would
 

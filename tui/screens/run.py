@@ -135,7 +135,7 @@ class RunScreen(Steering):
 
     def _draw(self, view: RunView) -> None:
         self._heading.show(*heading(view))
-        cells = note(view, self.console.glyphs, self.size.width)
+        cells = note(view, self.console.glyphs, self.console.habits.keymap, self.size.width)
         self._note.display = bool(cells)
         self._note.show(cells)
         self.timeline.show(view.history)

@@ -15,8 +15,8 @@ from tui.screens.keys import key
 from tui.views import Ref
 from tui.widgets.prompt import Question
 
-_ROOM = frozenset({"retry", "cancel", "hold", "fork"})
-"""Of the keys of every run those that stand in the line of keys here too: the others give way to this screen's own."""
+_ROOM = frozenset({"decide('approve')", "decide('reject')", "retry", "cancel", "hold", "discard", "fork"})
+"""Of the keys of every run those that stand in the line of keys here too, where they are of use."""
 
 STEERING_KEYS: tuple[BindingType, ...] = (
     *(
@@ -119,9 +119,10 @@ class Steering(RunActions):
             return
         if self.is_held():
             self.gateway.here.add(run)
-            self.prompt.say(
-                Cell(f" {run} is held, for this console: n lets it go one step, P on", Role.PAUSED)
-            )
+            keys = self.console.habits.keymap
+            step, on = keys.of("next-step", "n"), keys.of("pause", "P")
+            held = f" {run} is held, for this console: {step} lets it go one step, {on} on"
+            self.prompt.say(Cell(held, Role.PAUSED))
             self.poke()
             return
 
@@ -135,7 +136,8 @@ class Steering(RunActions):
         if run is None:
             return
         if not self.is_held():
-            self.prompt.say(Cell(f" {run} isn't held: h holds it before its next step", Role.WAITING))
+            hold = self.console.habits.keymap.of("hold-here", "h")
+            self.prompt.say(Cell(f" {run} isn't held: {hold} holds it before its next step", Role.WAITING))
             return
 
         async def step() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui.format import Cell, Role
+from tui.keymap import Keymap
 from tui.widgets.columns import Column
 
 POOLS = (
@@ -37,5 +40,12 @@ HELD = (
     Column("age", "AGE", 4, align="right"),
 )
 NO_POOLS = (Cell("no runs and no workers yet", Role.DIM),)
-NO_WORKERS = (Cell("no worker lives: N starts one here, or elsewhere: sagewai worker MODULE:NAME", Role.DIM),)
 NO_HELD = (Cell("it holds no run now", Role.DIM),)
+
+
+def no_workers(keys: Keymap) -> Sequence[Cell]:
+    """What stands where there are no workers."""
+    start = keys.of("start-local", "N")
+    return (
+        Cell(f"no worker lives: {start} starts one here, or elsewhere: sagewai worker MODULE:NAME", Role.DIM),
+    )

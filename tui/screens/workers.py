@@ -16,7 +16,7 @@ from tui.local.locals import LocalWorker
 from tui.screens.keys import key
 from tui.screens.local import LOCAL_KEYS
 from tui.screens.serving import SERVING_KEYS, ServingActions
-from tui.screens.worker_columns import HELD, NO_HELD, NO_POOLS, NO_WORKERS, POOLS, WORKERS
+from tui.screens.worker_columns import HELD, NO_HELD, NO_POOLS, POOLS, WORKERS, no_workers
 from tui.views import PoolRow, RunRow, Window, WorkerRow
 from tui.widgets.bar import Bar
 from tui.widgets.log import Log
@@ -39,7 +39,7 @@ class WorkersScreen(ServingActions):
     def __init__(self) -> None:
         super().__init__()
         self.pools_table = Table[PoolRow](POOLS, self._pools, id="pools", empty=NO_POOLS)
-        self.workers_table = Table[WorkerRow](WORKERS, self._workers, id="workers", empty=NO_WORKERS)
+        self.workers_table = Table[WorkerRow](WORKERS, self._workers, id="workers")
         self.held_table = Table[RunRow](HELD, self._held, id="held", empty=NO_HELD)
         self._about_pools = Bar(id="about-pools")
         self._about_workers = Bar(id="about-workers")
@@ -60,6 +60,7 @@ class WorkersScreen(ServingActions):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.workers_table.show_empty(no_workers(self.console.habits.keymap))
         self._tailing = self.set_interval(_TAIL_EVERY, self._draw_log, pause=True)
         self.workers_table.focus()
         self._about_pools.show([Cell(" pools", Role.STRONG)])
@@ -131,11 +132,14 @@ class WorkersScreen(ServingActions):
             said = self.console.local_worker() or Cell("none", Role.DIM)
             self._about_log.show([Cell(" this console's workers: "), said])
         else:
-            state, helps = about(worker)
+            state, helps = about(worker, self.console.habits.keymap)
             head = [Cell(f" {worker.name}  ", Role.STRONG), state]
             self._about_log.show(head, [Cell(f"{helps} " if helps else keys, Role.DIM)])
         lines = () if worker is None else self.console.locals.log(worker.number)
-        empty = "it has written nothing yet" if worker else "N starts one: MODULE:NAME, as --local does"
+        start = self.console.habits.keymap.of("start-local", "N")
+        empty = (
+            "it has written nothing yet" if worker else f"{start} starts one: MODULE:NAME, as --local does"
+        )
         self.log_pane.follow(None if worker is None else (worker.number, full), lines, empty=empty)
 
     # -- opening ------------------------------------------------------------------------------------------------------

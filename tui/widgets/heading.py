@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sagewai.models.status import RunStatus
 from tui.format import Cell, Glyphs, Role
+from tui.keymap import Keymap
 from tui.text import cut_head, width
 from tui.views import RunView
 
@@ -25,10 +26,10 @@ def heading(view: RunView) -> tuple[Sequence[Cell], Sequence[Cell]]:
     return left, right
 
 
-def note(view: RunView, glyphs: Glyphs, columns: int) -> Sequence[Cell]:
+def note(view: RunView, glyphs: Glyphs, keys: Keymap, columns: int) -> Sequence[Cell]:
     """That it is held, else what went wrong or was asked, else what a model says right now: the end of it."""
     if view.held:
-        return (Cell(f" {glyphs.paused} {view.held}  ", Role.PAUSED), *_let_go(view))
+        return (Cell(f" {glyphs.paused} {view.held}  ", Role.PAUSED), *_let_go(view, keys))
     if view.notes:
         return (Cell(f"   {view.notes[0].text}", view.notes[0].role),)
     if view.saying is None:
@@ -38,13 +39,14 @@ def note(view: RunView, glyphs: Glyphs, columns: int) -> Sequence[Cell]:
     return Cell(head, Role.DIM), Cell(said, view.saying.role)
 
 
-def _let_go(view: RunView) -> Sequence[Cell]:
+def _let_go(view: RunView, keys: Keymap) -> Sequence[Cell]:
     """The keys that let a held run go, and where this console holds it who gets it first then."""
     here, paused = view.here, view.row.status is RunStatus.PAUSED
+    step, on = keys.of("next-step", "n"), keys.of("pause", "P")
     if here is None:
-        step = (Cell("n one step", Role.ACCENT), Cell("  ")) if paused else ()
-        return *step, Cell("P lets it go on", Role.DIM)
-    lead = Cell("n one step, P on: " if paused else "next: ", Role.ACCENT)
+        first = (Cell(f"{step} one step", Role.ACCENT), Cell("  ")) if paused else ()
+        return *first, Cell(f"{on} lets it go on", Role.DIM)
+    lead = Cell(f"{step} one step, {on} on: " if paused else "next: ", Role.ACCENT)
     if here.session is None:
         return lead, Cell("any worker", Role.WAITING), Cell(f" ({here.why})", Role.DIM)
     return lead, Cell(f"{here.name} here", Role.RUNNING), Cell(" first", Role.DIM)
