@@ -23,9 +23,10 @@ from tui.gateway import Missing, Unreachable
 from tui.keymap import is_kept
 from tui.lastlook import LastLook
 from tui.navigation import Navigation
-from tui.notices import Notices
+from tui.notices import Notices, Waiting
 from tui.screens.lock import LockScreen
 from tui.telling import Caller, How, signal_for
+from tui.views import Totals
 
 LOCK = "lock"
 """The mode that lies over the others while the console is locked: what was open stays open below."""
@@ -173,10 +174,15 @@ class Attending(Navigation):
         if isinstance(front, LockScreen):
             front.show(gateway.latest)
         if gateway.latest is not None:
-            await self._tell(gateway.latest.approvals, gateway.latest.dead_letters)
+            await self._tell(gateway.latest)
 
-    async def _tell(self, approvals: int, dead_letters: int) -> None:
-        notice = self._notices.hear(approvals, dead_letters)
+    async def _tell(self, totals: Totals) -> None:
+        if self.is_away and not self.attention.command:
+            return  # it is told once the terminal can be written to
+        notice = self._notices.hear(
+            Waiting(totals.approvals, totals.newest_approvals),
+            Waiting(totals.dead_letters, totals.newest_dead_letters),
+        )
         if notice is None:
             return
         place = self.gateway.door.place

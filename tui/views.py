@@ -231,6 +231,9 @@ class Totals:
     stale_workers: int
     unserved: tuple[str, ...]
     """Pools, as shown, whose runs wait while no worker lives."""
+    newest_approvals: tuple[int, ...] = ()
+    """Ids of those of the latest that wait for a person, the newest first."""
+    newest_dead_letters: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,13 +121,20 @@ class Counts:
         return sum(pool.get(status, 0) for pool in self.by_pool.values())
 
 
+NEWEST = 100
+"""How far back a glance looks for what is new."""
+
+
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What every look of a console begins with, at one moment: the clock, the counters, the pools, and of bulk jobs the
-    highest number (0 where there is none) and how many run."""
+    highest number (0 where there is none) and how many run. ``newest_approvals`` are those of the last NEWEST that were
+    requested which are still pending, ``newest_dead_letters`` the last NEWEST there are; the newest first."""
 
     now: datetime
     counts: Counts
     pools: tuple[PoolOverview, ...]
     newest_bulk: int
     running_bulks: int
+    newest_approvals: tuple[int, ...] = ()
+    newest_dead_letters: tuple[int, ...] = ()

@@ -9,6 +9,7 @@ from sagewai.core.transitions import Operation
 from sagewai.errors import LabelError, StoreRefused, WorkerNotFound
 from sagewai.models.bulk import BulkSpec
 from sagewai.models.history import EventKind
+from sagewai.models.page import ApprovalQuery
 from sagewai.models.run import LabelValue
 from sagewai.models.status import Ask, Outcome, RunStatus, SessionStatus
 from sagewai.models.transition import Move
@@ -336,6 +337,27 @@ async def test_a_glance_has_the_clock_and_says_whether_bulk_jobs_run(scene: Scen
     assert (glance.newest_bulk, glance.running_bulks) == (jobs[1].id, 2)
     assert glance.now >= jobs[1].created_at
     assert (glance.counts, list(glance.pools)) == (await store.counts(), await store.list_pools())
+    assert (glance.newest_approvals, glance.newest_dead_letters) == ((), ())
     await store.advance_bulk(job=jobs[1].id)
     glance = await store.glance()
     assert (glance.newest_bulk, glance.running_bulks) == (jobs[1].id, 1)
+
+
+async def test_a_glance_names_the_newest_that_wait_for_a_person(scene: Scene, store: Store) -> None:
+    for run_id in ("r1", "r2", "r3"):
+        await scene.run_in(RunStatus.WAITING, run_id)
+    first, second, third = [approval.id for approval in await store.list_approvals(ApprovalQuery())]
+    await scene.run_in(RunStatus.FAILED, "r4")
+    glance = await store.glance()
+    assert glance.newest_approvals == (third, second, first)
+    [died] = glance.newest_dead_letters
+    await scene.decide("r2")
+    await scene.run_in(RunStatus.WAITING, "r5")
+    await scene.run_in(RunStatus.FAILED, "r6")
+    await store.operate("r4", Operation.RETRY, ALICE)
+    glance = await store.glance()
+    fifth, *others = glance.newest_approvals
+    assert fifth > third
+    assert others == [third, first]
+    assert len(glance.newest_dead_letters) == 1
+    assert glance.newest_dead_letters[0] > died

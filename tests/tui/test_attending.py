@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from sagewai.core import commands
 from sagewai.core.stores.memory import InMemoryStore
 from sagewai.core.stores.memory.state import State
 from sagewai.models.status import ApprovalStatus
 from tests.tui.drive import driving
-from tests.tui.stage import Clock, Stage
+from tests.tui.stage import OPERATOR, Clock, Stage
 from tui.attending import Attention
 from tui.lastlook import AWAY, LastLook, file_of
 from tui.payload import Line
@@ -132,8 +133,9 @@ async def test_without_a_key_for_so_long_the_console_covers_itself_and_what_come
 async def test_an_approval_that_comes_while_the_terminal_is_not_in_front_calls_for_its_user(
     stage: Stage, tmp_path: Path
 ) -> None:
+    """Once; and so does another in the place of one that somebody decides, and one behind a pager."""
     clock, told = Clock(), tmp_path / "told"
-    command = ("sh", "-c", f"echo $SAGEWAI_NEW_APPROVALS $SAGEWAI_NEW_DEAD_LETTERS > {told}")
+    command = ("sh", "-c", f"echo $SAGEWAI_NEW_APPROVALS $SAGEWAI_NEW_DEAD_LETTERS >> {told}")
     async with driving(stage.store, attention=Attention(command=command, clock=clock)) as drive:
         await drive.pilot.pause(1.1)
         drive.app.post_message(events.AppBlur())
@@ -143,6 +145,18 @@ async def test_an_approval_that_comes_while_the_terminal_is_not_in_front_calls_f
         clock.passes(60.0)
         await drive.shows(lambda _: told.exists() and told.read_text() == "1 0\n")
         assert "run-1" not in drive.text
+        await stage.running("run-2", done=2)
+        await stage.ask("run-2")
+        await commands.reject(stage.store, "run-1", actor=OPERATOR, reason="no")
+        clock.passes(60.0)
+        await drive.shows(lambda _: told.read_text() == 2 * "1 0\n")
+        drive.app.post_message(events.AppFocus())
+        await drive.shows("run-2")
+        drive.app.is_away = True
+        await stage.running("run-3")
+        await stage.die("run-3")
+        clock.passes(60.0)
+        await drive.shows(lambda _: told.read_text() == 2 * "1 0\n" + "0 1\n")
 
 
 # -- the last look ----------------------------------------------------------------------------------------------------

@@ -9,40 +9,56 @@ from pathlib import Path
 import pytest
 
 from tests.tui.stage import Clock
-from tui.notices import AT_MOST_EVERY, AT_THE_KEYS, Notice, Notices
+from tui.notices import AT_MOST_EVERY, AT_THE_KEYS, Notice, Notices, Waiting
 from tui.telling import BELL, Caller, CommandRefused, signal_for, words_of
 
 NEWS = Notice(2, 1, 5, 3)
 
 
-def test_what_is_there_at_first_is_no_news_and_what_comes_is_told_together() -> None:
+def waiting(*newest: int, count: int | None = None) -> Waiting:
+    return Waiting(len(newest) if count is None else count, newest)
+
+
+def test_what_is_there_at_first_is_no_news_and_what_comes_is_told_together_and_once() -> None:
     clock = Clock()
     notices = Notices(clock)
-    assert notices.hear(4, 1) is None
-    assert notices.hear(5, 1) == Notice(1, 0, 5, 1)
-    assert notices.hear(7, 1) is None  # so soon after
-    assert notices.hear(7, 2) is None
+    assert notices.hear(waiting(4, 3, 2, 1), waiting(1)) is None
+    assert notices.hear(waiting(5, 4, 3, 2, 1), waiting(1)) == Notice(1, 0, 5, 1)
+    assert notices.hear(waiting(7, 6, 5, 4, 3, 2, 1), waiting(1)) is None  # so soon after
+    assert notices.hear(waiting(7, 6, 5, 4, 3, 2, 1), waiting(2, 1)) is None
     clock.passes(AT_MOST_EVERY)
-    assert notices.hear(7, 2) == Notice(2, 1, 7, 2)
+    assert notices.hear(waiting(7, 6, 5, 4, 3, 2, 1), waiting(2, 1)) == Notice(2, 1, 7, 2)
     clock.passes(AT_MOST_EVERY)
-    assert notices.hear(7, 2) is None
+    assert notices.hear(waiting(7, 6, 5, 4, 3, 2, 1), waiting(2, 1)) is None
+
+
+def test_one_that_comes_while_another_goes_is_told_and_so_are_more_than_are_known_by_their_ids() -> None:
+    clock = Clock()
+    notices = Notices(clock)
+    notices.hear(waiting(2, 1), waiting(3, count=9))
+    assert notices.hear(waiting(3, 1), waiting(4, count=9)) == Notice(1, 1, 2, 9)
+    clock.passes(AT_MOST_EVERY)
+    assert notices.hear(waiting(3), waiting(2, count=7)) is None  # an older one, now that newer ones are gone
+    assert notices.hear(waiting(*range(300, 200, -1), count=201), waiting(2, count=7)) == Notice(
+        200, 0, 201, 7
+    )
 
 
 def test_nobody_is_called_for_what_is_gone_again_or_while_they_are_at_the_keys() -> None:
     clock = Clock()
     notices = Notices(clock)
-    notices.hear(0, 0)
+    notices.hear(waiting(), waiting())
     notices.touched()
-    assert notices.hear(3, 0) is None
-    assert notices.hear(1, 0) is None
+    assert notices.hear(waiting(3, 2, 1), waiting()) is None
+    assert notices.hear(waiting(2), waiting()) is None
     clock.passes(AT_THE_KEYS)
-    assert notices.hear(1, 0) == Notice(1, 0, 1, 0)
+    assert notices.hear(waiting(2), waiting()) == Notice(1, 0, 1, 0)
     clock.passes(AT_MOST_EVERY)
     notices.touched()
-    notices.hear(2, 0)
-    notices.hear(0, 0)
+    notices.hear(waiting(4, 2), waiting())
+    notices.hear(waiting(2), waiting())
     clock.passes(AT_THE_KEYS)
-    assert notices.hear(0, 0) is None
+    assert notices.hear(waiting(2), waiting()) is None
 
 
 def test_the_terminal_is_told_by_words_of_ours_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ class Gateway(Reviewing):
         glance = await self.door.glance()
         self._pools = glance.pools
         self.bulk.hear(glance)
-        self.latest = self.door.shaper.totals(glance.counts, glance.pools)
+        self.latest = self.door.shaper.totals(glance)
         return self.latest
 
     async def look_over(self, totals: Totals | None) -> None:

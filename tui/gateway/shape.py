@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sagewai.core.money import money
 from sagewai.models.call import Spent
 from sagewai.models.history import DeadLetter, ErrorGroup, Event
 from sagewai.models.run import ErrorInfo, LabelValue, Run
-from sagewai.models.session import Counts, PoolOverview, Session
+from sagewai.models.session import Glance, PoolOverview, Session
 from sagewai.models.status import Ask, RunStatus, SessionStatus
 from tui.format import ASCII, UNICODE, Cell, Glyphs, Role, age, duration, number, run_state, session_state
 from tui.keymap import Keymap
@@ -133,7 +133,8 @@ class Shaper:
             },
         )
 
-    def totals(self, counts: Counts, pools: Sequence[PoolOverview]) -> Totals:
+    def totals(self, glance: Glance) -> Totals:
+        counts, pools = glance.counts, glance.pools
         return Totals(
             by_status={status: counts.of(status) for status in RunStatus},
             by_pool=counts.by_pool,
@@ -142,6 +143,8 @@ class Shaper:
             live_workers=sum(pool.live_workers for pool in pools),
             stale_workers=sum(pool.stale_workers for pool in pools),
             unserved=tuple(self.short(pool.pool) for pool in pools if pool.pending and not pool.live_workers),
+            newest_approvals=glance.newest_approvals,
+            newest_dead_letters=glance.newest_dead_letters,
         )
 
     def dead_letter(self, letter: DeadLetter, now: datetime) -> DeadRow:

@@ -13,7 +13,7 @@ from sagewai.models.actor import SYSTEM
 from sagewai.models.approval import Approval
 from sagewai.models.bulk import BulkStatus
 from sagewai.models.run import Run, RunOutcome
-from sagewai.models.session import Counts, Glance, Minute, PoolOverview, Session
+from sagewai.models.session import NEWEST, Counts, Glance, Minute, PoolOverview, Session
 from sagewai.models.status import TERMINAL, ApprovalStatus, RunStatus, SessionStatus
 from sagewai.models.wait import Signal, Wait
 
@@ -244,6 +244,12 @@ def glance_view(state: State) -> Glance:
         pools=tuple(pools_view(state)),
         newest_bulk=max(state.bulks, default=0),
         running_bulks=sum(job.status is BulkStatus.RUNNING for job in state.bulks.values()),
+        newest_approvals=tuple(
+            each for each in sorted(state.approvals, reverse=True)[:NEWEST] if each in state.pending_approvals
+        ),
+        newest_dead_letters=tuple(
+            sorted((number for number, _ in state.dead.values()), reverse=True)[:NEWEST]
+        ),
     )
 
 

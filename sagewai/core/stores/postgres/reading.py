@@ -17,7 +17,7 @@ from sagewai.errors import DeadLetterNotFound
 from sagewai.models.approval import Approval
 from sagewai.models.history import Attempt, DeadLetter, Event
 from sagewai.models.run import RunOutcome, StepInfo
-from sagewai.models.session import Counts, Glance, Minute, PoolOverview
+from sagewai.models.session import NEWEST, Counts, Glance, Minute, PoolOverview
 from sagewai.models.status import RunStatus
 
 DEAD_LETTERS = 101
@@ -118,7 +118,7 @@ async def list_pools(database: Database) -> list[PoolOverview]:
 
 
 async def glance(database: Database) -> Glance:
-    (row,) = await database.fetch(statements.GLANCE)
+    (row,) = await database.fetch(statements.GLANCE, NEWEST)
     counted = _counts(_across(row, "counted_pools", "whats", "counts"))
     return Glance(
         now=row["now"],
@@ -141,6 +141,8 @@ async def glance(database: Database) -> Glance:
         ),
         newest_bulk=row["newest_bulk"],
         running_bulks=row["running_bulks"],
+        newest_approvals=tuple(row["newest_approvals"]),
+        newest_dead_letters=tuple(row["newest_dead_letters"]),
     )
 
 

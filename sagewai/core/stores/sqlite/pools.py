@@ -11,7 +11,7 @@ from sagewai.core.stores.sqlite.rows import maybe_time, read_time
 from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.models.actor import Actor
 from sagewai.models.history import EventKind
-from sagewai.models.session import Counts, Glance, PoolOverview
+from sagewai.models.session import NEWEST, Counts, Glance, PoolOverview
 from sagewai.models.status import TERMINAL, Ask, RunStatus
 
 STALE_FOR = 3600 * 1_000_000
@@ -41,7 +41,15 @@ def ask_pool(tx: Transaction, pool: str, ask: Ask, actor: Actor, reason: str) ->
 def glance(tx: Transaction) -> Glance:
     counted = counts(tx)
     newest, running = tx.rows(_BULKS)[0]
-    return Glance(read_time(tx.now), counted, tuple(_pools(tx, counted)), newest, running)
+    return Glance(
+        now=read_time(tx.now),
+        counts=counted,
+        pools=tuple(_pools(tx, counted)),
+        newest_bulk=newest,
+        running_bulks=running,
+        newest_approvals=tuple(number for (number,) in tx.rows(_NEWEST_APPROVALS, NEWEST)),
+        newest_dead_letters=tuple(number for (number,) in tx.rows(_NEWEST_DEAD_LETTERS, NEWEST)),
+    )
 
 
 def list_pools(tx: Transaction) -> list[PoolOverview]:
@@ -90,5 +98,10 @@ from (
 """
 
 _BULKS = "select ifnull(max(id), 0), (select count(*) from bulk_jobs where status = 1) from bulk_jobs"
+
+_NEWEST_APPROVALS = """
+select id from (select id, status from approvals order by id desc limit ?) where status = 1 order by id desc
+"""
+_NEWEST_DEAD_LETTERS = "select id from dead_letters order by id desc limit ?"
 
 _OLDEST = "select min(changed_at) from runs where status = 1 and pool = (select id from pools where name = ?)"

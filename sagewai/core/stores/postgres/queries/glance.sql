@@ -1,5 +1,6 @@
 -- What every look of a console begins with, as one row of arrays: the counters with what hasn't been folded yet, the pools that
--- have runs that aren't terminal, a live worker, or a pause, and whether there are bulk jobs.
+-- have runs that aren't terminal, a live worker, or a pause, whether there are bulk jobs, and what is new.
+-- $1 how far back to look for that
 
 with counted as materialized (
   select pool, what, sum(n)::int8 as n
@@ -59,7 +60,13 @@ pool as (
 )
 select clock_timestamp() as now, counter.*, pool.*,
        coalesce((select id from sagewai.bulk_jobs where id > 0 order by id desc limit 1), 0) as newest_bulk,
-       (select count(*) from sagewai.bulk_jobs where status = 1 and id > 0) as running_bulks
+       (select count(*) from sagewai.bulk_jobs where status = 1 and id > 0) as running_bulks,
+       array(
+         select id from (select id, status from sagewai.approvals order by id desc limit $1::int8) as latest
+          where status = 1
+          order by id desc
+       ) as newest_approvals,
+       array(select id from sagewai.dead_letters order by id desc limit $1::int8) as newest_dead_letters
   from (
     select array_agg(pool order by pool, what) as counted_pools, array_agg(what order by pool, what) as whats,
            array_agg(n order by pool, what) as counts
