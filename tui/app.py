@@ -36,6 +36,7 @@ from tui.screens.overview import OverviewScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.workers import WorkersScreen
+from tui.sheet import Sheet
 from tui.text import Scribe
 from tui.theme import PALETTES, choose
 
@@ -64,7 +65,7 @@ class ConsoleApp(Attending):
         LOCK: LockScreen,
     }
     DEFAULT_MODE = "runs"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         # Priority: the app handles them at once, so that what is typed ahead meets the prompt that a key opens.
         key("1", "show('runs')", "runs"),
@@ -133,7 +134,7 @@ class ConsoleApp(Attending):
         self._orders = tuple(orders)
 
         if self.habits.lean:
-            self.HORIZONTAL_BREAKPOINTS = self.HORIZONTAL_BREAKPOINTS[:1]
+            self.HORIZONTAL_BREAKPOINTS = []
         self.set_keymap(self.habits.keymap.for_textual)
         self.demo = demo
         self.hint = "" if demo is None else scribe.line(demo.hint(self.habits.keymap))
@@ -144,6 +145,7 @@ class ConsoleApp(Attending):
         for palette in PALETTES.values():
             self.register_theme(palette.theme)
         self.theme = theme
+        self.stylesheet = Sheet(variables=self.get_css_variables())
 
     # -- life ---------------------------------------------------------------------------------------------------------
 

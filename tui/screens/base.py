@@ -113,6 +113,11 @@ class ConsoleScreen(Screen[None]):
         needs = self.WRITES.get(action.partition("(")[0])
         return needs is not None and not self.gateway.door.may(needs)
 
+    def _compositor_refresh(self) -> None:
+        """Textual throws away what it draws while updates are held back, and takes it for drawn."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
+
     def leave(self) -> bool:
         """Esc: leave what was opened on this screen; False when nothing was, so that the screen before comes back."""
         return False
