@@ -266,3 +266,17 @@ async def test_runs_of_a_common_tag_are_found_among_the_latest_changes(
     assert reads == [
         ["SCAN r USING COVERING INDEX runs_changed", "SEARCH g EXISTS USING PRIMARY KEY (tag=? AND run=?)"]
     ]
+
+
+async def test_runs_of_a_prefix_are_sorted_from_the_index_of_ids_alone_unless_too_many_have_it(
+    stocked: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = RunQuery(prefix="r1", limit=20)
+    page = await stocked.list_runs(query)
+    plans = await plans_of(stocked, run_list.list_runs, query)
+    reads = [plan for sql, plan in plans if "order by r.id desc" in sql]
+    assert reads == [
+        ["SEARCH r USING COVERING INDEX runs_by_id (run_id>? AND run_id<?)", "USE TEMP B-TREE FOR ORDER BY"]
+    ]
+    monkeypatch.setattr(run_list, "FEW_NAMES", 10)
+    assert await stocked.list_runs(query) == page

@@ -19,15 +19,15 @@ from tui.gateway.door import Door
 from tui.outline import HOUR, DeedRow, Outline, Rate
 from tui.views import ActionRecord, Fact, GroupRow, JobRow, Totals
 
-_RUNS = 200
+_RUNS = 100
 """The latest completed runs, whose latency is drawn."""
 
-_EVENTS = 1_000
+_EVENTS = 500
 _OVERLAP = 2_000
 """Ids of events that are read again: one may be committed after another with a higher id."""
 
 _KEPT = 500
-_ASKED = 200
+_ASKED = 100
 _DAY = 1_440
 
 _RATES = (
@@ -71,7 +71,7 @@ class Overview:
         self._events: Mapping[int, Event] = {}
         self._jobs: Sequence[BulkJob] = ()
         self._jobs_seen: Hashable = None
-        self._failed = 0
+        self._failures: dict[datetime, int] = {}
         self._pools: Sequence[PoolOverview] = ()
         self._totals: Totals | None = None
         self._parts = (
@@ -82,7 +82,7 @@ class Overview:
             _Part(self._read_approvals, lambda: self._totals and self._totals.approvals, 1, 15),
             _Part(self._read_groups, lambda: self._totals and self._totals.dead_letters, 1, 30),
             _Part(self._read_letters, lambda: self._totals and self._totals.dead_letters, 2, 60),
-            _Part(self._read_failed, self._last_look, 1, 30),
+            _Part(self._read_failed, lambda: (self._last_look(), self._hour()), 1, 1_800),
         )
 
     async def look(self, totals: Totals, pools: Sequence[PoolOverview], jobs: Hashable) -> None:
@@ -173,12 +173,12 @@ class Overview:
             return []
         asked = sum(each.requested_at > last for each in self._approvals)
         letters = sum(each.failed_at > last for each in self._letters)
-        more = "+" if letters == len(self._letters) == _ASKED else ""
+        failed = sum(n for at, n in self._failures.items() if at > last)
         day = " (of a day)" if now - last > timedelta(days=1) else ""
         news = [
-            (self._failed, f"{plural(self._failed, 'failure')}{day}", Role.FAILED),
-            (letters, f"{plural(letters, 'dead letter')}{more}", Role.FAILED),
-            (asked, plural(asked, "approval"), Role.WAITING),
+            (failed, f"{plural(failed, 'failure')}{day}", Role.FAILED),
+            (letters, f"{plural(letters, 'dead letter')}{_more(letters)}", Role.FAILED),
+            (asked, f"{plural(asked, 'approval')}{_more(asked)}", Role.WAITING),
         ]
         told = [Cell(f"since you last looked, {age((now - last).total_seconds())} ago: ", Role.DIM)]
         found = [Cell(text, role) for count, text, role in news if count]
@@ -190,6 +190,10 @@ class Overview:
 
     def _minute(self) -> Hashable:
         return self._door.now().replace(second=0, microsecond=0)
+
+    def _hour(self) -> datetime:
+        """What came since is in the rates of the last hour."""
+        return self._door.now().replace(minute=0, second=0, microsecond=0)
 
     def _of(self, status: RunStatus) -> int:
         return 0 if self._totals is None else self._totals.by_status.get(status, 0)
@@ -210,6 +214,7 @@ class Overview:
 
     async def _read_rates(self) -> None:
         self._minutes = await self._door.read(lambda store: store.rates(HOUR))
+        self._note_failures(self._minutes)
 
     async def _read_took(self) -> None:
         query = RunQuery(status=frozenset({RunStatus.COMPLETED}), order="changed", limit=_RUNS)
@@ -233,5 +238,15 @@ class Overview:
         if last is None:
             return
         minutes = min(_DAY, int((self._door.now() - last).total_seconds() // 60) + 1)
-        found = await self._door.read(lambda store: store.rates(minutes))
-        self._failed = sum(minute.entered.get(RunStatus.FAILED, 0) for minute in found if minute.at > last)
+        self._note_failures(await self._door.read(lambda store: store.rates(minutes)))
+
+    def _note_failures(self, minutes: Sequence[Minute]) -> None:
+        """Those of a day: rates are kept no longer."""
+        oldest = self._door.now() - timedelta(minutes=_DAY)
+        found = {**self._failures, **{each.at: each.entered.get(RunStatus.FAILED, 0) for each in minutes}}
+        self._failures = {at: n for at, n in found.items() if n and at > oldest}
+
+
+def _more(count: int) -> str:
+    """Behind a number that may be higher: no more were read."""
+    return "+" if count == _ASKED else ""

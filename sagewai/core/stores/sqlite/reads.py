@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from types import MappingProxyType
 
 from sagewai.core.stores import words
@@ -23,7 +24,7 @@ from sagewai.core.stores.sqlite.rows import (
     read_time,
     run_of,
 )
-from sagewai.core.stores.sqlite.transaction import Transaction
+from sagewai.core.stores.sqlite.transaction import Row, Transaction
 from sagewai.errors import DeadLetterNotFound, RunNotFound
 from sagewai.models.actor import SYSTEM
 from sagewai.models.history import Attempt, DeadLetter, Event
@@ -134,18 +135,21 @@ def counts(tx: Transaction) -> Counts:
 
 def rates(tx: Transaction, minutes: int) -> list[Minute]:
     """Of each minute that brought any, what came between its beginning and the next one's, or now."""
-    stood: dict[int, dict[int, int]] = {}
-    for minute, status, n in tx.rows(_MINUTES, tx.now // MINUTE - min(minutes, KEPT_MINUTES)):
-        stood.setdefault(minute, {})[status] = n
-    after = [*list(stood.values())[1:], dict(tx.rows("select status, n from arrivals"))]
+    stood = tx.rows(_MINUTES, tx.now // MINUTE - min(minutes, KEPT_MINUTES))
+    (now,) = tx.rows(_ARRIVALS)
     return [
-        Minute(read_time(minute * MINUTE), MappingProxyType(_came(before, then)))
-        for (minute, before), then in zip(stood.items(), after, strict=False)
+        Minute(read_time(before[0] * MINUTE), MappingProxyType(_came(before, then)))
+        for before, then in pairwise([*stood, now])
     ]
 
 
-def _came(before: Mapping[int, int], then: Mapping[int, int]) -> dict[RunStatus, int]:
-    return {words.STATUS[status]: then[status] - n for status, n in before.items() if then[status] > n}
+def _came(before: Row, then: Row) -> dict[RunStatus, int]:
+    """Of two rows, of which the first column is the minute, the others a status each."""
+    return {
+        status: now - was
+        for status, was, now in zip(words.STATUS_CODE, before[1:], then[1:], strict=True)
+        if now > was
+    }
 
 
 def _key(tx: Transaction, run_id: str) -> int:
@@ -176,4 +180,6 @@ group by p.name, c.status having sum(c.n) > 0
 order by p.name, c.status
 """
 
-_MINUTES = "select minute, status, n from minutes where minute > ? order by minute, status"
+_OF_EACH = ", ".join(f"max(n) filter (where status = {code})" for code in words.STATUS_CODE.values())
+_MINUTES = f"select minute, {_OF_EACH} from minutes where minute > ? group by minute order by minute"
+_ARRIVALS = f"select null, {_OF_EACH} from arrivals"
