@@ -39,7 +39,7 @@ MOST_PASSED_OVER = 2_000
 """Rows that may be looked at in vain for 50."""
 
 MADE_FOR = {
-    "runs_ready": {"CLAIM"},
+    "runs_ready": {"CLAIM", "CLAIM_LANE"},
     "runs_waited": {"GLANCE", "LIST_POOLS"},
     "runs_due": {"WAKE_DUE"},
     "runs_held": {
@@ -88,6 +88,11 @@ select now(), now(), 1, 0, 5, 'done-' || n, 'orders', 'default' from generate_se
 INPUTS = """
 insert into sagewai.inputs (run, submitted_by, digest, input) select id, 'alice', '', '{}' from sagewai.runs
 on conflict do nothing
+"""
+
+DEFINED = """
+update sagewai.runs set definition = 1
+ where id = any (array(select id from sagewai.runs where lane = 2 order by priority desc, id limit 50))
 """
 
 TAGS = """
@@ -190,20 +195,23 @@ async def test_every_statement_looks_rows_up_in_the_index_made_for_it(database: 
     (tags,) = (node for node in nodes(plans["PRUNE"]) if node.get("Index Name") == "run_tags_pkey")
     assert tags["Index Cond"].count(" = ") == 3  # by its whole key: its run alone stands last in the index
 
-    lanes = [node for node in nodes(plans["CLAIM"]) if node.get("Index Name") == "runs_ready"]
-    assert len(lanes) == 5
-    assert all(node["Index Cond"].lstrip("(").startswith("lane = ") for node in lanes)
-    sorts = [node for node in nodes(plans["CLAIM"]) if node["Node Type"] == "Sort"]
-    assert not [sort for sort in sorts if set(map(id, lanes)) & set(map(id, sort["Plans"]))]
+    for name, looks in {"CLAIM": 5, "CLAIM_LANE": 2}.items():
+        lanes = [node for node in nodes(plans[name]) if node.get("Index Name") == "runs_ready"]
+        assert len(lanes) == looks
+        assert all(node["Index Cond"].lstrip("(").startswith("lane = ") for node in lanes)
+        sorts = [node for node in nodes(plans[name]) if node["Node Type"] == "Sort"]
+        assert not [sort for sort in sorts if set(map(id, lanes)) & set(map(id, sort["Plans"]))]
 
 
 @pytest.mark.usefixtures("beliefs")
 async def test_a_claim_and_a_page_touch_no_more_than_they_give(database: Database, scene: Scene) -> None:
     session = await scene.session()
     await database.fetch(TAGS)
+    await database.fetch(DEFINED)
     every = "{1,2,3,4,5,6,7,8}"
     asked = {
-        "a claim": (statements.CLAIM, f"{session}, '{{1}}', 50, null"),
+        "a claim": (statements.CLAIM, f"{session}, '{{1}}', 50"),
+        "a claim of one route": (statements.CLAIM_LANE, f"{session}, 1, 50"),
         "pending": (statements.LIST_BY_STATUS, "'{1}', 9e18, 50"),
         "newest": (statements.LIST_RUNS, f"'{every}', 9e18, 50"),
         "deep": (statements.LIST_RUNS, f"'{every}', 300, 50"),
@@ -269,7 +277,9 @@ def page(
 async def test_a_poll_that_finds_nothing_writes_nothing(database: Database, scene: Scene) -> None:
     session = await scene.session()
     nothing: dict[str, tuple[object, ...]] = {
-        "CLAIM": (session, [1], 50, None),
+        "CLAIM": (session, [1], 50),
+        "CLAIM_LANE": (session, 1, 50),
+        "CLAIM_RUN": (session, "r1"),
         "LAPSE": (500,),
         "TAKE_OVER": (500, None, 5, 2, "{}", ""),
         "CANCEL_OVERDUE": (500,),

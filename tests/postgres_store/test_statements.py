@@ -11,6 +11,8 @@ import pytest
 
 from sagewai import ApprovalGate, DurableWorkflow, PostgresStore, WorkflowMonitor, WorkflowSuspended
 from sagewai.core.stores.postgres import statements
+from sagewai.models.status import Ask
+from tests.contract.scene import ALICE, Scene, spec
 
 NAMES = {text: name for name, text in vars(statements).items() if name.isupper() and isinstance(text, str)}
 
@@ -58,10 +60,13 @@ async def test_each_call_sends_what_it_needs_and_no_more(migrated_url: str, sent
             return list(sent)
 
         await wf.run(order="first")  # opens the session, names the route
-        assert await counted(wf.run(order="a")) == ["INSERT_RUNS", "RECORD_STEP", "RECORD_PROGRESS"]
-        assert await counted(wf.submit(order="b")) == ["INSERT_RUNS"]
+        assert await counted(wf.run(order="a")) == ["INSERT_RUN", "RECORD_STEP", "RECORD_PROGRESS"]
+        assert await counted(wf.submit(order="b")) == ["INSERT_RUN"]
+        assert await counted(wf.submit(order="t", tags={"k": "v"})) == ["INSERT_RUNS"]
         assert await counted(wf.submit_many([{"order": str(n)} for n in range(100)])) == ["INSERT_RUNS"]
         handle = await wf.submit(order="c")
+        assert await counted(wf.submit("again", order="d")) == ["INSERT_RUN"]
+        assert await counted(wf.submit("again", order="d")) == ["INSERT_RUN", "INSERT_RUNS"]
         assert await counted(handle.status()) == ["GET_RUN"]
         monitor = WorkflowMonitor(store=store)
         assert await counted(monitor.list_executions()) == ["LIST_RUNS"]
@@ -72,3 +77,36 @@ async def test_each_call_sends_what_it_needs_and_no_more(migrated_url: str, sent
         decided = await counted(asked.approve("q", "alice"))
         assert decided.count("DECIDE") == 1
         assert len(decided) <= 6
+
+
+async def test_a_claim_of_one_route_is_one_statement_unless_it_needs_the_other(
+    migrated_url: str, sent: list[str]
+) -> None:
+    async with PostgresStore(migrated_url) as store:
+        scene = Scene(store)
+        session = await scene.session()
+        await store.insert_runs([spec(f"r{number}", priority=-number) for number in range(5)])
+        (route,) = await scene.routes()
+        await store.claim(session, [route], 1)  # learns what the route's runs have in common
+        await asyncio.sleep(0)
+
+        async def claimed(*routes: int) -> tuple[list[str], list[str]]:
+            sent.clear()
+            found = await store.claim(session, routes, 1)
+            await asyncio.sleep(0)
+            return [run.run_id for run in found.runs], list(sent)
+
+        assert await claimed(route) == (["r1"], ["CLAIM_LANE"])
+        assert await claimed(route, route) == (["r2"], ["CLAIM_LANE"])
+        assert await claimed(route, route + 1) == (["r3"], ["GET_ROUTES", "CLAIM"])
+        database = await store._open()
+        await scene.submit("early", priority=1)
+        await database.fetch("update sagewai.runs set definition = null where run_id = 'early'")
+        await asyncio.sleep(0)
+        assert await claimed(route) == (["early"], ["CLAIM_LANE", "CLAIM"])
+        await store.ask_pool("default", Ask.PAUSE, ALICE)
+        await asyncio.sleep(0)
+        assert await claimed(route) == ([], ["CLAIM_LANE", "CLAIM"])
+        await store.ask_pool("default", Ask.RESUME, ALICE)
+        await asyncio.sleep(0)
+        assert await claimed(route) == (["r4"], ["CLAIM_LANE"])

@@ -9,7 +9,8 @@ from sagewai.core.labels import encode_labels
 from sagewai.core.stores.base import Claimed, Routes
 from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.checks import check_actor, is_storable
-from sagewai.core.stores.postgres.database import Database
+from sagewai.core.stores.postgres.database import Database, Row
+from sagewai.core.stores.postgres.names import Names
 from sagewai.errors import RunNotFound
 from sagewai.models.actor import Actor
 from sagewai.models.run import LabelValue, LeasedRun
@@ -36,17 +37,26 @@ async def resolve_routes(
     return Routes(tuple(row["ids"]), newest=row["newest"])
 
 
-async def claim(database: Database, session: int, routes: Sequence[int], limit: int) -> Claimed:
-    found = await database.fetch(statements.CLAIM, session, list(dict.fromkeys(routes)), max(limit, 0), None)
-    leased = tuple(rows.leased_run(row) for row in found if row["id"] is not None)
+async def claim(database: Database, names: Names, session: int, routes: Sequence[int], limit: int) -> Claimed:
+    wanted = list(dict.fromkeys(routes))
+    shared = await names.shared(wanted)
+    if len(wanted) == 1:
+        found = await database.fetch(statements.CLAIM_LANE, session, wanted[0], max(limit, 0))
+        if found[0]["sure"]:
+            return _claimed(found, shared)
+    return _claimed(await database.fetch(statements.CLAIM, session, wanted, max(limit, 0)), shared)
+
+
+def _claimed(found: Sequence[Row], shared: Mapping[int, rows.Shared]) -> Claimed:
+    leased = tuple(rows.leased_run(row, shared[row["route"]]) for row in found if row["id"] is not None)
     return Claimed(leased, newest_route=found[0]["newest_route"])
 
 
 async def claim_run(database: Database, session: int, run_id: str) -> LeasedRun | None:
     if is_storable(run_id):
-        found = await database.fetch(statements.CLAIM, session, [], 0, run_id)
-        if found[0]["id"] is not None:
-            return rows.leased_run(found[0])
+        row = await database.fetchrow(statements.CLAIM_RUN, session, run_id)
+        if row is not None:
+            return rows.leased_run(row, rows.shared(row))
         if await database.fetch(statements.STANDING, run_id):
             return None
     raise run_not_found(run_id)

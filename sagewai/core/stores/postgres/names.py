@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from sagewai.core.codec import digest
-from sagewai.core.stores.postgres import statements
+from sagewai.core.stores.postgres import rows, statements
 from sagewai.core.stores.postgres.database import Database
 from sagewai.models.run import Definition
 
@@ -15,12 +15,13 @@ RouteName = tuple[str, str, str, str]
 
 
 class Names:
-    """Ids of routes and definitions, which never change once given: the one cache of the store."""
+    """Routes and definitions by their ids, which never change once given: the one cache of the store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._routes: dict[RouteName, int] = {}
         self._definitions: dict[Definition, int] = {}
+        self._shared: dict[int, rows.Shared] = {}
 
     async def routes(self, names: Iterable[RouteName]) -> dict[RouteName, int]:
         """The ids of these routes, added where they aren't there yet."""
@@ -37,6 +38,14 @@ class Names:
                 )
             self._routes.update({missing[position - 1]: id_ for position, id_ in found})
         return {name: self._routes[name] for name in wanted}
+
+    async def shared(self, ids: Collection[int]) -> Mapping[int, rows.Shared]:
+        """What the runs of each of these routes, and perhaps of others, have in common."""
+        missing = [id_ for id_ in ids if id_ not in self._shared]
+        if missing:
+            found = await self._database.fetch(statements.GET_ROUTES, missing)
+            self._shared.update({row["id"]: rows.shared(row) for row in found})
+        return self._shared
 
     async def definitions(self, wanted: Iterable[Definition]) -> dict[Definition, int]:
         """The ids of these definitions, added where they aren't there yet."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sagewai.core.labels import decode_labels
 from sagewai.core.policies import decode_policy
@@ -22,6 +23,15 @@ from sagewai.models.wait import Signal, Wait
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 NO_LABELS: Mapping[str, LabelValue] = MappingProxyType({})
+NO_RESULTS: Mapping[str, str] = MappingProxyType({})
+
+
+class Shared(NamedTuple):
+    """What the runs of a route have in common."""
+
+    workflow: str
+    pool: str
+    labels: Mapping[str, LabelValue]
 
 
 def labels(text: str) -> Mapping[str, LabelValue]:
@@ -71,11 +81,15 @@ def run(row: Row) -> Run:
     )
 
 
-def leased_run(row: Row) -> LeasedRun:
+def shared(row: Row) -> Shared:
+    return Shared(row["workflow"], row["pool"], labels(row["labels"]))
+
+
+def leased_run(row: Row, shared: Shared) -> LeasedRun:
     return LeasedRun(
         key=row["id"],
         run_id=row["run_id"],
-        workflow=row["workflow"],
+        workflow=shared.workflow,
         token=row["token"],
         rev=row["rev"],
         seq=row["seq"],
@@ -83,9 +97,11 @@ def leased_run(row: Row) -> LeasedRun:
         wakeups=row["wakeups"],
         takeovers=row["takeovers"],
         input=row["input"],
-        results=MappingProxyType(dict(zip(row["steps"] or (), row["results"] or (), strict=True))),
-        pool=row["pool"],
-        labels=labels(row["labels"]),
+        results=NO_RESULTS
+        if row["seq"] == 0
+        else MappingProxyType(dict(zip(row["steps"] or (), row["results"] or (), strict=True))),
+        pool=shared.pool,
+        labels=shared.labels,
         tags=tags(row["tags"]),
     )
 

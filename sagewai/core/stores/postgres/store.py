@@ -194,7 +194,7 @@ class PostgresStore(PostgresBulks, PostgresRetention, Store):
         return await claiming.resolve_routes(await self._open(), pool, labels, workflows)
 
     async def claim(self, session: int, routes: Sequence[int], limit: int) -> Claimed:
-        return await claiming.claim(await self._open(), session, routes, limit)
+        return await claiming.claim(await self._open(), self._names, session, routes, limit)
 
     async def claim_run(self, session: int, run_id: str) -> LeasedRun | None:
         return await claiming.claim_run(await self._open(), session, run_id)

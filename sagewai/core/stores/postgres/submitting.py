@@ -13,7 +13,7 @@ from sagewai.core.stores.postgres.checks import check_actor, check_definition
 from sagewai.core.stores.postgres.database import Database, Row
 from sagewai.core.stores.postgres.failures import was_overtaken
 from sagewai.core.stores.postgres.names import Names, RouteName
-from sagewai.core.stores.postgres.statements import INSERT_RUNS, NEWEST_DEFINITIONS
+from sagewai.core.stores.postgres.statements import INSERT_RUN, INSERT_RUNS, NEWEST_DEFINITIONS
 from sagewai.errors import RunInputMismatch, StoreRefused, StoreUnavailable
 from sagewai.models.actor import SYSTEM
 from sagewai.models.run import Inserted, LeasedRun, RunSpec
@@ -41,6 +41,11 @@ async def insert_runs(
     shapes = await _shapes(database, names, first.values())
     named = [(spec, shapes[spec.run_id], _route(spec, shapes[spec.run_id])) for spec in first.values()]
     routes = await names.routes(route for _, _, route in named)
+    if len(named) == 1 and _is_plain(named[0][0]):
+        spec, shape, route = named[0]
+        row = await _insert_plain(database, spec, shape, routes[route], session)
+        if row is not None:
+            return [_inserted(each, row, is_first=each is spec) for each in specs]
     rows = [(spec, shape, routes[route]) for spec, shape, route in named]
     batches = [_columns(rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
     found = await _insert_all(database, batches, session)
@@ -48,6 +53,47 @@ async def insert_runs(
         if row["differs"]:
             raise _mismatch(row["run_id"])
     return [_inserted(spec, found[spec.run_id], is_first=spec is first[spec.run_id]) for spec in specs]
+
+
+def _is_plain(spec: RunSpec) -> bool:
+    """Whether the lean statement can record it."""
+    return (
+        spec.definition is not None
+        and not spec.tags
+        and spec.delay is None
+        and spec.deadline is None
+        and spec.budget is None
+    )
+
+
+async def _insert_plain(
+    database: Database, spec: RunSpec, shape: _Shape, route: int, session: int | None
+) -> Row | None:
+    """None where the run_id is there already: then the other statement says what it is."""
+    assert spec.definition is not None
+    steps, actor = spec.definition.steps, spec.actor or SYSTEM
+    try:
+        return await database.fetchrow(
+            INSERT_RUN,
+            spec.run_id,
+            spec.workflow,
+            spec.pool,
+            route,
+            shape.definition,
+            spec.priority,
+            steps[0].name if steps else None,
+            spec.input,
+            spec.input_digest,
+            shape.version,
+            actor.name,
+            actor.source,
+            actor.assurance,
+            session,
+        )
+    except (StoreRefused, StoreUnavailable) as error:
+        if not was_overtaken(error, "runs_run_id"):
+            raise
+    return None
 
 
 def _distinct(specs: Sequence[RunSpec]) -> dict[str, RunSpec]:

@@ -1,11 +1,11 @@
 -- Ready runs for a session, highest priority first, then first submitted: found through the lanes of its routes, taken
 -- with their events, and given with all that is needed to go on with them.
 --
--- $1 session  $2 routes (distinct)  $3 limit  $4 null, or the id of one run to take whatever its lane and assignment
+-- $1 session  $2 routes (distinct)  $3 limit
 -- Gives one row per run, or a single one without a run (id null): each tells the newest route.
 
 with me as materialized (       -- not locked: a sweep looks at a session for a while after its end, and finds what came late
-  select session.id, session.name
+  select session.id, ', "worker": ' || to_json(session.name) || '}' as signature
     from sagewai.sessions as session
    where session.id = $1 and session.status = 1 and session.lease_until > clock_timestamp()
 ),
@@ -98,7 +98,7 @@ chosen as materialized (
   select run.*
     from share
    cross join lateral (
-     select run.id, run.workflow, run.definition
+     select run.ctid as place, run.workflow, run.definition
        from sagewai.runs as run
       where run.lane = share.lane
         and (run.assigned is null or run.assigned = $1 or run.assigned_until <= clock_timestamp())
@@ -106,17 +106,8 @@ chosen as materialized (
       limit share.most
         for no key update skip locked
    ) as run
-  union all
-  select run.*
-    from me
-   cross join lateral (
-     select run.id, run.workflow, run.definition
-       from sagewai.runs as run
-      where run.run_id = $4 and run.status + 0 = 1
-        for no key update
-   ) as run
 ),
-taken as (
+taken as (                      -- by its place: what is locked stays where it is
   update sagewai.runs as run
      set token = run.token + 1,
          rev = run.rev + 1,
@@ -136,22 +127,22 @@ taken as (
        where brought.session = $1 and brought.workflow = chosen.workflow and chosen.definition is null
       offset 0                  -- not looked up where it is known
     ) as known on true
-   where run.id = any (array[chosen.id])
-  returning run.id, run.run_id, run.workflow, run.pool, run.route, run.priority, run.token, run.rev, run.seq, run.attempt,
-            run.wakeups, run.takeovers, run.step_started
+   where run.ctid = chosen.place
+  returning run.id, run.run_id, run.route, run.priority, run.token, run.rev, run.seq, run.attempt, run.wakeups,
+            run.takeovers, run.step_started
 ),
 told as (
   insert into sagewai.events (run, at, kind, detail)
-  select taken.id, taken.step_started, 'claimed', json_build_object('token', taken.token, 'worker', me.name)::text
+  select taken.id, taken.step_started, 'claimed', '{"token": ' || taken.token || me.signature
     from taken, me
 )
-select newest.route as newest_route, run.*
+select newest.route as newest_route, run.id, run.run_id, run.route, run.token, run.rev, run.seq, run.attempt, run.wakeups,
+       run.takeovers, run.input, run.tags, run.steps, run.results
   from (select coalesce(max(id), 0) as route from sagewai.routes) as newest
   left join (
-    select taken.*, input.input, input.tags, route.labels, done.steps, done.results
+    select taken.*, input.input, input.tags, done.steps, done.results
       from taken
      cross join lateral (select input, tags from sagewai.inputs where inputs.run = taken.id offset 0) as input
-     cross join lateral (select labels from sagewai.routes where routes.id = taken.route offset 0) as route
       left join lateral (
         select array_agg(step order by seq) as steps, array_agg(result order by seq) as results
           from sagewai.attempts as attempt
