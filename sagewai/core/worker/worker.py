@@ -7,7 +7,7 @@ import logging
 import os
 import random
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -200,18 +200,12 @@ class WorkflowWorker:
     async def _wait_for_work(self, life: _Life, host: Host, *, full: bool) -> None:
         """Until a hint, a free place after being full, a stop, or the poll interval with jitter."""
         timeout = self.poll_interval * random.uniform(0.8, 1.2)
-        waits: list[asyncio.Future[bool]] = [asyncio.ensure_future(life.stopping.wait())]
         if full or not host.claims:
-            waits.append(asyncio.ensure_future(host.freed.wait()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await host.freed.wait()  # a stop sets it too
         else:
-            waits.append(asyncio.ensure_future(self.store.wait("work", timeout)))
-        try:
-            done, _ = await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiting in waits:
-                waiting.cancel()
-        for finished in done:
-            finished.result()
+            await life.unless_stopped(self.store.wait("work", timeout))
 
     async def _sweep(self, host: Host) -> None:
         interval = min(SWEEP_EVERY, self.poll_interval)  # who polls often wants timers as promptly
@@ -267,6 +261,7 @@ class _Life:
         self.host: Host | None = None
         self.stopping = asyncio.Event()
         self.hurry = asyncio.Event()
+        self._wait: asyncio.Timeout | None = None
         self.over: Future[None] = Future()
         self.over.set_running_or_notify_cancel()  # nobody who waits for it can cancel it
 
@@ -274,6 +269,20 @@ class _Life:
         self.stopping.set()
         if self.host is not None:
             self.host.freed.set()
+        if self._wait is not None:
+            self._wait.reschedule(self.loop.time())
+            self._wait = None
+
+    async def unless_stopped(self, wait: Awaitable[object]) -> None:
+        """Until that is over or the worker is told to stop, with no task of its own: each turn of the loop counts on
+        the way from a hint to its claim."""
+        try:
+            async with asyncio.timeout(0 if self.stopping.is_set() else None) as self._wait:
+                await wait
+        except TimeoutError:
+            return
+        finally:
+            self._wait = None
 
     def heard(self) -> None:
         """A signal came: the first drains, the next hurries."""
