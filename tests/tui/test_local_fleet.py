@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,14 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def end_all(logs: Path) -> None:
+    """What a failed test left: the logs of its workers, and so their arguments, lie in its own folder."""
+    for found in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if f"{logs}/" in found.read_text():
+                os.kill(int(found.parent.name), signal.SIGKILL)
+
+
 def serves(worker: Supervised) -> bool:
     return any("serves" in line for line in worker.tail.lines())
 
@@ -58,6 +67,7 @@ def fleet(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     yield made
     made.kill()
     assert made.join(10.0)
+    end_all(tmp_path / "logs")
 
 
 def test_a_worker_that_is_killed_is_replaced_and_one_that_is_stopped_drains(fleet: Fleet, url: str) -> None:

@@ -7,14 +7,13 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from sagewai.models.status import RunStatus
 from tests.tui.terminal import Terminal, console
-from tests.tui.test_local_fleet import is_alive, until
+from tests.tui.test_local_fleet import end_all, is_alive, until
 from tests.tui.test_terminal import ROOT, assert_clean, reading, submit
 
 FLOWS = "tests.tui.flows:workflows"
@@ -27,12 +26,8 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(tmp_path: Path) -> Iterator[None]:
-    """Ends what a failed test left: the logs of its workers, and so their arguments, lie in its own folder."""
     yield
-    for found in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if f"{tmp_path}/sagewai/log/" in found.read_text():
-                os.kill(int(found.parent.name), signal.SIGKILL)
+    end_all(tmp_path / "sagewai" / "log")
 
 
 def opened(url: str, tmp_path: Path, *arguments: str) -> Terminal:
