@@ -224,11 +224,13 @@ async def test_enter_gives_the_card_the_whole_height_and_escape_takes_it_back(st
     async with driving(stage.store, start="approvals") as drive:
         await drive.shows("paragraph 1")
         assert "paragraph 9" not in drive.text
+        assert " more below" in drive.line_with("▲ pending")
         await drive.press("enter")
         await drive.shows("paragraph 9")
         assert "WORKFLOW" not in drive.text
         await drive.press("end")
         await drive.shows("paragraph 39")
+        await drive.shows(lambda text: " more below" not in text)
         await drive.press("escape")
         await drive.shows("WORKFLOW")
 

@@ -60,9 +60,13 @@ def not_ours(action: str) -> bool:
 
 
 def keys_of(screen: Screen[None]) -> tuple[tuple[str, str], ...]:
-    """The keys that work on a screen, each with what it does; those of one action together."""
+    """The keys that work on a screen, each with what it does; those of one action together. Its own come first, then
+    the console's, then those of what is in focus."""
     found: dict[str, list[str]] = {}
-    for active in screen.active_bindings.values():
+    nodes = (screen, screen.app)
+    for active in sorted(
+        screen.active_bindings.values(), key=lambda each: nodes.index(each.node) if each.node in nodes else 2
+    ):
         binding = active.binding
         if active.enabled and binding.description and binding.action not in _NOT_OURS:
             found.setdefault(binding.description, []).append(binding.key_display or spelled(binding.key))
@@ -85,13 +89,19 @@ class HelpScreen(ModalScreen[None]):
             yield Pane(id="help-keys")
 
     def on_mount(self) -> None:
-        self.query_one(Bar).show(
-            [Cell(f" keys: {self._title}", Role.STRONG)], [Cell("esc closes ", Role.DIM)]
-        )
-        lines = [Line(what, head=f"  {key:<16}", hang=" " * 18) for key, what in self._keys]
+        lines = [Line(what, head=f"  {key:<15} ", hang=" " * 18) for key, what in self._keys]
         lines.append(Line())
         told = words(keymap_of(self.app))
         lines += [Line(what, Role.DIM, head=f"  {word:<16}", hang=" " * 18) for word, what in told]
         pane = self.query_one(Pane)
         pane.show(lines)
         pane.focus()
+        self.on_pane_turned()
+
+    def on_pane_turned(self) -> None:
+        """Say which part of them is in view."""
+        place = self.query_one(Pane).place
+        self.query_one(Bar).show(
+            [Cell(f" keys: {self._title}", Role.STRONG), Cell(f"  {place}", Role.DIM)],
+            [Cell("esc closes ", Role.DIM)],
+        )

@@ -48,9 +48,14 @@ class Sheet(ModalScreen[None]):
         yield self.pane
 
     def on_mount(self) -> None:
-        self._title_bar.show([Cell(f" {self._title}", Role.STRONG)])
+        self.on_pane_turned()
         self._key_bar.show(self._keys())
         self.draw()
+
+    def on_pane_turned(self) -> None:
+        """Say which part of it is in view, where not all of it is."""
+        place = [Cell(f"{self.pane.place} ", Role.DIM)] if self.pane.place else []
+        self._title_bar.show([Cell(f" {self._title}", Role.STRONG)], place)
 
     def draw(self) -> None:
         """Show what the sheet is about."""

@@ -8,7 +8,7 @@ from typing import Literal
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.format import UNICODE, Cell, Glyphs, Role
+from tui.format import UNICODE, Cell, Glyphs, Role, number
 from tui.keymap import keymap_of
 from tui.payload import Line
 from tui.views import Card, Draft, Ref
@@ -29,6 +29,7 @@ class CardView(Vertical):
         self.draft: Draft | None = None
         self._face: Face = "whole"
         self._span = (0, 0)
+        self._ends = 0
         self._begun: set[tuple[int, Ref]] = set()
         self._read: set[tuple[int, Ref]] = set()
 
@@ -108,8 +109,6 @@ class CardView(Vertical):
         card = self.card
         if card is None:
             return
-        gap = Cell("  ")
-        self._heading.show([Cell(" "), *[cell for part in card.title for cell in (part, gap)]])
         glyphs: Glyphs = getattr(self.app, "glyphs", UNICODE)
         keys = keymap_of(self.app)
         if self.draft is not None:
@@ -124,7 +123,20 @@ class CardView(Vertical):
             lines += [Line(), Line(whole, Role.DIM, " ")]
         else:
             lines = self._whole(card, glyphs)
+        self._ends = self._span[1] if self._shows_content else len(lines)
         self.pane.show(lines, keep_place=keep_place)
+        self._head(card)
+
+    def on_pane_turned(self, event: Pane.Turned) -> None:
+        event.stop()
+        if self.card is not None:
+            self._head(self.card)
+
+    def _head(self, card: Card) -> None:
+        """What it is about, and how much of its content or of what changed is yet to be scrolled to."""
+        below = self.pane.below(self._ends)
+        more = [Cell(f"{number(below)} more below ", Role.WAITING)] if below else []
+        self._heading.show([Cell(" "), *[cell for part in card.title for cell in (part, Cell("  "))]], more)
 
     def _whole(self, card: Card, glyphs: Glyphs) -> list[Line]:
         lines = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -22,15 +24,26 @@ class Letter(Vertical):
         self._heading = Bar(id="error-title")
         self._text = Pane(id="error-text")
         self._log = log
+        self._title: tuple[Sequence[Cell], Cell] = (), Cell("")
 
     def compose(self) -> ComposeResult:
         yield self._heading
         yield self._text
         yield self._log
 
+    def on_pane_turned(self) -> None:
+        self._head()
+
+    def _head(self) -> None:
+        """Whose error it is, and which part of it is in view, where not all of it is."""
+        left, story = self._title
+        place = self._text.place
+        self._heading.show(left, (story, *((Cell(f" {place} ", Role.DIM),) if place else ())))
+
     def show_letter(self, row: DeadRow | None) -> None:
         if row is None:
-            self._heading.show(())
+            self._title = (), Cell("")
+            self._head()
             self._text.show(())
             return
         cells = row.cells
@@ -39,7 +52,8 @@ class Letter(Vertical):
             f", workers lost {lost} " if lost != "0" else " "
         )
         left = (Cell(f" {row.key}", Role.ACCENT), Cell(f"  {row.workflow}", Role.STRONG))
-        self._heading.show(left, (Cell(story, Role.DIM),))
+        self._title = left, Cell(story, Role.DIM)
+        self._head()
         self._text.show([Line(line.text, line.role, f" {line.head}", f" {line.hang}") for line in row.error])
 
     def show_group(self, row: GroupRow | None, *, acts: bool) -> None:
@@ -51,7 +65,8 @@ class Letter(Vertical):
         whole, them, errors = f"all {runs}", "them", "their errors"
         if row.count == 1:
             whole, them, errors = "it", "it", "its error"
-        self._heading.show((Cell(f" {row.key}", Role.FAILED), Cell(f"  {runs}", Role.STRONG)))
+        self._title = (Cell(f" {row.key}", Role.FAILED), Cell(f"  {runs}", Role.STRONG)), Cell("")
+        self._head()
         does = f"retries {whole}, {keys.of('discard', 'D')} discards {them}: one bulk job"
         self._text.show(
             [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual.binding import Binding
+from textual.message import Message
 from textual.strip import Strip
 
 from tui.format import Role
@@ -43,9 +44,13 @@ class Pane(Lines):
         Binding("end,G", "scroll_bottom", "the end", show=False, priority=True),
     ]
 
+    class Turned(Message):
+        """Another part of it is in view, or another share."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
+        self._told = ""
         self._folded: list[_Folded] = []
         self.reached = 0
         """The lines, counted from the first, whose end has been in view since other lines were shown."""
@@ -64,6 +69,12 @@ class Pane(Lines):
         self.scroll_to_line(self.row_offset if keep_place else 0)
         self.repaint()
 
+    def scroll_to_line(self, y: int) -> None:
+        super().scroll_to_line(y)
+        if self.place != self._told:
+            self._told = self.place
+            self.post_message(self.Turned())
+
     @property
     def lines(self) -> tuple[Line, ...]:
         """All of it, unfolded."""
@@ -81,6 +92,11 @@ class Pane(Lines):
         if total <= height:
             return ""
         return f"{self.row_offset + 1}-{min(total, self.row_offset + height)} of {total}"
+
+    def below(self, number: int) -> int:
+        """How many lines up to this one, counted from 1, aren't in view yet, or not to their end."""
+        parts = self._folded[self.row_offset + self.size.height :]
+        return len({part.number for part in parts if part.number <= number})
 
     def line_at(self, y: int) -> Strip:
         columns = self.size.width
