@@ -47,7 +47,10 @@ async def test_a_worker_that_went_silent_is_stale_and_then_lapsed(stage: Stage, 
 async def test_drain_asks_first_and_then_the_worker(stage: Stage) -> None:
     async with driving(stage.store, start="workers") as drive:
         await drive.shows("worker-1")
-        await drive.press("d")
+        await drive.press("N")
+        await drive.shows("start local workers")
+        assert "MODULE:NAME [pool=P] [n=2]" in drive.text, "a question's hint has room at 80 columns"
+        await drive.press("escape", "d")
         await drive.shows("drain worker-1?")
         await drive.press("n")
         assert (await stage.store.list_sessions())[0].asked is None

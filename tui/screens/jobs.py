@@ -189,7 +189,8 @@ def _nothing(keys: Keymap) -> Sequence[Cell]:
     whole = f"{keys.line('command', ':', 'bulk retry')} for all that is listed"
     return (
         Cell("no bulk jobs", Role.STRONG),
-        Cell(f"Mark runs with space, then {', '.join(some)} or {last}; or {whole}.", Role.DIM),
+        Cell(f"Mark runs with space, then {', '.join(some)} or {last};", Role.DIM),
+        Cell(f"or {whole}.", Role.DIM),
     )
 
 

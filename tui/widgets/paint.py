@@ -70,11 +70,14 @@ class Painted(Widget):
         return Strip([Segment(" " * columns, self.base)], columns) if columns > 0 else Strip([], 0)
 
     def line(self, left: Sequence[Cell], right: Sequence[Cell], columns: int) -> Strip:
-        """One line: what doesn't fit of ``right`` goes first, from its beginning, then the end of ``left``."""
+        """One line. Where both don't fit, what ``right`` has beyond half of it goes first, from its beginning, then the
+        end of ``left``; a blank stays between them."""
         kept = list(right)
-        while kept and sum(width(cell.text) for cell in kept) > columns // 2 + 8:
+        wanted = sum(width(cell.text) for cell in left)
+        while kept and sum(width(cell.text) for cell in kept) > max(columns // 2 + 8, columns - wanted - 1):
             kept.pop(0)
-        room = max(0, columns - sum(width(cell.text) for cell in kept))
+        gap = bool(kept) and not kept[0].text.startswith(" ")
+        room = max(0, columns - gap - sum(width(cell.text) for cell in kept))
         shown: list[Cell] = []
         for cell in left:
             text = cut(cell.text, room, ellipsis=self.glyphs.ellipsis)
@@ -82,7 +85,7 @@ class Painted(Widget):
             room -= width(text)
             if text != cell.text:
                 break
-        space = [Segment(" " * room, self.base)] if room else []
+        space = [Segment(" " * (room + gap), self.base)] if room + gap else []
         return Strip([*self.segments(shown), *space, *self.segments(kept)], columns)
 
     def notify_style_update(self) -> None:
