@@ -54,6 +54,22 @@ async def test_new_runs_appear_and_the_cursor_stays_on_its_run(stage: Stage) -> 
         await drive.shows("▸  ○ PEND   run-new")
 
 
+async def test_until_a_key_moves_the_cursor_the_newest_runs_stay_in_view(stage: Stage) -> None:
+    await stage.submit("run-old")
+    async with driving(stage.store) as drive:
+        await drive.shows("▸  ○ PEND   run-old")
+        for number in range(20):
+            await stage.submit(f"run-new{number}")
+        await drive.shows("▸  ○ PEND   run-new19")
+        await drive.press("down")
+        await drive.shows("▸  ○ PEND   run-new18")
+        for number in range(20, 40):
+            await stage.submit(f"run-new{number}")
+        await drive.shows(" of 41")
+        await drive.looked()
+        assert "▸  ○ PEND   run-new18" in drive.text
+
+
 @pytest.mark.parametrize(
     ("typed", "left"),
     [

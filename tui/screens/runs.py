@@ -39,7 +39,7 @@ class RunsScreen(RunActions):
     def __init__(self) -> None:
         super().__init__()
         self.filter = Filter()
-        self.table = Table[RunRow](COLUMNS, self._source, id="rows", markable=True)
+        self.table = Table[RunRow](COLUMNS, self._source, id="rows", markable=True, stays_on_top=True)
         self.preview = Preview(self.action_log)
         self._about = Bar(id="about")
 
@@ -94,6 +94,7 @@ class RunsScreen(RunActions):
 
     def on_table_moved(self, event: Table.Moved) -> None:
         self._say_about()
+        self.draw_frame()
         if event.by_hand and self.preview.is_wanted:
             self.poke()
 

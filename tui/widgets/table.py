@@ -70,12 +70,16 @@ class Table(Lines, Generic[R]):
         id: str | None = None,  # noqa: A002 - Textual's name
         empty: Sequence[Cell] = (),
         markable: bool = False,
+        stays_on_top: bool = False,
     ) -> None:
+        """``stays_on_top``: until the cursor is moved by hand the first rows stay in view, and it on one of them."""
         super().__init__(id=id)
         self._columns = tuple(columns)
         self._keyset: Keyset[R] = Keyset(source)
         self._empty = tuple(empty)
         self._markable = markable
+        self._stays_on_top = stays_on_top
+        self._is_untouched = True
         self._at = 0
         self._key: Hashable | None = None
         self._reading: Worker[None] | None = None
@@ -126,7 +130,7 @@ class Table(Lines, Generic[R]):
     def show_source(self, source: Source[R], *, keep_marks: bool = False) -> None:
         """List something else, from its beginning."""
         self._keyset = Keyset(source)
-        self._at, self._key = 0, None
+        self._at, self._key, self._is_untouched = 0, None, True
         self._listing += 1
         if not keep_marks:
             self.marks.clear()
@@ -241,7 +245,7 @@ class Table(Lines, Generic[R]):
         """After a read: follow the cursor's id, or stay where it was."""
         keys = [row.key for row in self.rows]
         at = keys.index(self._key) if self._key in keys else min(self._at, self._last)
-        if self.follows:
+        if self.follows or (self._stays_on_top and self._is_untouched and at >= self.room):
             at = 0
         for key in self.marks.keys() & set(keys):
             self.marks[key] = self.rows[keys.index(key)]
@@ -253,6 +257,7 @@ class Table(Lines, Generic[R]):
         at = max(0, min(at, self._last))
         row = self.rows[at] if at < len(self.rows) else None
         key = None if row is None else row.key
+        self._is_untouched = self._is_untouched and not by_hand
         moved = key != self._key or (at != self._at and row is None)
         self.follows = self.follows and (at == 0 or not by_hand)
         self._at, self._key = at, key
