@@ -78,6 +78,31 @@ async def test_a_failed_run_shows_its_error_above_the_timeline(stage: Stage) -> 
     async with driving(stage.store, run_id="run-1") as drive:
         await drive.shows("ValueError: no such topic: March")
         assert "✖ draft" in drive.text
+        await drive.shows("[error]")
+        assert 'File "flows.py"' in drive.text
+        await drive.press("tab")
+        await drive.shows("[attempts]")
+        await drive.looked()
+        assert "[attempts]" in drive.text, "who turned to it stays with it"
+
+
+async def test_the_line_of_keys_names_what_is_of_use_to_a_run_as_it_stands(night: Stage) -> None:
+    async with driving(night.store) as drive:
+        for run_id, offered, more in (
+            ("run-7f3a91c2", "a approve  x reject  C cancel  P pause", " r retry"),
+            ("run-d0d0d002", "r retry  D discard  f fork", " C cancel"),
+            ("run-81b0aa17", "C cancel  P pause", " r retry"),
+            ("run-00c0ff01", "f fork", " C cancel"),
+        ):
+            await open_run(drive, run_id)
+            await drive.shows(lambda text, offered=offered: offered in text.split("\n")[-1])  # type: ignore[misc]
+            assert more not in drive.lines[-1]
+        await open_run(drive, "run-7f3a91c2")
+        await drive.press("P")
+        await drive.shows("P resume")
+        await drive.press("P")
+        await drive.press("a")
+        await drive.shows("Approve publication of")
 
 
 async def test_who_ended_a_run_and_why_is_shown(stage: Stage) -> None:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import ClassVar
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from sagewai.models.right import Right
 from tui import pager
@@ -57,6 +57,9 @@ class RunActions(BulkActions):
     def is_held(self) -> bool:
         """Whether pause/resume should resume."""
         return False
+
+    def label(self, binding: Binding) -> str:
+        return "resume" if binding.action == "hold" and self.is_held() else super().label(binding)
 
     def hidden(self) -> int:
         """How many of the marked runs aren't in the listing."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, get_args
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from sagewai.models.status import RunStatus
 from tui.format import Cell, Role
 from tui.gateway import Missing
 from tui.gateway.tabs import can_change
 from tui.payload import Line
-from tui.screens.keys import key
+from tui.screens.run_keys import TIMELINE_KEYS, of_use_first, tab_line
 from tui.screens.steering import STEERING_KEYS, Steering
 from tui.views import Ref, RunView, Tab
 from tui.widgets.about_run import AboutRun
@@ -31,17 +32,7 @@ class RunScreen(Steering):
     MODE = "run"
     BINDINGS: ClassVar[list[BindingType]] = [
         *STEERING_KEYS,
-        key("up,k", "choose(-1)", "step", shown=True, shown_as="↑↓"),
-        key("down,j", "choose(1)", "step", shown_as="↓"),
-        key("tab", "turn(1)", "tabs", shown=True),
-        key("shift+tab", "turn(-1)", "the tab before"),
-        key("plus,equals_sign", "zoom(1)", "zoom into the timeline", shown_as="+"),
-        key("minus", "zoom(-1)", "zoom out", shown_as="-"),
-        key("0", "zoom(0)", "the whole timeline"),
-        key("left", "pan(-1)", "earlier", shown_as="←"),
-        key("right", "pan(1)", "later", shown_as="→"),
-        key("l", "follow", "follow what is new, or no longer"),
-        key("t", "plain", "payloads as they are read, or as they are recorded"),
+        *TIMELINE_KEYS,
     ]
 
     def __init__(self) -> None:
@@ -49,6 +40,7 @@ class RunScreen(Steering):
         self._run: Ref | None = None
         self._view: RunView | None = None
         self._tab: Tab = "output"
+        self._turned = False
         self._plain = False
         self._shown: tuple[object, ...] = ()
         self._heading = Bar(id="heading")
@@ -98,6 +90,9 @@ class RunScreen(Steering):
         at = self.timeline.chosen
         return None if at is None or self._view is None else self._view.steps[at]
 
+    def _bound(self) -> Iterator[tuple[Binding, str]]:
+        return of_use_first(super()._bound(), None if self._view is None else self._view.row)
+
     async def reading(self) -> tuple[str, Sequence[Line]]:
         run = self.console.open_run_ref
         return (f"{run}: {self._tab}" if run else "no run is open"), self.pane.lines
@@ -123,6 +118,8 @@ class RunScreen(Steering):
             self._forget(run)
             raise
         self._view = view
+        if not self._turned:
+            self._tab = "error" if view.row.status is RunStatus.FAILED else "output"
         self._draw(view)
         await self._fill(run, view)
 
@@ -160,19 +157,19 @@ class RunScreen(Steering):
             self.pane.show(lines, keep_place=same_tab)
         self._draw_tabs()
 
+    def on_pane_turned(self) -> None:
+        self._draw_tabs()
+
     def _draw_tabs(self) -> None:
-        cells = [Cell(" ")]
-        for tab in TABS:
-            here = tab == self._tab
-            cells.append(Cell(f"[{tab}]" if here else f" {tab} ", Role.STRONG if here else Role.DIM))
         step, place = self.step(), self.pane.place
         of = Cell(f" of {step} " if step is not None else "", Role.ACCENT)
-        self._tabs.show(cells, [Cell(f" {place} ", Role.DIM), of])
+        self._tabs.show(tab_line(TABS, self._tab), [Cell(f" {place} ", Role.DIM), of])
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def action_turn(self, by: int) -> None:
-        """Turn to the next or previous tab."""
+        """Turn to the next or previous tab, and stay with it whatever run is opened."""
+        self._turned = True
         self._tab = TABS[(TABS.index(self._tab) + by) % len(TABS)]
         self._draw_tabs()
         self.poke()
