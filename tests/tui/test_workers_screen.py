@@ -159,7 +159,7 @@ async def test_workers_of_this_console_are_marked_and_a_fallen_one_says_how_to_g
         assert "+ starts it, K forgets it" in drive.text
         await drive.shows("here ␛]0;owned␇ it ends")
         await drive.press("d")
-        await drive.shows("K stops it")
+        await drive.shows("has ended already: + starts it again")
         await drive.press("K", "y")
         await drive.shows("is listed no more")
         await drive.shows(lambda text: f"{worker.name} here" not in text)

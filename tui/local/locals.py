@@ -159,7 +159,8 @@ class Locals:
         if news is not None:
             how = "crashed too often and is stopped" if news.state == "stopped" else "ended"
             again = f"{self._keys.of('more', '+')} on screen {self._screen()} starts it again"
-            said = Cell(f" {news.name} {how}: {news.why}; {again}", Role.FAILED)
+            role = Role.FAILED if news.state in _DOWN else Role.WAITING
+            said = Cell(f" {news.name} {how}: {news.why}; {again}", role)
         return self._seen != before, said
 
     # -- acting -------------------------------------------------------------------------------------------------------
@@ -229,6 +230,11 @@ class Locals:
         (worker.hurry if hurried else worker.stop)()
         how = "hands its runs back at once" if hurried else "drains: it finishes what it holds, then ends"
         return Cell(f" {worker.name} {how}", Role.WAITING)
+
+    def is_over(self, number: int) -> bool:
+        """Whether nothing carries it, nor will by itself."""
+        worker = self._found(number)
+        return worker is None or worker.is_over
 
     def stopping(self, number: int) -> tuple[str, str] | None:
         """What :meth:`stop` would do now, and what that means; None where there is nothing to be done."""

@@ -50,8 +50,7 @@ class ServingActions(LocalActions):
         if row is None:
             return
         if isinstance(row, WorkerRow) and row.key < 0:
-            stop = self.console.habits.keymap.of("stop-local", "K")
-            self.prompt.say(Cell(f" it isn't known to the store yet: {stop} stops it", Role.WAITING))
+            self.prompt.say(Cell(f" {self._why_unknown(row)}", Role.WAITING))
             return
 
         async def commit(_: str) -> None:
@@ -67,3 +66,10 @@ class ServingActions(LocalActions):
         else:
             text = (Cell(f" {verb} {whom}?", Role.STRONG), Cell(f"  {then}", Role.DIM))
             self.prompt.confirm(Question(text, commit))
+
+    def _why_unknown(self, row: WorkerRow) -> str:
+        """Why the store can't ask a local worker for anything, and what helps."""
+        keys = self.console.habits.keymap
+        if row.local is not None and self.console.locals.is_over(row.local):
+            return f"{row.name} has ended already: {keys.of('more', '+')} starts it again"
+        return f"{row.name} isn't known to the store yet: {keys.of('stop-local', 'K')} stops it"
