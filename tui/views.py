@@ -167,10 +167,12 @@ class PoolRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkerRow:
-    """A session of a worker or a script. ``key`` is its id, or less than 0 for a local worker without one; ``live`` and
-    ``paused`` decide which keys apply. ``local`` is the number of a worker that this console supervises or carries."""
+    """A worker or a script. ``session`` is its session's id, None for a local worker without one; ``live`` and
+    ``paused`` decide which keys apply. ``local`` is the number of a worker that this console supervises or carries: its
+    ``key`` stays the same whatever session it has."""
 
     key: int
+    session: int | None
     name: Ref
     live: bool
     paused: bool
@@ -238,10 +240,12 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One thing an operator did here: what, what came of it, and the command line that would have done the same."""
+    """One thing an operator did here: what, what came of it, and the command line that would have done the same ('' where
+    there is none). ``is_told``: the store keeps an event of it, where it was done."""
 
     at: datetime
     what: str
     outcome: str
     ok: bool
     twin: str
+    is_told: bool = True

@@ -114,6 +114,7 @@ class Shaper:
         load = f"{session.running}/{session.max_concurrent}"
         return WorkerRow(
             key=session.id,
+            session=session.id,
             name=self.ref(session.name),
             live=session.live,
             paused=session.status is SessionStatus.PAUSED or session.asked is Ask.PAUSE,

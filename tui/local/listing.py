@@ -31,7 +31,7 @@ def listed(rows: Sequence[WorkerRow], ours: Sequence[LocalWorker], glyphs: Glyph
     own: dict[int, WorkerRow] = {}
     others: list[WorkerRow] = []
     for row in rows:
-        worker = sessions.get(row.key)
+        worker = None if row.session is None else sessions.get(row.session)
         if worker is None:
             others.append(row)
         else:
@@ -67,14 +67,15 @@ def _marked(row: WorkerRow, worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:
     cells["kind"] = Cell(worker.kind, Role.ACCENT)
     if worker.state == "draining" and row.live:
         cells["state"] = Cell(f"{glyphs.running} draining", Role.WAITING)
-    return replace(row, cells=cells, local=worker.number)
+    return replace(row, key=_key(worker), cells=cells, local=worker.number)
 
 
 def _without_session(worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:
     glyph, word, role = _WORDS[worker.state]
     dash = Cell("-", Role.DIM)
     return WorkerRow(
-        key=-1 - worker.number,
+        key=_key(worker),
+        session=None,
         name=Ref(worker.name, worker.name),
         live=False,
         paused=False,
@@ -92,6 +93,11 @@ def _without_session(worker: LocalWorker, glyphs: Glyphs) -> WorkerRow:
             "process": Cell(f":{worker.pid}" if worker.pid else "-", Role.DIM),
         },
     )
+
+
+def _key(worker: LocalWorker) -> int:
+    """No session's, so that the cursor stays with a worker that begins or loses one."""
+    return -1 - worker.number
 
 
 def _whose(worker: LocalWorker) -> str:

@@ -244,7 +244,7 @@ class Locals:
         if worker.is_over:
             return "forget", "it isn't listed any longer; its log stays"
         if worker.state == "draining":
-            return "hurry", "it hands its runs back at once, and they begin their step again elsewhere"
+            return "hurry", "its runs go back at once, to begin their step again"
         return "stop", "it finishes what it holds, then ends"
 
     def completions(self, text: str, pools: Sequence[str] = ()) -> list[str]:

@@ -49,15 +49,16 @@ class ServingActions(LocalActions):
         row, verbs = self.target(), self.gateway.verbs
         if row is None:
             return
-        if isinstance(row, WorkerRow) and row.key < 0:
+        session = row.session if isinstance(row, WorkerRow) else None
+        if isinstance(row, WorkerRow) and session is None:
             self.prompt.say(Cell(f" {self._why_unknown(row)}", Role.WAITING))
             return
 
         async def commit(_: str) -> None:
             if isinstance(row, PoolRow):
                 self.report(await verbs.ask_pool(verb, row.key))
-            else:
-                self.report(await verbs.ask_worker(verb, row.key, row.name))
+            elif session is not None:
+                self.report(await verbs.ask_worker(verb, session, row.name))
 
         whom = f"pool {row.key}" if isinstance(row, PoolRow) else f"{row.name}"
         then = _THEN.get((verb, isinstance(row, PoolRow)))

@@ -91,7 +91,8 @@ class WorkersScreen(ServingActions):
 
     async def _held(self, cursor: str | None, limit: int) -> Window[RunRow]:
         opened = self._opened
-        return Window(() if opened is None else await self.gateway.serving.held_by(opened.key))
+        session = None if opened is None else opened.session
+        return Window(() if session is None else await self.gateway.serving.held_by(session))
 
     async def look(self) -> None:
         await self.pools_table.look()
@@ -106,7 +107,7 @@ class WorkersScreen(ServingActions):
             [Cell(" pools", Role.STRONG)], [Cell(warning, Role.FAILED)] if unserved else []
         )
         live = sum(row.live for row in self.workers_table.rows)
-        seen = f"  {live} live of {sum(row.key >= 0 for row in self.workers_table.rows)} seen"
+        seen = f"  {live} live of {sum(row.session is not None for row in self.workers_table.rows)} seen"
         self._about_workers.show([Cell(" workers", Role.STRONG), Cell(seen, Role.DIM)])
         self._draw_log()
 
