@@ -89,6 +89,32 @@ async def test_who_waits_too_long_for_a_turn_is_told_and_nothing_is_written(sqli
         assert await Scene(store).submit("late") is not None
 
 
+async def test_what_is_under_way_when_the_store_is_closed_is_carried_out_and_nothing_more(
+    store: SQLiteStore, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sagewai.core.stores.sqlite.connection.CHECKPOINT_PAGES", 0)  # after each write
+    writer = store._here()._writer
+    writing = [asyncio.create_task(scene.submit(f"r{number}")) for number in range(5)]
+    await asyncio.sleep(0)  # handed over
+    await store.close()
+    assert [(await each).created for each in writing] == [True] * 5
+    await asyncio.to_thread(writer._executor.shutdown)
+    assert writer._connection is None
+
+
+async def test_a_thread_that_has_gone_home_comes_back_for_the_next_job(
+    store: SQLiteStore, scene: Scene
+) -> None:
+    writer = store._here()._writer
+
+    async def is_gone() -> bool:
+        return not writer._at_work
+
+    for number in range(3):
+        await scene.submit(f"r{number}")
+        await scene.until(is_gone)
+
+
 async def test_one_store_serves_several_loops_at_once(store: SQLiteStore) -> None:
     """As a worker does with its heartbeat's thread."""
     failures: list[BaseException] = []

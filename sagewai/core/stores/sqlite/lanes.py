@@ -10,12 +10,12 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
 from sagewai.core.stores.sqlite.connection import Arrivals, Connection, read_arrivals
 from sagewai.core.stores.sqlite.hints import Hints
+from sagewai.core.stores.sqlite.lane import Connect, Lane
 from sagewai.core.stores.sqlite.transaction import Transaction
 from sagewai.errors import StoreError
 
@@ -23,44 +23,6 @@ T = TypeVar("T")
 
 IDLE = 2.0
 """Seconds without a write after which the WAL is emptied."""
-
-
-Connect = Callable[[bool], Connection]
-"""Opens a connection; given True, it brings an older schema up to date instead of refusing it."""
-
-
-class Lane:
-    """One thread and its connection, opened by the first job. Jobs are done in the order they were handed over."""
-
-    def __init__(self, name: str, connect: Connect) -> None:
-        self._connect = connect
-        self._connection: Connection | None = None
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
-
-    async def run(self, job: Callable[[Connection], T], *, migrate: bool = False) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._do, job, migrate)
-
-    def hand_over(self, job: Callable[[Connection], object]) -> None:
-        """Have the job done, without waiting for it."""
-        self._executor.submit(self._do, job, False)
-
-    def end(self, last: Callable[[Connection], None] | None = None) -> Future[None]:
-        """Do what was handed over, and ``last`` if there is a connection; then close it and end the thread."""
-        ended = self._executor.submit(self._end, last)
-        self._executor.shutdown(wait=False)
-        return ended
-
-    def _do(self, job: Callable[[Connection], T], migrate: bool) -> T:
-        if self._connection is None:
-            self._connection = self._connect(migrate)
-        return job(self._connection)
-
-    def _end(self, last: Callable[[Connection], None] | None) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            if last is not None:
-                last(connection)
-            connection.close()
 
 
 class Lanes:
