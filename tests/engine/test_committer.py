@@ -133,6 +133,16 @@ async def test_where_the_store_works_beside_its_client_two_halves_are_under_way_
     assert store.batches == [50, 50]
 
 
+async def test_what_is_parted_once_isnt_parted_again_unless_it_goes_alone_twice() -> None:
+    store = Beside()
+    committer = Committer(store)
+    moves = await leased(store, 8 * WORTHWHILE)
+    store.open = asyncio.Semaphore(100)
+    for since, until in ((0, 4), (4, 6), (6, 8)):
+        await asyncio.gather(*map(committer.record, moves[since * WORTHWHILE : until * WORTHWHILE]))
+    assert store.batches == [2 * WORTHWHILE, 2 * WORTHWHILE, 2 * WORTHWHILE, WORTHWHILE, WORTHWHILE]
+
+
 async def test_few_records_wait_for_company_while_a_batch_is_under_way() -> None:
     store = Beside()
     committer = Committer(store)

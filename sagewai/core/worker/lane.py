@@ -70,6 +70,7 @@ class Lane(ABC, Generic[R, V]):
         self._waiting: deque[Item[R, V]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
         self._setting_off = False  # one of them hasn't taken its batch yet
+        self._alone = True  # the last batch set off with no other under way
         self._large: set[asyncio.Task[None]] = set()
 
     def record(self, record: R) -> Verdict[V | None]:
@@ -142,10 +143,13 @@ class Lane(ABC, Generic[R, V]):
                 self._waiting.popleft().refuse(StoreUnavailable(CLOSING))
 
     def _next_batch(self) -> list[Item[R, V]]:
-        """What waits; half of it, where the other half makes a batch beside this one."""
+        """What waits. Half of it, where two batches in a row would go alone: then all records come at the same time, and
+        client and server take turns; once parted, the halves go by turns by themselves."""
         most = MAX_ITEMS
-        if len(self._senders) < self.abreast and len(self._waiting) >= 2 * WORTHWHILE:
+        alone = len(self._senders) == 1
+        if alone and self._alone and self.abreast > 1 and len(self._waiting) >= 2 * WORTHWHILE:
             most = min(most, len(self._waiting) // 2)
+        self._alone = alone
         batch: list[Item[R, V]] = []
         size = 0
         while self._waiting and len(batch) < most:
