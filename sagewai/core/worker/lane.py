@@ -143,8 +143,8 @@ class Lane(ABC, Generic[R, V]):
                 self._waiting.popleft().refuse(StoreUnavailable(CLOSING))
 
     def _next_batch(self) -> list[Item[R, V]]:
-        """What waits. Half of it, where two batches in a row would go alone: then all records come at the same time, and
-        client and server take turns; once parted, the halves go by turns by themselves."""
+        """What waits. Half of it, where two batches in a row would go alone: then all records come together, and client
+        and server wait for each other; once parted, the halves take turns by themselves."""
         most = MAX_ITEMS
         alone = len(self._senders) == 1
         if alone and self._alone and self.abreast > 1 and len(self._waiting) >= 2 * WORTHWHILE:
