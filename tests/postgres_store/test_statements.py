@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
 
 from sagewai import ApprovalGate, DurableWorkflow, PostgresStore, WorkflowMonitor, WorkflowSuspended
 from sagewai.core.stores.postgres import statements
+from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
+from sagewai.models.status import RunStatus
+from tests.contract.scene import Scene, ask
 from sagewai.models.status import Ask
 from tests.contract.scene import ALICE, Scene, spec
 
@@ -110,3 +113,47 @@ async def test_a_claim_of_one_route_is_one_statement_unless_it_needs_the_other(
         await store.ask_pool("default", Ask.RESUME, ALICE)
         await asyncio.sleep(0)
         assert await claimed(route) == (["r4"], ["CLAIM_LANE"])
+
+
+async def test_whatever_a_look_of_the_console_asks_is_one_statement(
+    migrated_url: str, sent: list[str]
+) -> None:
+    async with PostgresStore(migrated_url) as store:
+        scene = Scene(store)
+        session = await scene.session()
+        await (await scene.own("r1", session=session)).park(ask())
+        [approval] = await store.approvals_of("r1")
+        await scene.own("r2", session=session)
+        workflow = (await store.get_run("r2")).workflow
+        asked: dict[str, Callable[[], Awaitable[object]]] = {
+            "GLANCE": store.glance,
+            "LIST_RUNS": lambda: store.list_runs(RunQuery()),
+            "LIST_BY_STATUS": lambda: store.list_runs(RunQuery(status=frozenset({RunStatus.RUNNING}))),
+            "LIST_BY_PREFIX": lambda: store.list_runs(RunQuery(prefix="r", workflow=workflow)),
+            "LIST_CHANGED": lambda: store.list_runs(RunQuery(order="changed")),
+            "GET_RUN": lambda: store.get_run("r2"),
+            "GET_STEPS": lambda: store.get_steps("r2"),
+            "GET_ATTEMPTS": lambda: store.get_attempts("r2"),
+            "GET_EVENTS": lambda: store.get_events("r2"),
+            "GET_RESULTS": lambda: store.get_results("r2"),
+            "WAITS_OF": lambda: store.waits_of("r2"),
+            "TAIL_OF": lambda: store.tail_of("r2"),
+            "GET_BUDGET": lambda: store.get_budget("r2"),
+            "CALLS_OF": lambda: store.calls_of("r2", limit=500),
+            "LIST_APPROVALS": lambda: store.list_approvals(ApprovalQuery()),
+            "APPROVALS_OF": lambda: store.approvals_of("r1"),
+            "GET_APPROVAL": lambda: store.get_approval(approval.id),
+            "LIST_SESSIONS": store.list_sessions,
+            "LIST_HELD": lambda: store.held_by(session),
+            "LIST_DEAD_LETTERS": lambda: store.list_dead_letters(DeadLetterQuery()),
+            "GROUP_DEAD_LETTERS": store.group_dead_letters,
+            "EVENTS_OF_PEOPLE": lambda: store.get_events(limit=500),
+            "RATES": store.rates,
+            "LIST_BULKS": store.list_bulks,
+        }
+        await asyncio.sleep(0)
+        sent.clear()
+        for call in asked.values():
+            await call()
+        await asyncio.sleep(0)
+        assert sent == list(asked)

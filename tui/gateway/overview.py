@@ -81,7 +81,7 @@ class Overview:
             _Part(self._read_took, lambda: self._of(RunStatus.COMPLETED), 3, 30),
             _Part(self._read_approvals, lambda: self._totals and self._totals.approvals, 1, 15),
             _Part(self._read_groups, lambda: self._totals and self._totals.dead_letters, 1, 30),
-            _Part(self._read_letters, lambda: self._totals and self._totals.dead_letters, 2, 60),
+            _Part(self._read_letters, lambda: (self._newest_letter(), self._last_look()), 1, 60),
             _Part(self._read_failed, lambda: (self._last_look(), self._hour()), 1, 1_800),
         )
 
@@ -222,15 +222,23 @@ class Overview:
         self._took = tuple((run.changed_at - run.created_at).total_seconds() for run in reversed(page.items))
 
     async def _read_approvals(self) -> None:
-        query = ApprovalQuery(limit=_ASKED)
-        self._approvals = (await self._door.read(lambda store: store.list_approvals(query))).items
+        self._approvals = ()
+        if self._totals is None or self._totals.approvals:
+            query = ApprovalQuery(limit=_ASKED)
+            self._approvals = (await self._door.read(lambda store: store.list_approvals(query))).items
 
     async def _read_groups(self) -> None:
         self._groups = await self._door.read(lambda store: store.group_dead_letters())
 
     async def _read_letters(self) -> None:
-        query = DeadLetterQuery(limit=_ASKED)
-        self._letters = (await self._door.read(lambda store: store.list_dead_letters(query))).items
+        """Where the groups, which were read before, have a newer one than the last look."""
+        last, newest, self._letters = self._last_look(), self._newest_letter(), ()
+        if last is not None and newest is not None and newest > last:
+            query = DeadLetterQuery(limit=_ASKED)
+            self._letters = (await self._door.read(lambda store: store.list_dead_letters(query))).items
+
+    def _newest_letter(self) -> datetime | None:
+        return max((group.newest_at for group in self._groups), default=None)
 
     async def _read_failed(self) -> None:
         """Runs that failed since the last look, as far back as rates are kept."""
