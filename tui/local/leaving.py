@@ -38,7 +38,7 @@ def question(ours: Locals, leave: Callable[[], None]) -> Question | None:
         alone = "detach: they go on alone" if not held else "detach: they go on, its own one drains"
         return Question(text, commit, choices={"y": "drain them, then quit", "d": alone})
     if held:
-        what = f"  the local worker holds {plural(held, 'run')} and finishes them first"
+        what = f"  the local worker holds {plural(held, 'run')}; it drains first, for 30 s at most"
         return Question((Cell(" quit?", Role.STRONG), Cell(what)), commit)
     return None
 

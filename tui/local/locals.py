@@ -216,7 +216,7 @@ class Locals:
             return Cell(f" {gone.name} drains: it finishes what it holds, then ends", Role.WAITING)
         if chosen is self.embedded and chosen is not None and chosen.state in {"loading", "on"}:
             return self.stop(EMBEDDED)
-        return Cell(" no local worker left to drain", Role.WAITING)
+        return Cell(" no local worker left to drain", Role.DIM)
 
     def stop(self, number: int) -> Cell:
         """Drain one; asked once more, it hands its runs back; one that is over isn't listed any longer."""
@@ -245,7 +245,7 @@ class Locals:
             return "forget", "it isn't listed any longer; its log stays"
         if worker.state == "draining":
             return "hurry", "its runs go back at once, to begin their step again"
-        return "stop", "it finishes what it holds, then ends"
+        return "stop", "it finishes what it holds, or hands it back after 30 s"
 
     def completions(self, text: str, pools: Sequence[str] = ()) -> list[str]:
         return orders.completions(text, self._started.lines(), pools)
