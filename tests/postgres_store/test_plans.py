@@ -217,7 +217,7 @@ async def test_a_claim_and_a_page_touch_no_more_than_they_give(database: Databas
         "a claim": (statements.CLAIM, f"{session}, '{{1}}', 50"),
         "a claim of one route": (statements.CLAIM_LANE, f"{session}, 1, 50"),
         "what a session holds": (statements.LIST_HELD, f"{session}, 50"),
-        "what every look begins with": (statements.GLANCE, None),
+        "what every look begins with": (statements.GLANCE, "100"),
         "pending": (statements.LIST_BY_STATUS, "'{1}', 9e18, 50"),
         "newest": (statements.LIST_RUNS, f"'{every}', 9e18, 50"),
         "deep": (statements.LIST_RUNS, f"'{every}', 300, 50"),

@@ -62,11 +62,11 @@ select clock_timestamp() as now, counter.*, pool.*,
        coalesce((select id from sagewai.bulk_jobs where id > 0 order by id desc limit 1), 0) as newest_bulk,
        (select count(*) from sagewai.bulk_jobs where status = 1 and id > 0) as running_bulks,
        array(
-         select id from (select id, status from sagewai.approvals order by id desc limit $1::int8) as latest
+         select id from (select id, status from sagewai.approvals where id > 0 order by id desc limit $1::int8) as latest
           where status = 1
           order by id desc
        ) as newest_approvals,
-       array(select id from sagewai.dead_letters order by id desc limit $1::int8) as newest_dead_letters
+       array(select id from sagewai.dead_letters where id > 0 order by id desc limit $1::int8) as newest_dead_letters
   from (
     select array_agg(pool order by pool, what) as counted_pools, array_agg(what order by pool, what) as whats,
            array_agg(n order by pool, what) as counts
