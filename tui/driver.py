@@ -72,6 +72,7 @@ class ConsoleDriver(LinuxDriver):
         terminal = self._file
         if terminal is None:
             raise OSError("there is no terminal to draw on: standard error is closed")
+        self._terminal = terminal
         self._file = _Screen(terminal)  # type: ignore[assignment]
         self._is_away = False
 
@@ -87,6 +88,14 @@ class ConsoleDriver(LinuxDriver):
     def write(self, data: str) -> None:
         if not self._is_away:
             super().write(data)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """That of the terminal it draws on: standard output may be a file, or where the embedded worker prints."""
+        try:
+            size = os.get_terminal_size(self._terminal.fileno())
+        except (OSError, ValueError):
+            return super()._get_terminal_size()
+        return size.columns or 80, size.lines or 24
 
     @property
     def has_mouse(self) -> bool:

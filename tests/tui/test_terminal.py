@@ -522,6 +522,8 @@ def test_a_blocking_step_does_not_freeze_the_console(url: str) -> None:
         opened.keys("5")
         opened.wait_for("0 dead letters")
         assert time.monotonic() - began < 1.5
+        opened.resize(140, 40)  # though standard output is the worker's now
+        opened.wait_for(lambda text: "what you did here" in text and "q quit" in text.split("\n")[-1])
 
 
 def test_a_worker_that_cannot_be_loaded_says_why_and_the_console_stays(url: str) -> None:
