@@ -111,7 +111,7 @@ def assert_screen_is_harmless(text: str) -> None:
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "140x40"])
 async def test_no_screen_obeys_or_hides_anything(hostile: Stage, size: tuple[int, int]) -> None:
-    async with driving(hostile.store, size=size) as drive:
+    async with driving(hostile.store, size=size, has_net=False) as drive:
         for key in "123456":
             await drive.press(key)
             await drive.looked()
@@ -131,7 +131,7 @@ async def test_no_screen_obeys_or_hides_anything(hostile: Stage, size: tuple[int
 
 
 async def test_edits_differences_and_remarks_that_are_hostile_are_harmless(hostile: Stage) -> None:
-    async with driving(hostile.store, start="approvals") as drive:
+    async with driving(hostile.store, start="approvals", has_net=False) as drive:
         await drive.shows("1/2 approved")
         for keys in (
             ["d"],
@@ -161,7 +161,7 @@ async def test_edits_differences_and_remarks_that_are_hostile_are_harmless(hosti
 
 
 async def test_prompts_and_notices_about_hostile_ids_are_harmless(hostile: Stage) -> None:
-    async with driving(hostile.store) as drive:
+    async with driving(hostile.store, has_net=False) as drive:
         for keys in (["C"], ["n"], ["P"], ["a"], ["1", "r"], ["D"], ["n"], ["y"]):
             await drive.press(*keys)
             await drive.pilot.pause(0.05)
@@ -173,7 +173,7 @@ async def test_bulk_jobs_and_groups_over_hostile_runs_are_harmless(hostile: Stag
     await commands.start_bulk(
         hostile.store, "retry", gone, actor=Actor(WORDS[7]), reason="\n".join(STORABLE)[:4_000]
     )
-    async with driving(hostile.store, size=WIDE) as drive:
+    async with driving(hostile.store, size=WIDE, has_net=False) as drive:
         await drive.shows("bulk job 1: retried 0 of")
         await drive.press(*["space"] * 10)
         for keys in (["C"], ["n"], ["D"], ["y"], ["b"], ["down"], ["enter"], ["tab"]):
@@ -197,7 +197,7 @@ async def test_bulk_jobs_and_groups_over_hostile_runs_are_harmless(hostile: Stag
 
 
 async def test_sheets_over_hostile_runs_are_harmless(hostile: Stage) -> None:
-    async with driving(hostile.store) as drive:
+    async with driving(hostile.store, has_net=False) as drive:
         rows = (await drive.app.gateway.runs(Filter(), None, 100)).rows
         step = (await drive.app.gateway.run(rows[-1].key)).steps[-1]
         door = drive.app.gateway.door
@@ -230,7 +230,7 @@ async def test_what_is_pasted_into_a_prompt_is_made_visible(stage: Stage) -> Non
 
     await stage.running("run-1", done=2)
     await stage.ask("run-1")
-    async with driving(stage.store, start="approvals") as drive:
+    async with driving(stage.store, start="approvals", has_net=False) as drive:
         await drive.shows("survive crashes.")
         await drive.press("a")
         drive.app.post_message(events.Paste("looks\x1b]0;owned\x07 fine\r\nand more"))
