@@ -207,8 +207,9 @@ made_at (n, at, route) as (
   select n, ?4 - cast((?2 - n * ?3) * 1e6 as integer), 1 + n % (select count(*) from routes) from made
 )
 """
-_NAMES = """
-       w.name || '-' || lower(hex(randomblob(6))), r.pool, r.workflow
+_NAMES = f"""
+       w.name || '-' || substr('{DIGITS}', 1 + m.at / 64000000 % 1024 / 32, 1)
+         || substr('{DIGITS}', 1 + m.at / 64000000 % 32, 1) || lower(hex(randomblob(5))), r.pool, r.workflow
   from made_at m join routes r on r.id = m.route join workflows w on w.id = r.workflow
   join definitions d on d.workflow = r.workflow
  order by m.n

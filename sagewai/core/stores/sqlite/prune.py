@@ -38,7 +38,7 @@ _THEIRS = (
 _KEYS = "(select value from json_each(?))"
 
 _THEIR_TAGS = (
-    "select distinct t.id from run_inputs i, json_each(i.tags) j join tags t on t.key = j.key and t.value = j.value "
+    "select t.id, i.run from run_inputs i, json_each(i.tags) j join tags t on t.key = j.key and t.value = j.value "
     f"where i.run in {_KEYS}"
 )
 
@@ -80,12 +80,9 @@ def _before(tx: Transaction, older_than: float) -> int:
 
 
 def _remove(tx: Transaction, keys: str) -> None:
-    tags = json.dumps([tag for (tag,) in tx.rows(_THEIR_TAGS, keys)])
-    tx.change(
-        f"delete from run_tags where tag in {_KEYS} and run in {_KEYS}",
-        tags,
-        keys,
-    )
+    pairs = tx.rows(_THEIR_TAGS, keys)
+    tags = json.dumps(list({tag for tag, _ in pairs}))
+    tx.change_many("delete from run_tags where tag = ? and run = ?", pairs)
     tx.change(
         f"delete from tags where id in {_KEYS} and not exists (select 1 from run_tags where tag = tags.id)",
         tags,
