@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 from rich.color import ColorType
@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from sagewai.core import commands
 from sagewai.core.stores.memory import InMemoryStore
+from sagewai.core.stores.memory.state import State
 from sagewai.models.actor import Actor
 from sagewai.models.page import Page, RunQuery
 from sagewai.models.run import Run
@@ -54,17 +55,23 @@ async def test_a_look_that_brings_nothing_new_draws_nothing(
 
 
 class Watched(InMemoryStore):
-    """Counts what it is asked for, and lists runs only while it is let."""
+    """Counts its statements and its listings of runs, and lists them only while it is let."""
+
+    statements = listings = under_way = 0
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock=clock)
-        self.asked: Counter[str] = Counter()
-        self.under_way = 0
         self.lists = asyncio.Event()
         self.lists.set()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[State]:
+        self.statements += 1
+        with super()._transaction() as state:
+            yield state
+
     async def list_runs(self, query: RunQuery) -> Page[Run]:
-        self.asked["list_runs"] += 1
+        self.listings += 1
         self.under_way += 1
         await self.lists.wait()
         self.under_way -= 1
@@ -78,9 +85,9 @@ async def test_a_screen_that_is_not_in_front_reads_nothing(clock: Clock) -> None
         await drive.shows("run-1")
         await drive.press("5")
         await drive.shows("0 dead letters")
-        store.asked.clear()
+        before = store.listings
         await drive.pilot.pause(0.3)
-        assert store.asked["list_runs"] == 0
+        assert store.listings == before
 
 
 async def test_while_a_look_is_under_way_no_other_begins_and_keys_are_taken(clock: Clock) -> None:
@@ -92,9 +99,9 @@ async def test_while_a_look_is_under_way_no_other_begins_and_keys_are_taken(cloc
         store.lists.clear()
         await stage.submit("run-2")
         await drive.shows(lambda _: store.under_way == 1)
-        before = store.asked["list_runs"]
+        before = store.statements
         await drive.pilot.pause(0.3)
-        assert store.asked["list_runs"] == before
+        assert store.statements == before
         await drive.press("question_mark")
         await drive.shows("keys: runs")
         await drive.press("escape")
