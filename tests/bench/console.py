@@ -53,6 +53,9 @@ _SETTING = re.compile(r"\s*(?:listen|unlisten|begin|commit|rollback|set|close|sh
 _COUNTS = "-- What every look of a console begins with"
 """Stands in the statement that every look begins with."""
 
+_LISTENS = "-- What a listener may have missed"
+"""Stands in the statement by which the connection that listens begins; no look sends it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -213,7 +216,7 @@ def summed(statements: Sequence[tuple[float, str]]) -> Load:
     for took, text in statements:
         if _COUNTS in text:
             looks.append([])
-        if looks:
+        if looks and _LISTENS not in text:
             looks[-1].append((took, text[:200]))
     settled = looks[2:-1]
     kinds: dict[str, list[float]] = defaultdict(list)
