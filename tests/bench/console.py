@@ -50,7 +50,7 @@ _LOGGED = re.compile(r"duration: ([\d.]+) ms  (parse|bind|execute|statement)[^:]
 _SETTING = re.compile(r"\s*(?:listen|unlisten|begin|commit|rollback|set|close|show|reset)\b", re.IGNORECASE)
 """What a connection is told about itself."""
 
-_COUNTS = "-- What every look of a console begins with"
+_COUNTS = "-- What every look"
 """Stands in the statement that every look begins with."""
 
 _LISTENS = "-- What a listener may have missed"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.bench.console import Load, read, summed
 
-LOOK = """2026-01-01 UTC [7] LOG:  duration: 0.100 ms  bind __asyncpg_stmt_1__: -- What every look of a console begins with
+LOOK = """2026-01-01 UTC [7] LOG:  duration: 0.100 ms  bind __asyncpg_stmt_1__: -- What every look begins with
 \tselect pool
-2026-01-01 UTC [7] LOG:  duration: 0.300 ms  execute __asyncpg_stmt_1__: -- What every look of a console begins with
+2026-01-01 UTC [7] LOG:  duration: 0.300 ms  execute __asyncpg_stmt_1__: -- What every look begins with
 \tselect pool
 2026-01-01 UTC [7] LOG:  duration: 0.200 ms  parse __asyncpg_stmt_2__: -- Runs
 \tselect run
