@@ -16,8 +16,10 @@ import pytest
 from sagewai.core.retry import RetryPolicy
 from sagewai.models.status import RunStatus, SessionStatus
 from tests.tui.test_terminal import ROOT, reading, submit
+from tui.local import leaving
 from tui.local.files import FileTail
 from tui.local.fleet import Fleet
+from tui.local.locals import Locals
 from tui.local.order import Order, parse
 from tui.local.pace import Pace
 from tui.local.supervised import Supervised
@@ -41,6 +43,12 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def asked(fleet: Fleet) -> str | None:
+    """What a console with these workers asks when it is to be left."""
+    found = leaving.question(Locals(None, fleet, Scribe(), "default"), lambda: None)
+    return None if found is None else "".join(cell.text for cell in found.text)
 
 
 def end_all(logs: Path) -> None:
@@ -149,6 +157,7 @@ def test_workers_that_were_left_running_are_adopted_watched_and_left_again(
     first.start()  # a crash is shown; that it goes on is somebody's wish
     until(lambda: sum("serves" in line for line in first.tail.lines()) == 2, "another in its place")
     assert (first.is_adopted, second.tied) == (False, (first,))
+    assert asked(second) == " quit?  1 local worker; 1 adopted one goes on"
     second.detach()
     until(lambda: len(list((tmp_path / "logs").glob("*.left"))) == 2, "both again")
     [killed, _] = [left.pid for left in second.left]
@@ -158,6 +167,7 @@ def test_workers_that_were_left_running_are_adopted_watched_and_left_again(
     third = later()
     [other, missed] = third.adopt()
     assert (other.pid, missed.state, missed.why) == (pids[1], "gone", "died while no console looked")
+    assert asked(third) is None, "nothing would end"
     third.stop()
     assert [left.pid for left in third.left] == [pids[1]], (
         "it outlived a console before, and outlives this one"
