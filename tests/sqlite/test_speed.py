@@ -114,6 +114,16 @@ async def test_so_are_the_steps_of_a_thousand_runs_whatever_a_few_others_do(
     assert len(said) <= 8
 
 
+async def test_a_thousand_runs_come_in_by_few_statements(store: SQLiteStore, scene: Scene) -> None:
+    session = await scene.session(definitions=(TEN,))
+    said = await listen(store)
+    specs = [
+        spec(f"r{number}", workflow="ten", shape=TEN, tags={"customer": "acme"}) for number in range(1_000)
+    ]
+    await store.insert_runs(specs, session=session)
+    assert len(said) <= 70
+
+
 async def test_the_longest_statement_stays_prepared(store: SQLiteStore, scene: Scene) -> None:
     owners = await hold(scene, progress.MAX_ROWS + 1)
     await advance_once(store, owners)  # one too many for one

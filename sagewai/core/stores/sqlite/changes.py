@@ -206,7 +206,7 @@ class Changes:
         if self._moved:
             self.tx.change_many(_MOVE, self._moved)
         if self._attempts:
-            self.tx.change_many(ATTEMPT, self._attempts)
+            self.tx.insert_many(ATTEMPT, self._attempts)
         if self._obeyed:
             self.tx.change_many("delete from asks where run = ?", self._obeyed)
         if self._endings:
@@ -232,8 +232,4 @@ update runs set
 where id = ?
 """
 
-ATTEMPT = """
-insert into attempts
-  (run, seq, attempt, token, outcome, session, started_at, finished_at, delay, step, error, result)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+ATTEMPT = "attempts (run, seq, attempt, token, outcome, session, started_at, finished_at, delay, step, error, result)"

@@ -10,6 +10,8 @@ from sagewai.core.stores.sqlite.transaction import Transaction, Value
 from sagewai.models.actor import SYSTEM, Actor
 from sagewai.models.history import AUDITED, EventKind
 
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class Events:
     """Events of one transaction, in the order they are noted."""
@@ -29,7 +31,7 @@ class Events:
         reason: str = "",
     ) -> None:
         """``detail`` holds the fields that :class:`EventKind` names beside the kind."""
-        text = None if detail is None else json.dumps(detail, ensure_ascii=False, separators=(",", ":"))
+        text = None if detail is None else _dump(detail)
         self._rows.append(
             (run, self._tx.now, kind.value, actor.name, actor.source, actor.assurance, reason, text)
         )
@@ -38,10 +40,8 @@ class Events:
 
     def write(self) -> None:
         if self._rows:
-            self._tx.change_many(
-                "insert into events (run, at, kind, actor, source, assurance, reason, detail) "
-                "values (?, ?, ?, ?, ?, ?, ?, ?)",
-                self._rows,
+            self._tx.insert_many(
+                "events (run, at, kind, actor, source, assurance, reason, detail)", self._rows
             )
             self._rows = []
         if self._audited:

@@ -1,4 +1,4 @@
-"""Names that many rows share, kept once: pools, workflows, routes, definitions."""
+"""Names that many rows share, kept once: pools, workflows, tags, routes, definitions."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def workflow_id(tx: Transaction, name: str) -> int:
 def pool_id(tx: Transaction, name: str) -> int:
     found: int | None = tx.value("select id from pools where name = ?", name)
     return tx.insert("insert into pools (name) values (?)", name) if found is None else found
+
+
+def tag_id(tx: Transaction, key: str, value: str) -> int:
+    found: int | None = tx.value("select id from tags where key = ? and value = ?", key, value)
+    return tx.insert("insert into tags (key, value) values (?, ?)", key, value) if found is None else found
 
 
 def route_id(tx: Transaction, pool: int, workflow: int, version: str, labels: str) -> int:

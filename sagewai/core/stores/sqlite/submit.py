@@ -19,6 +19,8 @@ from sagewai.models.history import EventKind
 from sagewai.models.run import Inserted, LeasedRun, RunSpec
 from sagewai.models.status import WaitReason
 
+_NO_LABELS = labels_text(None)
+
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
@@ -73,6 +75,7 @@ class _Intake:
         self._tx = tx
         self._events = Events(tx)
         self._shapes: dict[tuple[object, ...], _Shape] = {}
+        self._tags: dict[tuple[str, str], int] = {}
         holder = tx.row(
             "select id, name from sessions where id = ? and status = 1 and lease_until > ?", session, tx.now
         )
@@ -104,15 +107,11 @@ class _Intake:
             if held:
                 self._events.note(key, EventKind.CLAIMED, {"token": 1, "worker": self._worker})
                 leases[spec.run_id] = _lease(key, spec)
-        tx.change_many(_RUN, runs)
-        tx.change_many(
-            "insert into run_inputs (run, submitted_by, tags, digest, input) values (?, ?, ?, ?, ?)", inputs
-        )
-        tx.change_many("insert into run_tags (tag, run) values (?, ?)", tags)
-        if deadlines:
-            tx.change_many("insert into deadlines (run, at) values (?, ?)", deadlines)
-        if budgets:
-            tx.change_many("insert into budgets (run, usd, tokens, on_exceed) values (?, ?, ?, ?)", budgets)
+        tx.insert_many(_RUN, runs)
+        tx.insert_many("run_inputs (run, submitted_by, tags, digest, input)", inputs)
+        tx.insert_many("run_tags (tag, run)", tags)
+        tx.insert_many("deadlines (run, at)", deadlines)
+        tx.insert_many("budgets (run, usd, tokens, on_exceed)", budgets)
         self._events.write()
         return leases
 
@@ -142,7 +141,7 @@ class _Intake:
         )
 
     def _shape(self, spec: RunSpec) -> _Shape:
-        labels = labels_text(spec.labels)
+        labels = labels_text(spec.labels) if spec.labels else _NO_LABELS
         name = (spec.workflow, spec.pool, labels, spec.version, id(spec.definition))
         if name not in self._shapes:
             self._shapes[name] = self._make_shape(spec, labels)
@@ -166,12 +165,10 @@ class _Intake:
         )
 
     def _tag(self, key: str, value: str) -> int:
-        found: int | None = self._tx.value("select id from tags where key = ? and value = ?", key, value)
-        return (
-            self._tx.insert("insert into tags (key, value) values (?, ?)", key, value)
-            if found is None
-            else found
-        )
+        known = self._tags.get((key, value))
+        if known is None:
+            known = self._tags[key, value] = names.tag_id(self._tx, key, value)
+        return known
 
 
 def _lease(key: int, spec: RunSpec) -> LeasedRun:
@@ -188,14 +185,13 @@ def _lease(key: int, spec: RunSpec) -> LeasedRun:
         input=spec.input,
         results=MappingProxyType({}),
         pool=spec.pool,
-        labels=MappingProxyType(decode_labels(encode_labels(spec.labels))),
+        labels=MappingProxyType(decode_labels(encode_labels(spec.labels)) if spec.labels else {}),
         tags=MappingProxyType(dict(spec.tags)),
     )
 
 
 _RUN = """
-insert into runs
+runs
   (id, run_id, status, wait, route, pool, workflow, definition, priority, token, rev, session, created_at, changed_at,
    due_at, step_started, step)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """

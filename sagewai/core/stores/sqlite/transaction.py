@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal, TypeVar
 
 import apsw
@@ -11,6 +13,9 @@ from sagewai.core.codec import require_storable
 from sagewai.errors import SagewaiError, SchemaError, StoreRefused, StoreUnavailable
 
 T = TypeVar("T")
+LONGEST = 16_000
+"""Characters of a statement: the driver keeps no longer one prepared."""
+
 Row = tuple[Any, ...]
 Value = str | int | float | bytes | None
 
@@ -62,6 +67,22 @@ class Transaction:
         """Several statements without values."""
         self._connection.execute(sql)
 
+    def insert_many(self, into: str, rows: Sequence[tuple[Value, ...]]) -> None:
+        """``into`` is a table and its columns. It takes few statements of few sizes: between two of them a thread waits
+        for the interpreter."""
+        if not rows:
+            return
+        width = len(rows[0])
+        most = (LONGEST - len(into)) // (2 * width + 2)
+        start = 0
+        while start < len(rows):
+            size = 1 << (min(most, len(rows) - start).bit_length() - 1)
+            values = tuple(chain.from_iterable(rows[start : start + size]))
+            if "\0" in "".join([value for value in values if type(value) is str]):
+                _require_storable(values)
+            self._connection.execute(_inserting(into, width, size), values)
+            start += size
+
     def change_if_allowed(self, sql: str, values: Sequence[Value]) -> bool:
         """False, nothing changed, where a constraint or a trigger refuses the statement; its texts hold no NUL."""
         return executed(self._connection, sql, values)
@@ -70,6 +91,12 @@ class Transaction:
         for row in rows:
             _require_storable(row)
         self._connection.executemany(sql, rows)
+
+
+@lru_cache(maxsize=256)
+def _inserting(into: str, width: int, rows: int) -> str:
+    row = f"({','.join('?' * width)})"
+    return f"insert into {into} values {','.join([row] * rows)}"
 
 
 def executed(connection: apsw.Connection, sql: str, values: Sequence[Value]) -> bool:
