@@ -281,10 +281,20 @@ class ConsoleApp(Attending):
         return self.locals.cell(self.glyphs)
 
     def start_local(self, line: str, at: int | None = None) -> Cell:
-        return self._execute(lambda: self.locals.start(line, at))
+        return self._noted("start", self._execute(lambda: self.locals.start(line, at)))
 
     def more_local(self, at: int | None) -> Cell:
-        return self._execute(lambda: self.locals.more(at))
+        return self._noted("start one more", self._execute(lambda: self.locals.more(at)))
+
+    def _noted(self, what: str, said: Cell) -> Cell:
+        """Keep in the log that a process was started here."""
+        started = next(reversed(self.locals.fleet.workers), self.locals.embedded)
+        if said.role is Role.DONE and started is not None:
+            from tui.gateway import twins
+
+            twin = twins.local_worker(started.order.arguments(started.name))
+            self.gateway.verbs.note(f"{what} local", said.text.strip(), twin=twin)
+        return said
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

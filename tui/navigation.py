@@ -174,9 +174,11 @@ class Navigation(Places):
                 self._filter(text)
             elif verb == "forget":
                 views.forget(name)
+                self.gateway.verbs.note(f"forget view {shown(name)}", "done")
                 self.say(Cell(f" the view {name} is forgotten", Role.DONE))
             elif isinstance(front, RunsScreen):
                 views.save(name, front.filter.text)
+                self.gateway.verbs.note(f"save view {shown(name)}", f"/{shown(front.filter.text)}")
                 view = keys.line("command", ":", f"view {name}")
                 self.say(
                     Cell(f" {view} shows {keys.line('filter', '/', shown(front.filter.text))}", Role.DONE)

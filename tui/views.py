@@ -240,8 +240,8 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One thing an operator did here: what, what came of it, and the command line that would have done the same ('' where
-    there is none). ``is_told``: the store keeps an event of it, where it was done."""
+    """One thing an operator did here: what, what came of it, and the command line that would have done the same (''
+    where there is none). ``is_told``: the store keeps an event of it, where it was done."""
 
     at: datetime
     what: str

@@ -15,6 +15,7 @@ from sagewai.cli import (
     cost,
     db,
     dlq,
+    export,
     forks,
     pools,
     rates,
@@ -52,6 +53,7 @@ app.command("rates")(rates.rates)
 runs.app.command("signal")(signals.signal)
 runs.app.command("signals")(signals.signals)
 runs.app.command("fork")(forks.fork)
+runs.app.command("export")(export.export)
 for verb in (attending.claim, attending.release, attending.snooze, attending.comment):
     approvals.app.command()(verb)
 app.add_typer(runs.app, name="runs")

@@ -38,6 +38,10 @@ def test_a_failed_run_is_listed_with_its_error(failed: Command) -> None:
     assert failed("dlq", "show", "n-1", "--json").json == letter
     [group] = failed("dlq", "list", "--by-error", "--json").json
     assert (group["error_type"], group["count"]) == ("FileNotFoundError", 1)
+    whole = failed("runs", "export", "--error", "FileNotFoundError").json
+    assert (whole["run_id"], whole["error"]) == ("n-1", letter["error"])
+    assert whole["timeline"]
+    assert {"input", "calls", "signals", "waits"} < whole.keys()
     assert failed("dlq", "list", "--error-type", "ValueError", "--json").json == []
     for verb in (("list",), ("show", "n-1")):
         said = failed("dlq", *verb)

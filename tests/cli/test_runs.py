@@ -41,6 +41,18 @@ def test_a_list_is_an_array_and_the_cursor_on_stderr_goes_on(five: Inside) -> No
     assert more == ()
 
 
+def test_runs_are_exported_whole_one_a_line(five: Inside) -> None:
+    said = five("runs", "export", "g-2", "g-0", "g-2")
+    whole = [json.loads(line) for line in said.out.splitlines()]
+    assert [(each["run_id"], each["input"]) for each in whole] == [
+        ("g-2", {"topic": "topic 2"}),
+        ("g-0", {"topic": "topic 0"}),
+    ]
+    assert [each["timeline"][0]["kind"] for each in whole] == ["submitted", "submitted"]
+    assert five("runs", "export", "nowhere").code == Exit.NOT_FOUND
+    assert five("runs", "export").code == five("runs", "export", "g-1", "--error", "x").code == Exit.USAGE
+
+
 def test_a_list_for_people_names_the_cursor_too(five: Inside) -> None:
     said = five("runs", "list", "--limit", "2")
 

@@ -20,7 +20,7 @@ VERBS = {
     "worker": (),
     "runs": (
         *("list", "show", "timeline", "watch", "retry", "cancel", "pause", "resume", "step", "priority"),
-        *("signal", "signals", "fork"),
+        *("signal", "signals", "fork", "export"),
     ),
     "calls": ("list", "show"),
     "cost": (),

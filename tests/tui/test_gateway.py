@@ -186,6 +186,12 @@ async def test_a_reader_migrates_nothing_and_refuses_every_verb(tmp_path: Path) 
             "sagewai approvals reject run-1 --approval 7 --digest abc --reason no",
         ),
         (twins.operate("cancel", "-rf", "--all"), "sagewai runs cancel --reason=--all -- -rf"),
+        (twins.export(["-rf", "b c"], "/a b"), "sagewai runs export -- -rf 'b c' > '/a b'"),
+        (
+            twins.export([str(n) for n in range(14)], "f"),
+            "sagewai runs export 0 1 2 3 4 5 6 7 8 9 10 11 > f  # and 2 runs more",
+        ),
+        (twins.export_errors("a.B", "f"), "sagewai runs export --error=a.B > f"),
     ],
 )
 def test_every_action_has_a_twin_that_a_shell_takes(twin: str, line: str) -> None:

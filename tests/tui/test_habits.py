@@ -170,6 +170,7 @@ async def test_ids_and_names_are_completed_and_lines_recalled(night: Stage, tmp_
         await drive.press("escape")
         await line(drive, "forget bad")
         await drive.shows("the view bad is forgotten")
+        assert [record.what for record in drive.app.gateway.verbs.log] == ["save view bad", "forget view bad"]
         await line(drive, "context prod")
         await drive.shows("there are no contexts")
         await drive.press("ctrl+p")

@@ -103,3 +103,11 @@ async def test_its_death_is_shown_and_plus_or_its_own_line_start_it_again(
         await drive.shows("starts again")
         await drive.shows(lambda text: f"{worker.name} here" in text and "● live" in text)
         assert drive.app.locals.fleet.workers == ()
+        log = drive.app.gateway.verbs.log
+        assert [record.what for record in log] == [
+            "start one more local",
+            f"stop {worker.name}",
+            "start local",
+        ]
+        assert log[0].twin.startswith("sagewai worker --pool=")
+        assert log[0].twin.endswith(" -- shopfront:workflows")

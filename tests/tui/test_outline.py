@@ -131,6 +131,11 @@ def test_what_was_done_here_is_one_line_with_its_twin_and_what_was_refused_stand
         for n in (1, 2)
     ]
     sent = [event(n, EventKind.SIGNALLED, "run-3", source="console") for n in (96, 95)]
+    written = ActionRecord(at, "write run-1", "1 kB", True, "sagewai runs export run-1 > f", is_told=False)
+    [alone] = [
+        row for row in deeds([ours], [written], frozenset({"ada@ops1"}), NOW, Shaper()) if not row.runs
+    ]
+    assert (alone.cells["did"].text, alone.cells["said"].text) == ("write run-1", "✔ 1 kB")
     [twice] = deeds(sent, log[-2:], frozenset({"ada@ops1"}), NOW, Shaper())
     assert len([line for line in twice.lines if "sagewai" in line.text]) == 2
     theirs = event(91, EventKind.CANCELLED, "run-1", source="console", actor="bob@ops2")

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from sagewai.cli.export import document
 from sagewai.core.stores.url import open_store
 from tests.tui.corpus import HOSTILE
 from tests.tui.stage import Stage
 from tests.tui.terminal import Terminal, console
 from tests.tui.test_text import assert_harmless
-from tui.gateway.exports import directory, document, file_name
+from tui.gateway.exports import directory, file_name
 from tui.outside import program
 from tui.pager import pager
 

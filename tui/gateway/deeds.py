@@ -72,6 +72,7 @@ def _matched(
             event
             for event in ours
             if record.ok
+            and record.is_told
             and event.id not in twins
             and abs((event.at - record.at).total_seconds()) <= _NEAR
             and (event.run_id is None or shaper.short(event.run_id) in record.what)
@@ -150,7 +151,8 @@ def _lines(
             hang=" " * 9,
         )
     for record in deed.here:
-        yield Line(record.twin, Role.ACCENT, head="twin     ", hang=" " * 11)
+        if record.twin:
+            yield Line(record.twin, Role.ACCENT, head="twin     ", hang=" " * 11)
     for run in runs[:_NAMED]:
         yield Line(shaper.short(run), head="run      ")
     if len(runs) > _NAMED:

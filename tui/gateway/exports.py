@@ -18,7 +18,6 @@ from tui.payload import Line
 from tui.views import Ref, Tab
 
 if TYPE_CHECKING:
-    from sagewai.core.stores.base import Store
     from tui.gateway.reads import Gateway
 
 _TRIES = 1_000
@@ -41,25 +40,10 @@ class Written:
     path: str = ""
 
 
-async def document(store: Store, run_id: str) -> dict[str, object]:
-    """The run as ``sagewai runs show --json`` gives it, with its timeline, its signals and waits, and the whole of its
-    calls. What this role may not see reads as the database gives it."""
-    from sagewai.cli import calls, detail, shape
-    from sagewai.core.monitor import WorkflowMonitor
-
-    found, outcome, account, _ = await detail.read(store, run_id)
-    timeline = await WorkflowMonitor(store=store).get_execution_timeline(run_id)
-    return {
-        **detail.shape(found, outcome, account),
-        "signals": [shape.signal(each) for each in found.signals],
-        "waits": [shape.wait(each) for each in found.waits],
-        "timeline": shape.plain(timeline),
-        "calls": [calls.shape(each, whole=True) for each in calls.in_order(account.calls)],
-    }
-
-
 async def write(door: Door, run: Ref, environ: Mapping[str, str] = os.environ) -> Written:
     """Write the run to a new file. Raises Missing, Unreachable."""
+    from sagewai.cli.export import document
+
     found = await door.read(lambda store: document(store, run.raw))
     stamp = f"{door.now():%Y%m%dT%H%M%SZ}"
     try:
@@ -88,6 +72,8 @@ def directory(environ: Mapping[str, str]) -> Path:
 async def write_group(door: Door, error_type: Ref, environ: Mapping[str, str] = os.environ) -> Written:
     """Write the dead letters' runs of an error type to one new file, as a list, the newest first; those that are gone
     by now are left out. Raises Missing, Unreachable."""
+    from sagewai.cli.export import document
+
     run_ids = await gather(door, "retry", dead_letters(error_type, None))
     stamp = f"{door.now():%Y%m%dT%H%M%SZ}"
     listed, written = run_ids[:GROUPED], 0

@@ -27,6 +27,12 @@ class Recorded:
         self._shared = shared
         self.log: deque[ActionRecord] = deque(maxlen=_KEPT)
 
+    def note(self, what: str, outcome: str, *, ok: bool = True, twin: str = "") -> None:
+        """Log what was done here without the store: a file written, a worker started. Texts are safe, but for the
+        twin."""
+        short = self._door.shaper.short
+        self.log.append(ActionRecord(self._door.now(), what, outcome, ok, short(twin), is_told=False))
+
     async def _act(
         self,
         what: str,

@@ -99,9 +99,36 @@ def bulk(verb: RunVerb, run_ids: Sequence[str], options: Mapping[str, str] | Non
     return shlex.join([*words, *(["--"] if dashed else []), *run_ids])
 
 
+def export(run_ids: Sequence[str], path: str) -> str:
+    """``sagewai runs export RUN > FILE``."""
+    named, more = run_ids[:_NAMED], len(run_ids) - _NAMED
+    words = [
+        "sagewai",
+        "runs",
+        "export",
+        *(["--"] if any(each.startswith("-") for each in named) else []),
+        *named,
+    ]
+    return f"{shlex.join(words)}{_into(path)}" + (f"  # and {exact(more, 'run')} more" if more > 0 else "")
+
+
+def export_errors(error_type: str, path: str) -> str:
+    """``sagewai runs export --error TYPE > FILE``."""
+    return f"{shlex.join(['sagewai', 'runs', 'export', f'--error={error_type}'])}{_into(path)}"
+
+
+def local_worker(arguments: Sequence[str]) -> str:
+    """``sagewai worker --pool=P -- MODULE:NAME``."""
+    return shlex.join(["sagewai", *arguments])
+
+
 def stop_bulk(job: int) -> str:
     """``sagewai bulk stop 3``."""
     return shlex.join(["sagewai", "bulk", "stop", str(job)])
+
+
+def _into(path: str) -> str:
+    return f" > {shlex.quote(path)}" if path else ""
 
 
 def _line(noun: str, verb: str, subject: str, **options: str) -> str:

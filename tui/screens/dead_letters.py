@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from tui.format import Cell, Role, plural
+from tui.format import Cell, Role
 from tui.gateway import exports
 from tui.gateway.choosing import Chosen, dead_letters
 from tui.payload import Line
@@ -103,16 +103,10 @@ class DeadLettersScreen(RunActions):
         return self._group.key.text, await exports.told_group(self.gateway, self._group.key)
 
     def action_write(self) -> None:
-        group = self._group
-        if group is None:
+        if self._group is None:
             super().action_write()
-            return
-
-        async def write() -> None:
-            self._say_written(await exports.write_group(self.gateway.door, group.key))
-
-        self.prompt.say(Cell(f" writing {plural(group.count, 'run')}", Role.DIM))
-        self._look_up(write())
+        else:
+            self.write_group(self._group)
 
     def action_copy(self) -> None:
         if self._group is None:

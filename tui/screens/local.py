@@ -62,7 +62,11 @@ class LocalActions(ConsoleScreen):
         self._say(self.console.more_local(self._number()))
 
     def action_fewer(self) -> None:
-        self._say(self.console.locals.fewer(self._number()))
+        said = self.console.locals.fewer(self._number())
+        if said.role is Role.DIM:
+            self._say(said)
+        else:
+            self._note("one local worker less", said)
 
     def action_stop_local(self) -> None:
         chosen = self.chosen()
@@ -80,7 +84,7 @@ class LocalActions(ConsoleScreen):
         what, then = would
 
         async def commit(_: str) -> None:
-            self._say(self.console.locals.stop(number))
+            self._note(f"{what} {name}", self.console.locals.stop(number))
 
         text = (Cell(f" {what} {name}?", Role.STRONG), Cell(f"  {then}", Role.DIM))
         self.prompt.confirm(Question(text, commit))
@@ -88,6 +92,11 @@ class LocalActions(ConsoleScreen):
     def _number(self) -> int | None:
         chosen = self.chosen()
         return None if chosen is None else chosen[0]
+
+    def _note(self, what: str, said: Cell) -> None:
+        """Say it, and keep in the log what became of a process."""
+        self.gateway.verbs.note(what, said.text.strip())
+        self._say(said)
 
     def _say(self, cell: Cell) -> None:
         self.prompt.say(cell)
