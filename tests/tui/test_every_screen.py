@@ -181,6 +181,7 @@ async def test_a_question_outlives_any_change_of_size(stage: Stage) -> None:
             await drive.pilot.resize_terminal(*size)
             await drive.looked()
             assert drive.front.prompt.is_open, size
+            assert size == (1, 1) or "RW  live" in drive.lines[0], "on the narrowest line too"
         await drive.type(",run")
         await drive.press("enter")
         await drive.shows("/status:pend,run")

@@ -13,6 +13,9 @@ from tui.screens.console import Console
 from tui.text import cut_head, width
 from tui.views import ActionRecord, Totals
 
+_FOR_ACTOR, _FOR_CLOCK = 60, 44
+"""Columns from which on the top line says who acts, and what time it is: a narrower one is for how fresh all is."""
+
 Halves = tuple[Sequence[Cell], Sequence[Cell]]
 """A line: what stands at its left end and what at its right."""
 
@@ -29,8 +32,8 @@ def context(console: Console, crumbs: Sequence[Cell], room: int) -> Halves:
         Cell(f"  {door.access}", Role.DIM if door.access == "RW" else Role.WAITING),
         Cell("  "),
         _freshness(console),
-        Cell(f"  {door.actor_name}", Role.DIM),
-        Cell(f"  {clock(door.now())} ", Role.DIM),
+        *((Cell(f"  {door.actor_name}", Role.DIM),) if room >= _FOR_ACTOR else ()),
+        Cell(f"  {clock(door.now())} " if room >= _FOR_CLOCK else " ", Role.DIM),
     )
     here = (crumb, *crumbs)
     badge = (Cell(f" {habits.context} ", context_role(habits.colour)), Cell(" ")) if habits.context else ()
