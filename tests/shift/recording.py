@@ -23,7 +23,7 @@ STILL = 2.6
 the console to look again."""
 
 _SPAN = re.compile(r"( *)(?<![\w.-])(?:<?\d+(?:\.\d+)?(?:ms|s|m|h)(?:\d{1,2}[sm])?|now)\b")
-_MOMENT = re.compile(r"\d\d:\d\d(?::\d\d)?Z")
+_MOMENT = re.compile(r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d(?::\d\d)?Z")
 _PLACE = re.compile(r"((?:database 'shop' on |[?]host=)).*")
 _FORK = re.compile(r"export-[a-z0-9]{12}\b")
 _PROCESS = re.compile(r"console-\d+-(\d)")
