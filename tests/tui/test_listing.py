@@ -141,6 +141,7 @@ async def test_two_marked_runs_are_held_against_each_other(stage: Stage) -> None
         await drive.shows("mark two runs with space")
         await drive.press("space", "space", "d")
         text = await drive.shows("input  differs")
+        assert " of " in drive.lines[0], "which part of it is in view"
         await drive.press("end")
         text += await drive.shows("result of research")
         assert '- topic: "[-fern-]"' in text

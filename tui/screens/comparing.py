@@ -19,5 +19,11 @@ class CompareSheet(Sheet):
     def compose_body(self) -> ComposeResult:
         yield self._sides
 
+    def place(self) -> str:
+        return self._sides.place
+
+    def on_sides_turned(self) -> None:
+        self.on_pane_turned()
+
     def draw(self) -> None:
         self._sides.focus()

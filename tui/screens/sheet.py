@@ -54,8 +54,14 @@ class Sheet(ModalScreen[None]):
 
     def on_pane_turned(self) -> None:
         """Say which part of it is in view, where not all of it is."""
-        place = [Cell(f"{self.pane.place} ", Role.DIM)] if self.pane.place else []
-        self._title_bar.show([Cell(f" {self._title}", Role.STRONG)], place)
+        place = self.place()
+        self._title_bar.show(
+            [Cell(f" {self._title}", Role.STRONG)], [Cell(f"{place} ", Role.DIM)] if place else []
+        )
+
+    def place(self) -> str:
+        """Which part that is."""
+        return self.pane.place
 
     def draw(self) -> None:
         """Show what the sheet is about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.binding import Binding
+from textual.message import Message
 from textual.strip import Strip
 
 from tui.comparison import Comparison, Row, laid_out
@@ -21,6 +22,9 @@ class Sides(Lines):
         Binding("end,G", "scroll_to(1)", "the end", show=False, priority=True),
     ]
 
+    class Turned(Message):
+        """Another part of it is in view, or another share."""
+
     def __init__(self, comparison: Comparison, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._comparison = comparison
@@ -37,6 +41,17 @@ class Sides(Lines):
 
     def resized(self) -> None:
         self._rows = laid_out(self._comparison, self.size.width, self.glyphs)
+
+    @property
+    def place(self) -> str:
+        """``1-12 of 40`` where not all of it is in view, else ''."""
+        if self.length <= self.room:
+            return ""
+        return f"{self.row_offset + 1}-{min(self.length, self.row_offset + self.room)} of {self.length}"
+
+    def scroll_to_line(self, y: int) -> None:
+        super().scroll_to_line(y)
+        self.post_message(self.Turned())
 
     def action_scroll_by(self, by: int) -> None:
         self.scroll_to_line(self.row_offset + by)
