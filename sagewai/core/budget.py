@@ -105,7 +105,7 @@ class RunBudget:
             return
         request = await self._request(budget, allowed, self._approvals, model, agent, step)
         if not any(each.gate.startswith(GATE) for each in notes.requests):
-            notes.requests.append(request)
+            notes.requests += (request,)
         raise Suspension(f"run {self._run_id} has used up its budget in step {step}")
 
     async def _load(self) -> Budget | None:

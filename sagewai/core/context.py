@@ -26,8 +26,8 @@ class Notes:
     """What the attempt's body asked of the engine. Once noted it decides how the attempt ends, whatever the body does
     afterwards: gather, a bare except or ``finally: return`` can swallow an exception, but not this."""
 
-    requests: list[ApprovalRequest] = field(default_factory=list)
-    waits: list[WaitRequest] = field(default_factory=list)
+    requests: tuple[ApprovalRequest, ...] = ()
+    waits: tuple[WaitRequest, ...] = ()
     rejection: Exception | None = None
     fatal: NonRetryableError | None = None
 
@@ -76,7 +76,7 @@ class StepContext:
     calls: Calls = field(repr=False)
     loop: asyncio.AbstractEventLoop = field(repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)
-    _positions: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
+    _positions: dict[tuple[str, str], int] | None = field(default=None, repr=False)
 
     @property
     def idempotency_key(self) -> str:
@@ -88,6 +88,8 @@ class StepContext:
 
     def next_position(self, branch: str, kind: str = "approval") -> int:
         """Counts the unnamed requests of a branch and kind, from 1, in the order they are made."""
+        if self._positions is None:
+            self._positions = {}
         position = self._positions[branch, kind] = self._positions.get((branch, kind), 0) + 1
         return position
 

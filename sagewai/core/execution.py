@@ -186,31 +186,27 @@ class Execution:
         """Record how the attempt ended; None while the run goes on here. What was noted counts more than what the body
         returned or raised."""
         try:
-            return await self._recorded(step, notes, result)
+            if notes:
+                return await self._heed(step, notes)
+            if result.error is not None:
+                return await self._fail(step, result.error)
+            return await self._advance(step, str(result.value))
         except (
             NonRetryableError
         ) as refused:  # the database took its neighbours' transitions, but not this one
             return await self._fail(step, refused)
 
-    async def _recorded(self, step: StepPlan, notes: Notes, result: BodyResult) -> Finished | None:
+    async def _heed(self, step: StepPlan, notes: Notes) -> Finished | None:
         if notes.fatal is not None:
             return await self._fail(step, notes.fatal)
         if notes.rejection is not None:
             error = describe(notes.rejection)
             status = await self._write(step.name, Move.REJECTED, Outcome.REJECTED, error=error_text(error))
             return Finished(status, error=notes.rejection, step=step.name)
-        if notes.requests or notes.waits:
-            status = await self._write(
-                step.name,
-                Move.PARK,
-                Outcome.SUSPENDED,
-                requests=tuple(notes.requests),
-                waits=tuple(notes.waits),
-            )
-            return Finished(status, step=step.name)
-        if result.error is not None:
-            return await self._fail(step, result.error)
-        return await self._advance(step, str(result.value))
+        status = await self._write(
+            step.name, Move.PARK, Outcome.SUSPENDED, requests=notes.requests, waits=notes.waits
+        )
+        return Finished(status, step=step.name)
 
     async def _advance(self, step: StepPlan, text: str) -> Finished | None:
         last = self._at.seq + 1 == len(self._plan.steps)
@@ -323,37 +319,40 @@ class Execution:
             waits,
             route_version,
         )
-        await self._see_calls_through()
+        if self._calls is not None:
+            calls, self._calls = self._calls, None
+            if calls.under_way:
+                await self._see_through(calls)
         reach(_BEFORE[move])
-        status = await self._seen_through(self._record(transition))
+        verdict = self._record(transition)
+        try:
+            status = await verdict
+        except asyncio.CancelledError:
+            status = self._put_off(verdict)
         reach(_AFTER[move])
         if status is None:
             raise self._lost()
         at.rev += 1
         return status
 
-    async def _see_calls_through(self) -> None:
+    async def _see_through(self, calls: StepCalls) -> None:
         """A transition comes after the calls of its run: they need the token that it may give up."""
-        calls, self._calls = self._calls, None
-        if calls is None:
-            return
         for verdict in calls.under_way:
             try:
-                lost = await self._seen_through(verdict) is None
+                lost = await verdict is None
+            except asyncio.CancelledError:
+                lost = self._put_off(verdict) is None
             except Exception:  # whoever made the call has been told
                 lost = False
             if lost:
                 raise self._lost()
 
-    async def _seen_through(self, verdict: Verdict[T]) -> T:
-        """Recording is shielded: cancellations that arrive meanwhile take effect once the verdict is there. Of one run
-        there is never a second transition under way."""
-        try:
-            return await verdict
-        except asyncio.CancelledError:
-            self._stop = self._stop or Stop.RELEASE
-            self._stopped.set()
-            return verdict.result()
+    def _put_off(self, verdict: Verdict[T]) -> T:
+        """A cancellation arrived during a recording, which is shielded from it: it takes effect now that the verdict is
+        there. Of one run there is never a second transition under way."""
+        self._stop = self._stop or Stop.RELEASE
+        self._stopped.set()
+        return verdict.result()
 
 
 def _outcome(error: BaseException) -> Outcome:

@@ -130,7 +130,7 @@ def answer(step: StepContext, asked: Question, recorded: Sequence[Approval]) -> 
             "put the gate in a step of its own"
         )
         raise step.notes.fatal
-    step.notes.requests.append(request)
+    step.notes.requests += (request,)
     raise Suspension(f"run {step.run_id} waits for approval at gate {request.gate} of step {step.step}")
 
 

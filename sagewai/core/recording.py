@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from sagewai.core.budget import RunBudget
@@ -65,12 +65,39 @@ class RunCalls:
     lost: Callable[[], None]
 
 
+@dataclass(slots=True)
+class _Ledger:
+    """What an attempt has asked so far: made at its first call, as most attempts make none. What is recorded, by place
+    and position; which positions of a name are used, and the highest recorded; what is handed over and not answered."""
+
+    known: dict[tuple[str, str, str, str], dict[int, Call]] = field(default_factory=dict)
+    used: dict[tuple[str, str, str], set[int]] = field(default_factory=dict)
+    highest: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    under_way: set[Verdict[str | None]] = field(default_factory=set)
+
+
 class StepCalls:
     """Lives as long as its attempt; whatever its body left behind can neither make nor record a call afterwards.
 
     What was recorded is read once, at the first call; with ``fresh`` nothing can have been. An attempt that fails by
     AnswerUnusable voids what was recorded until then, so that the next one asks anew.
     """
+
+    __slots__ = (
+        "_attempt",
+        "_fresh",
+        "_ledger",
+        "_loading",
+        "_loop",
+        "_notes",
+        "_over",
+        "_records",
+        "_round",
+        "_run",
+        "_seq",
+        "_step",
+        "limit",
+    )
 
     def __init__(
         self, run: RunCalls, seq: int, step: str, attempt: int, fresh: bool, notes: Notes, records: Records
@@ -83,25 +110,21 @@ class StepCalls:
         self._notes = notes
         self._records = records
         self._round = 0
-        self._known: dict[tuple[str, str, str, str], dict[int, Call]] = {}
-        self._positions: dict[tuple[str, str, str], set[int]] = {}
-        self._highest: dict[tuple[str, str, str], int] = {}
+        self._ledger: _Ledger | None = None
         self._loading: asyncio.Task[None] | None = None
         self._fresh = fresh
         self._over = False
-        self._any = False
-        self._under_way: set[Verdict[str | None]] = set()
         self._loop = asyncio.get_running_loop()
 
     async def find(self, asked: Asked) -> Kept | None:
         """What is recorded for this call. None: it may be made now."""
         self._require_open()
+        ledger = self._begun()
         if not self._fresh:
             if self._loading is None:
                 self._loading = asyncio.create_task(self._load())
             await asyncio.shield(self._loading)
-        self._any = True
-        recorded = self._known.get(asked.place)
+        recorded = ledger.known.get(asked.place)
         if recorded:
             position = asked.position if asked.position in recorded else min(recorded)
             self._use(asked, position)
@@ -147,22 +170,27 @@ class StepCalls:
     @property
     def under_way(self) -> frozenset[Verdict[str | None]]:
         """What was handed over and isn't answered yet."""
-        return frozenset(self._under_way)
+        return frozenset() if self._ledger is None else frozenset(self._ledger.under_way)
 
     def void(self, error: BaseException) -> None:
         """Hand over that nothing answers any more what was asked before, if it is the answers that ``error`` is
         about."""
-        if self._any and _is_unusable(error):
+        if self._ledger is not None and _is_unusable(error):
             self._hand_over("void", "", "", 0, digest("void"), None, Made("null"), 0.0)
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
+    def _begun(self) -> _Ledger:
+        if self._ledger is None:
+            self._ledger = _Ledger()
+        return self._ledger
+
     def _use(self, asked: Asked, position: int) -> int:
         """The position, or a new one where what was recorded there has answered another call of this attempt."""
-        name = asked.place[:3]
-        used = self._positions.setdefault(name, set())
+        name, ledger = asked.place[:3], self._begun()
+        used = ledger.used.setdefault(name, set())
         if position in used:
-            position = max(self._highest.get(name, 0), *used) + 1
+            position = max(ledger.highest.get(name, 0), *used) + 1
         used.add(position)
         return position
 
@@ -170,11 +198,12 @@ class StepCalls:
         lease = self._run.lease
         calls = await answered(lambda: self._run.store.calls_of(lease.run_id, self._seq), lease.run_id)
         self._round = sum(call.kind == "void" for call in calls)
+        ledger = self._begun()
         for call in calls:
             if call.round == self._round:
                 name = (call.kind, call.branch, call.name)
-                self._known.setdefault((*name, call.digest), {})[call.position] = call
-                self._highest[name] = max(self._highest.get(name, 0), call.position)
+                ledger.known.setdefault((*name, call.digest), {})[call.position] = call
+                ledger.highest[name] = max(ledger.highest.get(name, 0), call.position)
 
     def _hand_over(
         self,
@@ -209,12 +238,12 @@ class StepCalls:
                 latency=latency,
             )
         )
-        self._under_way.add(verdict)
+        self._begun().under_way.add(verdict)
         verdict.add_done_callback(self._answered)
         return verdict
 
     def _answered(self, verdict: Verdict[str | None]) -> None:
-        self._under_way.discard(verdict)
+        self._begun().under_way.discard(verdict)
         if verdict.exception() is None and verdict.result() is None:
             self._run.lost()
 

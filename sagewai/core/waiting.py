@@ -132,6 +132,6 @@ def _settled(step: StepContext, request: WaitRequest, recorded: Sequence[Wait]) 
     if wait is not None and wait.status is WaitStatus.EXPIRED:
         limit = f" {request.delay:g} s" if request.delay is not None else " its time-out"
         raise SignalTimeout(f"no signal {request.name!r} came to run {step.run_id!r} within{limit}")
-    step.notes.waits.append(request)
+    step.notes.waits += (request,)
     what = f"signal {request.name!r}" if request.kind == "signal" else "a time"
     raise Suspension(f"run {step.run_id} waits for {what} in step {step.step}")
