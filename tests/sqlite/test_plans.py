@@ -22,7 +22,7 @@ from sagewai.core.stores.sqlite import (
     tails,
     waits,
 )
-from sagewai.core.stores.sqlite.claim import READY, READY_ROUTES
+from sagewai.core.stores.sqlite.claim import CLAIM, READY, READY_ROUTES
 from sagewai.core.stores.sqlite.transaction import Row, Transaction, Value
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
 from sagewai.models.status import ApprovalStatus, RunStatus
@@ -70,6 +70,8 @@ async def stocked(store: SQLiteStore, scene: Scene, request: pytest.FixtureReque
 async def test_a_claim_reads_the_ready_index_in_its_order(stocked: SQLiteStore) -> None:
     ((_, plan),) = await plans_of(stocked, lambda tx: tx.rows(READY, 1, 0, 1, tx.now, 50))
     assert plan == ["SEARCH runs USING INDEX runs_ready (route=? AND <expr>=?)"]
+    ((_, plan),) = await plans_of(stocked, lambda tx: tx.rows(CLAIM, 1, tx.now, 1, "fetch", "[]"))
+    assert plan[0] == "SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)"
     ((_, plan),) = await plans_of(stocked, lambda tx: tx.rows(READY_ROUTES))
     assert plan[0] == "SEARCH counters USING PRIMARY KEY (status=?)"
     assert [step for step in plan if "SCAN" in step] == ["SCAN p"]  # pools that are paused, mostly none

@@ -101,7 +101,7 @@ def _take(tx: Transaction, holder: Row, keys: Sequence[int]) -> list[LeasedRun]:
     session, worker = holder
     found = {row[0]: row for row in tx.rows(_DETAILS, session, json.dumps(list(keys)))}
     results = _results(tx, [key for key in keys if found[key][3]])
-    taken: list[tuple[Value, ...]] = []
+    taken: dict[tuple[Value, Value], list[int]] = {}
     leases: list[LeasedRun] = []
     events = Events(tx)
     for key in keys:
@@ -124,7 +124,7 @@ def _take(tx: Transaction, holder: Row, keys: Sequence[int]) -> list[LeasedRun]:
         definition, step, brought, steps = code
         if definition is None:
             definition, step = brought, names.step_at(steps, seq) or step
-        taken.append((session, tx.now, tx.now, definition, step, key))
+        taken.setdefault((definition, step), []).append(key)
         events.note(key, EventKind.CLAIMED, {"token": token, "worker": worker})
         leases.append(
             LeasedRun(
@@ -144,7 +144,8 @@ def _take(tx: Transaction, holder: Row, keys: Sequence[int]) -> list[LeasedRun]:
                 tags=MappingProxyType(names.read_tags(tags)),
             )
         )
-    tx.change_many(_CLAIM, taken)
+    for (definition, step), together in taken.items():
+        tx.change(CLAIM, session, tx.now, definition, step, json.dumps(together))
     events.write()
     return leases
 
@@ -172,9 +173,9 @@ left join session_definitions s on r.definition is null and s.workflow = r.workf
 left join definitions d on d.id = s.definition
 """
 
-_CLAIM = """
+CLAIM = """
 update runs set
-  status = 2, token = token + 1, rev = rev + 1, session = ?, step_started = ?, changed_at = ?, definition = ?, step = ?,
-  wait = null, due_at = null, assigned = null, assigned_until = null
-where id = ? and status = 1
+  status = 2, token = token + 1, rev = rev + 1, session = ?1, step_started = ?2, changed_at = ?2, definition = ?3,
+  step = ?4, wait = null, due_at = null, assigned = null, assigned_until = null
+where id in (select value from json_each(?5)) and +status = 1
 """
