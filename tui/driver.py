@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import selectors
+import threading
 from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from typing import IO
@@ -21,6 +22,10 @@ from tui.typed import ESC, Typed
 def served(environ: Mapping[str, str]) -> bool:
     """Whether the console is drawn in a browser, by ``textual serve``, which brings a driver of its own."""
     return bool(environ.get("TEXTUAL_DRIVER"))
+
+
+_TO_ACT = 1.0
+"""Seconds that a key waits at most for the esc before it."""
 
 
 class LineDropped(Message):
@@ -112,6 +117,18 @@ class ConsoleDriver(LinuxDriver):
             self._mouse = False
         self.flush()
 
+    def _press_escape(self) -> None:
+        """And let it act before the next key is sent: that one is for what lies behind the question that esc leaves."""
+        has_acted = threading.Event()
+
+        def behind() -> None:
+            pump = self._app.focused or self._app
+            pump.call_later(has_acted.set)
+
+        self.process_message(events.Key("escape", ESC))
+        self.send_message(events.Callback(callback=behind))
+        has_acted.wait(_TO_ACT)
+
     def run_input_thread(self) -> None:
         """Read keys until told to stop, or until there is nobody to press them."""
         parser, typed = XTermParser(self._debug), Typed()
@@ -131,7 +148,10 @@ class ConsoleDriver(LinuxDriver):
                 else:
                     pieces = typed.settle()
                 for piece in pieces:
-                    for message in [events.Key("escape", ESC)] if piece == ESC else parser.feed(piece):
+                    if piece == ESC:
+                        self._press_escape()
+                        continue
+                    for message in parser.feed(piece):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)

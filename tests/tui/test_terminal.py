@@ -184,7 +184,9 @@ def test_the_whole_of_an_approval_by_keys_alone(url: str) -> None:
     filled(url, asking)
     with Terminal(console("--store", url), cwd=ROOT) as opened:
         opened.wait_for("run-1")
-        opened.keys("2\x1b3")  # as a slow line brings them: esc leads back, 3 is the next key
+        opened.keys("/x")
+        opened.wait_for("show only")
+        opened.keys("\x1b3")  # as a slow line brings them: esc leaves the question, 3 is the next key
         opened.wait_for("survive crashes.")
         opened.keys("a")
         opened.wait_for("reason (optional)")
