@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.geometry import Region
 from textual.strip import Strip
 
 from tui.format import Cell
-from tui.widgets.paint import Painted
+from tui.widgets.paint import Painted, differing
 
 
 class Bar(Painted):
@@ -19,12 +20,17 @@ class Bar(Painted):
         super().__init__(id=id, classes=classes)
         self.left: tuple[Cell, ...] = ()
         self.right: tuple[Cell, ...] = ()
+        self._drawn: Strip | None = None
 
     def show(self, left: Sequence[Cell], right: Sequence[Cell] = ()) -> None:
         """Draw these cells if they aren't drawn already."""
         if (tuple(left), tuple(right)) != (self.left, self.right):
             self.left, self.right = tuple(left), tuple(right)
-            self.refresh()
+            if self._drawn is None:
+                self.refresh()
+                return
+            first, end = differing(self._drawn, self._line())
+            self.refresh(Region(first, 0, end - first, 1))
 
     @property
     def text(self) -> str:
@@ -34,4 +40,8 @@ class Bar(Painted):
     def render_line(self, y: int) -> Strip:
         if y:
             return self.blank(self.size.width)
+        self._drawn = self._line()
+        return self._drawn
+
+    def _line(self) -> Strip:
         return self.line(self.left, self.right, self.size.width)

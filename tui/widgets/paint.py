@@ -24,6 +24,36 @@ def parsed(definition: str) -> Style:
     return Style.parse(definition)
 
 
+def differing(before: Strip, after: Strip) -> tuple[int, int]:
+    """The columns, from and up to, between which two lines of one length look different: what is written to a terminal
+    is what is drawn again, so no more of a line is than that."""
+    old, new = _columns(before), _columns(after)
+    if len(old) != len(new):
+        return 0, len(new)
+    found = [at for at, (one, other) in enumerate(zip(old, new, strict=True)) if one != other]
+    if not found:
+        return 0, 0
+    first, end = found[0], found[-1] + 1
+    while first and not (old[first][0] and new[first][0]):  # the right half of a wide character
+        first -= 1
+    while end < len(new) and not (old[end][0] and new[end][0]):
+        end += 1
+    return first, end
+
+
+def _columns(strip: Strip) -> list[tuple[str, Style | None]]:
+    """What each column shows; '' where it is the right half of what stands before it."""
+    columns: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        for char in text:
+            room = 1 if char.isascii() else width(char)
+            if room:
+                columns += [(char, style), *[("", style)] * (room - 1)]
+            elif columns:
+                columns[-1] = (columns[-1][0] + char, style)
+    return columns
+
+
 class Painted(Widget):
     """A widget that draws cells on its own background."""
 
@@ -127,10 +157,11 @@ class Lines(Painted, can_focus=True):
             return
         columns = self.size.width
         for y in range(self.size.height):
-            strip = self.line_at(y)
-            if self._drawn.get(y) != strip:
+            strip, drawn = self.line_at(y), self._drawn.get(y)
+            if drawn != strip:
                 self._drawn[y] = strip
-                self.refresh(Region(0, y, columns, 1))
+                first, end = (0, columns) if drawn is None else differing(drawn, strip)
+                self.refresh(Region(first, y, end - first, 1))
 
     @property
     def row_offset(self) -> int:
