@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from tui import garbage
 from tui.config import choosing, files
 from tui.config.definition import definition
 from tui.config.reading import Config
@@ -168,6 +169,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "without one use sagewai, or sagewai-tui --demo for its text form"
         )
         return USAGE_ERROR
+    garbage.put_off()
     from tui.launch import launch
 
     def switch(name: str) -> argparse.Namespace:
@@ -184,6 +186,7 @@ def _demo(options: argparse.Namespace, config: Config, terminal: bool) -> int:
     from tui.demo.scene import scene
 
     with scene() as stage:
+        garbage.put_off()
         from tui.launch import launch  # while the demo's worker process is getting up
 
         stage.until_moving()

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,12 +15,12 @@ from textual.binding import BindingType
 from textual.filter import LineFilter
 
 from sagewai.models.actor import Actor
-from tui import crash
+from tui import crash, garbage, modes
 from tui.attending import LOCK, Attending, Attention
 from tui.demo_hooks import DemoHooks
 from tui.driver import ConsoleDriver, LineDropped, served
 from tui.format import ASCII, UNICODE, Cell, Role
-from tui.gateway import INTERVAL, Door, Gateway, Missing, Unreachable, open_store
+from tui.gateway import INTERVAL, Door, Missing, Unreachable, open_store
 from tui.habits import Habits
 from tui.linefilter import SafeLines
 from tui.local import leaving
@@ -27,21 +28,16 @@ from tui.local.embedded import EmbeddedWorker, WorkerSpec
 from tui.local.fleet import Fleet
 from tui.local.locals import Locals
 from tui.local.order import Order
-from tui.screens.approvals import ApprovalsScreen
 from tui.screens.console import Mode
-from tui.screens.dead_letters import DeadLettersScreen
 from tui.screens.keys import key
-from tui.screens.lock import LockScreen
-from tui.screens.overview import OverviewScreen
-from tui.screens.run import RunScreen
-from tui.screens.runs import RunsScreen
-from tui.screens.workers import WorkersScreen
 from tui.sheet import Sheet
 from tui.text import Scribe
 from tui.theme import PALETTES, choose
 
 if TYPE_CHECKING:
     from sagewai.core.stores.base import Store
+    from tui.gateway import Gateway
+    from tui.screens.lock import LockScreen
 
 SWEEP_EVERY = 5.0
 """Seconds between two sweeps of a writing console."""
@@ -50,20 +46,25 @@ ATTEND_EVERY = 1.0
 """Seconds between two looks at the local workers' processes."""
 
 
+def _load() -> None:
+    """What is needed as soon as the first frame is drawn."""
+    import tui.gateway.reads
+    import tui.local.adopted
+    import tui.local.supervised  # noqa: F401
+
+
+def _lock_screen() -> LockScreen:
+    from tui.screens.lock import LockScreen
+
+    return LockScreen()
+
+
 class ConsoleApp(Attending):
     """``sagewai-tui`` on one store. ``demo`` and ``worker`` begin after the first frame."""
 
     TITLE = "sagewai"
     CSS_PATH = Path(__file__).with_name("console.tcss")
-    MODES = {
-        "runs": RunsScreen,
-        "run": RunScreen,
-        "approvals": ApprovalsScreen,
-        "workers": WorkersScreen,
-        "dlq": DeadLettersScreen,
-        "overview": OverviewScreen,
-        LOCK: LockScreen,
-    }
+    MODES = {**modes.screens(), LOCK: _lock_screen}
     DEFAULT_MODE = "runs"
     HORIZONTAL_BREAKPOINTS = [(120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -116,7 +117,7 @@ class ConsoleApp(Attending):
             attention=attention or Attention(),
         )
         self.glyphs = ASCII if ascii_only else UNICODE
-        door = Door(
+        self.door = Door(
             store_url,
             actor=actor,
             read_only=read_only,
@@ -125,12 +126,12 @@ class ConsoleApp(Attending):
             interval=interval,
             opener=opener,
         )
-        self.gateway = Gateway(door, shared=worker is not None and worker.store is None)
+        self._shared = worker is not None and worker.store is None
         self.local = None if worker is None else EmbeddedWorker(worker, store_url, scribe)
         fleet = Fleet(worker_store or store_url, scribe)
         own, keys = worker_store is not None, self.habits.keymap
         self.locals = Locals(self.local, fleet, scribe, pool, has_own_rights=own, keys=keys)
-        self.gateway.here.ours = self.locals.sessions
+        self.connected = asyncio.Event()
         self._orders = tuple(orders)
 
         if self.habits.lean:
@@ -147,6 +148,14 @@ class ConsoleApp(Attending):
         self.theme = theme
         self.stylesheet = Sheet(variables=self.get_css_variables())
 
+    @cached_property
+    def gateway(self) -> Gateway:
+        from tui.gateway import Gateway
+
+        gateway = Gateway(self.door, shared=self._shared)
+        gateway.here.ours = self.locals.sessions
+        return gateway
+
     # -- life ---------------------------------------------------------------------------------------------------------
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -157,10 +166,16 @@ class ConsoleApp(Attending):
             self._catch_signals()
         if self._start_screen != self.current_mode:
             self.switch_mode(self._start_screen)
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(lambda: self.run_worker(self._begin(), group="begin"))
 
-    def _begin(self) -> None:
-        """Everything that may take longer than the first frame."""
+    async def _begin(self) -> None:
+        """Everything that may take longer than the first frame. What is loaded is loaded in a thread: keys act."""
+        await asyncio.to_thread(_load)
+        self._connect()
+        await asyncio.to_thread(modes.load)
+        garbage.collect()
+
+    def _connect(self) -> None:
         if self.local is not None:
             self.local.start()
         self._adopt()
@@ -174,10 +189,11 @@ class ConsoleApp(Attending):
         self.set_interval(SWEEP_EVERY, self._sweep)
         self.begin_attending()
         self.run_worker(self._follow_jobs(), group="follow-jobs")
+        self.connected.set()
 
     def _adopt(self) -> None:
         """Take over what a console left running; one that may start no worker leaves it alone."""
-        if self.locals.has_own_rights or not self.gateway.door.read_only:
+        if self.locals.has_own_rights or not self.door.read_only:
             said = self.locals.adopt()
             if said is not None:
                 self.say(self._execute(lambda: said))
@@ -187,7 +203,7 @@ class ConsoleApp(Attending):
 
     async def _sweep_once(self) -> None:
         try:
-            await self.gateway.door.sweep()
+            await self.door.sweep()
         except (Unreachable, Missing):
             return  # the next look says so
 
@@ -245,7 +261,7 @@ class ConsoleApp(Attending):
         self.locals.stop_all()
         if self.demo is not None:
             await self.demo.stop()
-        await self.gateway.door.close()
+        await self.door.close()
         for number in self._loop_signals:
             asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(
@@ -268,7 +284,7 @@ class ConsoleApp(Attending):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self._exit_renderables.append(crash.report(error, self.gateway.door.shaper.scribe))
+        self._exit_renderables.append(crash.report(error, self.door.scribe))
         self._close_messages_no_wait()
 
     # -- what screens ask ---------------------------------------------------------------------------------------------
@@ -305,7 +321,7 @@ class ConsoleApp(Attending):
             return False
         if front is None or front is not self.screen or front.prompt.is_open:
             return action == "command_palette"
-        return action != "kill_worker" or (self.demo is not None and not self.gateway.door.is_locked)
+        return action != "kill_worker" or (self.demo is not None and not self.door.is_locked)
 
     def action_rest(self) -> None:
         self.resting = not self.resting
@@ -316,9 +332,7 @@ class ConsoleApp(Attending):
     def action_kill_worker(self) -> None:
         async def kill() -> None:
             if self.demo is not None:
-                self.say(
-                    Cell(f" {self.gateway.door.shaper.short(await self.demo.kill_worker())}", Role.FAILED)
-                )
+                self.say(Cell(f" {self.door.scribe.short(await self.demo.kill_worker())}", Role.FAILED))
                 self.poke()
 
         self.run_worker(kill(), group="kill")

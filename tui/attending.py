@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import SuspendNotSupported
@@ -24,9 +24,10 @@ from tui.keymap import is_kept
 from tui.lastlook import LastLook
 from tui.navigation import Navigation
 from tui.notices import Notices, Waiting
-from tui.screens.lock import LockScreen
 from tui.telling import Caller, How, signal_for
-from tui.views import Totals
+
+if TYPE_CHECKING:
+    from tui.views import Totals
 
 LOCK = "lock"
 """The mode that lies over the others while the console is locked: what was open stays open below."""
@@ -85,7 +86,7 @@ class Attending(Navigation):
 
     def begin_attending(self) -> None:
         """Called once the first frame is drawn."""
-        self._look = LastLook(self.attention.looks, self.gateway.door.now)
+        self._look = LastLook(self.attention.looks, self.door.now)
         self.gateway.last_look = self._look.before
         self.set_interval(_STIR_EVERY, self._stir)
 
@@ -136,7 +137,7 @@ class Attending(Navigation):
     def _touch(self) -> None:
         self._touched_at = self.attention.clock()
         self._notices.touched()
-        if self._look is not None and self.gateway.door.link.state == "live":
+        if self._look is not None and self.door.link.state == "live":
             self._look.touched()
             self.gateway.last_look = self._look.before
 
@@ -170,9 +171,7 @@ class Attending(Navigation):
                 await gateway.totals()
             except (Unreachable, Missing):
                 gateway.latest = None
-        front = self.screen_stack[-1] if self.screen_stack else None  # none is left once it ends
-        if isinstance(front, LockScreen):
-            front.show(gateway.latest)
+        self._draw_lock()
         if gateway.latest is not None:
             await self._tell(gateway.latest)
 
@@ -185,7 +184,7 @@ class Attending(Navigation):
         )
         if notice is None:
             return
-        place = self.gateway.door.place
+        place = self.door.place
         written = await asyncio.to_thread(signal_for, self.attention.notify, notice, place, os.environ)
         if written and self._driver is not None and not self.is_headless:
             self._driver.write(written)
@@ -199,16 +198,24 @@ class Attending(Navigation):
         """Cover the picture; nothing can be done from here until somebody says who they are."""
         if self._covered is not None:
             return
-        self.gateway.door.is_locked = True
+        self.door.is_locked = True
         covered = self.current_mode
         super().switch_mode(LOCK)
         self._covered = covered
-        if isinstance(self.screen, LockScreen):
-            self.screen.show(self.gateway.latest)
+        self._draw_lock()
+
+    def _draw_lock(self) -> None:
+        if not self.is_covered:
+            return
+        from tui.screens.lock import LockScreen
+
+        front = self.screen_stack[-1] if self.screen_stack else None  # none is left once it ends
+        if isinstance(front, LockScreen):
+            front.show(self.gateway.latest)
 
     def unlock(self, name: str) -> bool:
         """Show the picture again; with the operator's name everything is as before. False for another's name."""
-        door = self.gateway.door
+        door = self.door
         names = {door.acts_as, door.actor.name.partition(" ")[0]}
         if name and name not in names | {known.partition("@")[0] for known in names}:
             return False

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from tui.format import Cell, Role
-from tui.views import Ref
+
+if TYPE_CHECKING:
+    from tui.views import Ref
 
 _LONGEST = 55_000
 """Bytes: base64 of them stays within the 74 kB that terminals take."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from sagewai.models.bulk import BulkVerb
+if TYPE_CHECKING:
+    from sagewai.models.bulk import BulkVerb
 
 Verb = Literal[
     "runs", "run", "approvals", "workers", "dlq", "overview", "bulk", "start", "view", "save", "forget", "context",

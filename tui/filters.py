@@ -9,10 +9,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from sagewai.models.page import RunQuery
-from sagewai.models.run import Run
 from sagewai.models.status import RunStatus
+
+if TYPE_CHECKING:
+    from sagewai.models.run import Run
 
 KEYS = ("status:", "wf:", "pool:", "tag:", "since:", "sort:", "id:")
 _STATUS_WORDS = {

@@ -10,7 +10,8 @@ from textual.dom import DOMNode
 
 from tui.app import ConsoleApp
 from tui.keymap import Home
-from tui.screens.base import ConsoleScreen
+from tui.modes import kind, load
+from tui.screens.console import MODES
 from tui.screens.sheet import Sheet
 from tui.widgets.pane import Pane
 from tui.widgets.table import Table
@@ -18,6 +19,7 @@ from tui.widgets.table import Table
 
 def homes() -> tuple[Home, ...]:
     """Screens first. What lies over a screen hides the console's own keys."""
+    load()
     around = tuple(_own(ConsoleApp))
     in_focus = tuple(chain(_own(Table), _own(Pane)))
     screens = (Home(mode, (*_own(screen), *in_focus, *around)) for mode, screen in _screens())
@@ -27,10 +29,7 @@ def homes() -> tuple[Home, ...]:
 
 def _screens() -> Iterable[tuple[str, type[DOMNode]]]:
     """Not the lock, on which keys don't act."""
-    modes = ConsoleApp.MODES.items()
-    return (
-        (mode, kind) for mode, kind in modes if isinstance(kind, type) and issubclass(kind, ConsoleScreen)
-    )
+    return ((mode, kind(mode)) for mode in MODES)
 
 
 def _own(kind: type[DOMNode]) -> Iterator[Binding]:

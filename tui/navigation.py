@@ -17,8 +17,6 @@ from tui.places import Places
 from tui.recall import Recall
 from tui.savedviews import ViewError
 from tui.screens.bulking import BulkActions
-from tui.screens.help import HelpScreen, keys_of
-from tui.screens.jobs import JobsSheet
 from tui.screens.runs import RunsScreen
 from tui.theme import PALETTES
 from tui.widgets.prompt import Question
@@ -90,7 +88,7 @@ class Navigation(Places):
             prefix = commandline.run_prefix(typed)
             if prefix is None:
                 return ()
-            return [f"run {run_id}" for run_id in await run_ids(self.gateway.door, prefix)]
+            return [f"run {run_id}" for run_id in await run_ids(self.door, prefix)]
 
         front.prompt.ask(
             Question(
@@ -114,8 +112,8 @@ class Navigation(Places):
             self._refuse(str(error))
             return
         argument = command.argument
-        if command.verb in _ACTING and self.gateway.door.is_locked:
-            self._refuse(self.gateway.door.refusal)
+        if command.verb in _ACTING and self.door.is_locked:
+            self._refuse(self.door.refusal)
             return
         match command.verb:
             case "lock":
@@ -150,6 +148,8 @@ class Navigation(Places):
         front = self.front_screen()
         verb = next((verb for verb in commandline.BULK_VERBS if verb == argument), None)
         if verb is None:
+            from tui.screens.jobs import JobsSheet
+
             self.push_screen(JobsSheet())
         elif isinstance(front, BulkActions):
             front.bulk(verb)
@@ -166,7 +166,7 @@ class Navigation(Places):
     async def _view(self, verb: str, name: str) -> None:
         """Show a saved view, keep the filter of the runs under a name, or forget one."""
         views, front, keys = self.habits.views, self.front_screen(), self.habits.keymap
-        shown = self.gateway.door.shaper.short
+        shown = self.door.scribe.short
         try:
             if verb == "view":
                 text = views.get(name)
@@ -208,7 +208,7 @@ class Navigation(Places):
         self.leave_by(leave)
 
     def _refuse(self, why: str) -> None:
-        self.say(Cell(f" {self.gateway.door.shaper.scribe.line(why, limit=500)}", Role.FAILED))
+        self.say(Cell(f" {self.door.scribe.line(why, limit=500)}", Role.FAILED))
 
     def action_mouse(self) -> None:
         """The mouse for the console, or for the terminal: it can't be both's."""
@@ -228,4 +228,6 @@ class Navigation(Places):
     def action_help(self) -> None:
         front = self.front_screen()
         if front is not None and front is self.screen:
+            from tui.screens.help import HelpScreen, keys_of
+
             self.push_screen(HelpScreen(front.MODE, keys_of(front)))

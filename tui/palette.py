@@ -12,7 +12,6 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui.keymap import spelled
-from tui.screens.help import not_ours
 
 if TYPE_CHECKING:
     from tui.navigation import Navigation
@@ -38,6 +37,8 @@ def offers(app: Navigation, views: Sequence[str], contexts: Sequence[str]) -> tu
 
 def _actions(app: App[None]) -> Iterator[Offer]:
     """The screen's, the console's, then those of what is in focus; each once, with its shortest key."""
+    from tui.screens.help import not_ours
+
     found: dict[str, ActiveBinding] = {}
     for active in app.screen.active_bindings.values():
         binding = active.binding

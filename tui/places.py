@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from textual.app import App, ScreenStackError
 from textual.driver import Driver
@@ -11,21 +13,22 @@ from textual.widget import AwaitMount
 
 from tui import clipboard
 from tui.format import Cell, Glyphs, Role
-from tui.gateway import Gateway, Missing, Unreachable
+from tui.gateway import Door, Missing, Unreachable
 from tui.habits import Habits
-from tui.local.locals import Locals
 from tui.screens.base import ConsoleScreen
 from tui.screens.console import Mode
-from tui.screens.dead_letters import DeadLettersScreen
-from tui.screens.under_cursor import run_under_cursor
 from tui.trail import Place, Trail
-from tui.views import ActionRecord, Ref
+
+if TYPE_CHECKING:
+    from tui.gateway import Gateway
+    from tui.local.locals import Locals
+    from tui.views import ActionRecord, Ref
 
 
 class Places(App[None]):
     """The part of the console that knows where the operator is."""
 
-    gateway: Gateway
+    door: Door
     glyphs: Glyphs
     habits: Habits
     locals: Locals
@@ -35,6 +38,11 @@ class Places(App[None]):
         self._open_run: Ref | None = None
         self._wanted_approval: int | None = None
         self._trail = Trail()
+
+    @property
+    @abstractmethod
+    def gateway(self) -> Gateway:
+        """What reads and acts; loaded when it is first asked for."""
 
     # -- what screens ask ---------------------------------------------------------------------------------------------
 
@@ -118,6 +126,8 @@ class Places(App[None]):
     def open_error(self, error_type: Ref) -> None:
         async def show() -> None:
             await self.go("dlq")
+            from tui.screens.dead_letters import DeadLettersScreen
+
             front = self.front_screen()
             if isinstance(front, DeadLettersScreen):
                 front.list_error(error_type)
@@ -175,6 +185,8 @@ class Places(App[None]):
         """A screen by its number; the Run screen without an open run takes the one under the cursor."""
         front = self.front_screen()
         if mode == "run" and self._open_run is None and front is not None:
+            from tui.screens.under_cursor import run_under_cursor
+
             run = run_under_cursor(front)
             if run is not None:
                 self._go(Place(mode, run))

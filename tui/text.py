@@ -18,6 +18,9 @@ from rich.cells import cell_len, get_character_cell_size
 MARKS = 3
 """Zero-width marks that may follow one character; no living script needs more."""
 
+_CELL = 300
+"""Characters of a text that a table cell may need; the rest is never looked at."""
+
 _IGNORABLE = frozenset(
     (
         *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
@@ -41,6 +44,10 @@ class Scribe:
     def line(self, text: str, *, limit: int | None = None) -> str:
         """Safe text on one line: line ends and tabs are shown, not obeyed. At most ``limit`` characters are read."""
         return self._within(text, limit, "")
+
+    def short(self, text: str) -> str:
+        """Safe text for a table cell."""
+        return self.line(text, limit=_CELL)
 
     def lines(self, text: str, *, limit: int | None = None) -> str:
         """Safe text that keeps its line ends (``\\n``) and tabs."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tui.views import Ref
+if TYPE_CHECKING:
+    from tui.views import Ref
 
 _KEPT = 50
 """Places that are remembered each way."""

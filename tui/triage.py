@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from sagewai.models.approval import Approval
 from tui.filters import FilterError
+
+if TYPE_CHECKING:
+    from sagewai.models.approval import Approval
 
 WORDS = ("snoozed", "all", "mine", "free", "wf:", "pool:")
 SPANS = ("15m", "1h", "4h")

@@ -1,9 +1,18 @@
-"""The only door to stores and verbs: what comes out is safe to draw, what goes in is pinned to an id."""
+"""The only door to stores and verbs: what comes out is safe to draw, what goes in is pinned to an id.
+
+What reads and acts costs more to load than the first frame may: it is loaded when it is first named.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tui.gateway.door import INTERVAL, Door, Missing, Unreachable, default_url, has_password, open_store
-from tui.gateway.reads import Gateway
-from tui.gateway.reviewing import Unfit
 from tui.gateway.twins import Decided, RunVerb, WorkerVerb
+
+if TYPE_CHECKING:
+    from tui.gateway.reads import Gateway
+    from tui.gateway.reviewing import Unfit
 
 __all__ = [
     "INTERVAL",
@@ -19,3 +28,15 @@ __all__ = [
     "has_password",
     "open_store",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Gateway":
+        from tui.gateway.reads import Gateway
+
+        return Gateway
+    if name == "Unfit":
+        from tui.gateway.reviewing import Unfit
+
+        return Unfit
+    raise AttributeError(f"module 'tui.gateway' has no attribute {name!r}")

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from sagewai.errors import (
@@ -19,15 +20,15 @@ from sagewai.errors import (
 )
 from sagewai.models.actor import Actor
 from sagewai.models.right import ANYBODY, Identity, Right
-from sagewai.models.session import Glance
 from tui.gateway.link import Link
 from tui.gateway.place import place
-from tui.gateway.shape import Shaper
 from tui.keymap import Keymap
 from tui.text import Scribe
 
 if TYPE_CHECKING:
     from sagewai.core.stores.base import Store
+    from sagewai.models.session import Glance
+    from tui.gateway.shape import Shaper
 
 T = TypeVar("T")
 
@@ -94,9 +95,10 @@ class Door:
         interval: float = INTERVAL,
         opener: Callable[[str], Store] = open_store,
     ) -> None:
-        self.shaper = Shaper(scribe or Scribe(), keys or Keymap())
+        self.scribe = scribe or Scribe()
+        self._keys = keys or Keymap()
         self.url = url
-        self.place = self.shaper.short(place(url))
+        self.place = self.scribe.short(place(url))
         self.actor = actor
         self.read_only = read_only
         self.interval = interval
@@ -115,6 +117,13 @@ class Door:
         self.is_locked = False
         """Whether this console's user has yet to say again who they are; what it does by itself goes on."""
 
+    @cached_property
+    def shaper(self) -> Shaper:
+        """Draws what is read, so there is none until something is."""
+        from tui.gateway.shape import Shaper
+
+        return Shaper(self.scribe, self._keys)
+
     def may(self, right: Right) -> bool:
         """Whether this console offers what needs ``right``; it does until the database has said who its user is."""
         return not self.is_locked and self._can(right)
@@ -127,7 +136,7 @@ class Door:
         """Why nothing can be done from here; '' if something can."""
         if self.read_only:
             return "this console is read-only"
-        unlock = self.shaper.keys.line("command", ":", "unlock")
+        unlock = self._keys.line("command", ":", "unlock")
         return f"this console is locked: {unlock} and your account's name" if self.is_locked else ""
 
     @property
@@ -156,7 +165,7 @@ class Door:
     @property
     def actor_name(self) -> str:
         """The same for showing."""
-        return self.shaper.short(self.acts_as)
+        return self.scribe.short(self.acts_as)
 
     @property
     def shown_url(self) -> str:
@@ -278,4 +287,4 @@ class Door:
         from sagewai.core.failure import without_secrets
 
         text = str(what) or ("no answer in time" if isinstance(what, TimeoutError) else type(what).__name__)
-        return self.shaper.scribe.line(without_secrets(text), limit=500)
+        return self.scribe.line(without_secrets(text), limit=500)

@@ -21,9 +21,6 @@ from tui.views import DeadRow, GroupRow, PoolRow, Ref, RunRow, Totals, WorkerRow
 _DETAIL = 32
 """Characters of an event's detail that are shown: a digest's beginning is enough."""
 
-_CELL = 300
-"""Characters of a text that a table cell may need; the rest is never looked at."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shaper:
@@ -39,7 +36,7 @@ class Shaper:
 
     def short(self, text: str) -> str:
         """Safe text for a cell."""
-        return self.scribe.line(text, limit=_CELL)
+        return self.scribe.short(text)
 
     def ref(self, raw_id: str) -> Ref:
         return Ref(raw_id, self.short(raw_id))

@@ -6,14 +6,15 @@ import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tui.local import left
-from tui.local.adopted import Adopted
 from tui.local.files import log_file, log_folder, sweep_logs
 from tui.local.order import Order
-from tui.local.pace import Pace
-from tui.local.supervised import Supervised
 from tui.text import Scribe
+
+if TYPE_CHECKING:
+    from tui.local.pace import Pace
+    from tui.local.supervised import Supervised
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Fleet:
         self.store_url = store_url
         self._scribe = scribe
         self._folder = folder
-        self._pace = pace or Pace()
+        self._pace = pace
         self._numbers = 0
         self.workers: tuple[Supervised, ...] = ()
         self.left: tuple[LetGo, ...] = ()
@@ -67,6 +68,9 @@ class Fleet:
 
     def adopt(self) -> tuple[Supervised, ...]:
         """Take over the workers of this store that were left running; those whose processes are gone come too."""
+        from tui.local import left
+        from tui.local.adopted import Adopted
+
         adopted = []
         for found in left.find(self._logs(), left.mark(self.store_url)):
             worker = self._add(found.left.name, found.left.order, left.log_of(found.path))
@@ -145,7 +149,11 @@ class Fleet:
         return any(worker.tail.path == log for worker in self.workers)
 
     def _add(self, name: str, order: Order, log: Path) -> Supervised:
+        from tui.local.pace import Pace
+        from tui.local.supervised import Supervised
+
         self._numbers += 1
-        worker = Supervised(self._numbers, name, order, self.store_url, log, self._scribe, self._pace)
+        pace = self._pace or Pace()
+        worker = Supervised(self._numbers, name, order, self.store_url, log, self._scribe, pace)
         self.workers = (*self.workers, worker)
         return worker

@@ -6,18 +6,20 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sagewai.errors import LabelError
 from tui.format import Cell, Glyphs, Role, plural
 from tui.keymap import Keymap
 from tui.local import order as orders
-from tui.local.embedded import EmbeddedWorker
-from tui.local.fleet import Fleet
 from tui.local.order import Order, OrderError
 from tui.local.started import Started
-from tui.local.supervised import Supervised
 from tui.text import Scribe
+
+if TYPE_CHECKING:
+    from tui.local.embedded import EmbeddedWorker
+    from tui.local.fleet import Fleet
+    from tui.local.supervised import Supervised
 
 EMBEDDED = 0
 """The number of the embedded worker; the others count from 1."""
@@ -220,6 +222,8 @@ class Locals:
 
     def stop(self, number: int) -> Cell:
         """Drain one; asked once more, it hands its runs back; one that is over isn't listed any longer."""
+        from tui.local.supervised import Supervised
+
         worker = self._found(number)
         if worker is None:
             return Cell(" it is gone already", Role.WAITING)

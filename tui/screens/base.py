@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,13 +13,16 @@ from textual.screen import Screen
 
 from sagewai.models.right import Right
 from tui.format import Cell, Role
-from tui.gateway import Gateway, Missing, Unreachable
+from tui.gateway import Missing, Unreachable
 from tui.screens import frame
 from tui.screens.console import Console, Mode
-from tui.views import ActionRecord, Totals
 from tui.widgets.action_log import ActionLog
 from tui.widgets.bar import Bar
 from tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from tui.gateway import Gateway
+    from tui.views import ActionRecord, Totals
 
 
 class ConsoleScreen(Screen[None]):
@@ -80,15 +83,17 @@ class ConsoleScreen(Screen[None]):
 
     def _hint(self) -> Sequence[Cell]:
         """What the prompt's two lines say while nothing else is to be said."""
-        error = self.gateway.door.link.error
+        error = self.console.door.link.error
         if error:
             again = Cell(" this is the last picture; it is looked at again by itself", Role.DIM)
             return (Cell(f" {error}", Role.FAILED), again)
-        if self.gateway.bulk.under_way:
+        if self.console.connected.is_set() and self.gateway.bulk.under_way:
             return self.gateway.bulk.under_way
         hint = self.console.hint
-        twin = f" 2nd shell: export SAGEWAI_STORE={self.gateway.door.shown_url}"
-        return (Cell(f" {hint}", Role.ACCENT), Cell(twin, Role.DIM)) if hint else ()
+        if not hint:
+            return ()
+        twin = f" 2nd shell: export SAGEWAI_STORE={self.console.door.shown_url}"
+        return Cell(f" {hint}", Role.ACCENT), Cell(twin, Role.DIM)
 
     def draw_frame(self) -> None:
         """Draw the frame's lines that changed."""
@@ -97,7 +102,8 @@ class ConsoleScreen(Screen[None]):
         self._counter_bar.show(*frame.counters(self.totals, console.local_worker(), console.glyphs, room))
         self._key_bar.show(*frame.keys(console.habits.keymap, self._bound(), room))
         self.prompt.rest(*self._hint())
-        self.action_log.show(self.gateway.verbs.log)
+        if self.console.connected.is_set():
+            self.action_log.show(self.gateway.verbs.log)
 
     def label(self, binding: Binding) -> str:
         """What the line of keys calls a key; '' leaves it out."""
@@ -111,7 +117,7 @@ class ConsoleScreen(Screen[None]):
 
     def _is_refused(self, action: str) -> bool:
         needs = self.WRITES.get(action.partition("(")[0])
-        return needs is not None and not self.gateway.door.may(needs)
+        return needs is not None and not self.console.door.may(needs)
 
     def _compositor_refresh(self) -> None:
         """Textual throws away what it draws while updates are held back, and takes it for drawn."""
@@ -143,6 +149,7 @@ class ConsoleScreen(Screen[None]):
         self.poke()
 
     async def _keep_looking(self) -> None:
+        await self.console.connected.wait()
         while self._in_front:
             self._poked.clear()
             if self.console.looks:
@@ -151,7 +158,7 @@ class ConsoleScreen(Screen[None]):
                 self.draw_frame()
                 await self._poked.wait()
                 continue
-            breath = asyncio.ensure_future(self.gateway.door.breathe())
+            breath = asyncio.ensure_future(self.console.door.breathe())
             poked = asyncio.ensure_future(self._poked.wait())
             try:
                 await asyncio.wait({breath, poked}, return_when=asyncio.FIRST_COMPLETED)
@@ -164,7 +171,7 @@ class ConsoleScreen(Screen[None]):
         try:
             self.totals = await self.gateway.totals()
             await self.look()
-            if self.gateway.door.is_behind:
+            if self.console.door.is_behind:
                 self.poke()  # what this look had no room for
         except Unreachable:
             pass  # the frame says so, and since when

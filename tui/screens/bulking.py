@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sagewai.models.right import Right
-from tui import progress
 from tui.format import Cell, Role
 from tui.gateway import Missing, RunVerb, Unreachable
-from tui.gateway.bulk import BulkPlan
-from tui.gateway.choosing import Chosen
 from tui.screens.base import ConsoleScreen
-from tui.screens.jobs import JobsSheet
-from tui.views import Ref
 from tui.widgets.prompt import Question
+
+if TYPE_CHECKING:
+    from tui.gateway.bulk import BulkPlan
+    from tui.gateway.choosing import Chosen
+    from tui.views import Ref
 
 
 class BulkActions(ConsoleScreen):
@@ -31,6 +32,8 @@ class BulkActions(ConsoleScreen):
         """Forget these marks: their runs are in a job's hands."""
 
     def action_jobs(self) -> None:
+        from tui.screens.jobs import JobsSheet
+
         self.app.push_screen(JobsSheet())
 
     def bulk(self, verb: RunVerb) -> None:
@@ -54,6 +57,8 @@ class BulkActions(ConsoleScreen):
         self.run_worker(self._count(asked, verb, chosen), group="count", exclusive=True)
 
     async def _count(self, asked: Question, verb: RunVerb, chosen: Chosen) -> None:
+        from tui import progress
+
         try:
             plan = await self.gateway.bulk.plan(verb, chosen)
         except (Missing, Unreachable) as error:

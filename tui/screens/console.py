@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tui.format import Cell, Glyphs
-from tui.gateway import Gateway
+from tui.gateway import Door
 from tui.habits import Habits
-from tui.local.locals import Locals
 from tui.outside import Lender
 from tui.recall import Recall
-from tui.views import ActionRecord, Ref
+
+if TYPE_CHECKING:
+    from tui.gateway import Gateway
+    from tui.local.locals import Locals
+    from tui.views import ActionRecord, Ref
 
 Mode = Literal["runs", "run", "approvals", "workers", "dlq", "overview"]
 
@@ -22,7 +26,9 @@ MODES: tuple[Mode, ...] = ("runs", "run", "approvals", "workers", "dlq", "overvi
 class Console(Lender, Protocol):
     """The app, as screens see it."""
 
-    gateway: Gateway
+    connected: asyncio.Event
+    """Set once the store is read: what draws the first frame asks nothing that needs more than ``door``."""
+    door: Door
     glyphs: Glyphs
     habits: Habits
     """What its operator is used to."""
@@ -32,6 +38,11 @@ class Console(Lender, Protocol):
     """The workers that this console carries or supervises."""
     resting: bool
     """Whether the operator asked for a still picture."""
+
+    @property
+    def gateway(self) -> Gateway:
+        """What reads and acts."""
+        ...
 
     @property
     def looks(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
@@ -11,7 +12,9 @@ from tui.format import Cell, Glyphs, Role, clock, context_role, number
 from tui.keymap import Keymap
 from tui.screens.console import Console
 from tui.text import cut_head, width
-from tui.views import ActionRecord, Totals
+
+if TYPE_CHECKING:
+    from tui.views import ActionRecord, Totals
 
 _FOR_ACTOR, _FOR_CLOCK = 60, 44
 """Columns from which on the top line says who acts, and what time it is: a narrower one is for how fresh all is."""
@@ -26,7 +29,7 @@ def _cells(cells: Iterable[Cell]) -> int:
 
 def context(console: Console, crumbs: Sequence[Cell], room: int) -> Halves:
     """Which store, which screen; whether it may be written to, how fresh the picture is, who acts."""
-    glyphs, door, habits = console.glyphs, console.gateway.door, console.habits
+    glyphs, door, habits = console.glyphs, console.door, console.habits
     crumb = Cell(f" {glyphs.crumb} ", Role.DIM)
     right = (
         Cell(f"  {door.access}", Role.DIM if door.access == "RW" else Role.WAITING),
@@ -45,7 +48,7 @@ def context(console: Console, crumbs: Sequence[Cell], room: int) -> Halves:
 def _freshness(console: Console) -> Cell:
     if console.resting:
         return Cell("resting", Role.WAITING)
-    door = console.gateway.door
+    door = console.door
     return door.link.badge(door.interval) if console.looks else Cell("no focus", Role.WAITING)
 
 

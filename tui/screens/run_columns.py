@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sagewai.models.status import RunStatus
 from tui.filters import Filter
 from tui.format import Cell, Role, plural
-from tui.views import Totals
 from tui.widgets.columns import Column
+
+if TYPE_CHECKING:
+    from tui.views import Totals
 
 COLUMNS = (
     Column("state", "STATE", 7),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,16 +12,18 @@ from textual.containers import Horizontal, Vertical
 from tui import filters
 from tui.filters import Filter, FilterError
 from tui.format import Cell, Role, plural
-from tui.gateway.choosing import Chosen
 from tui.gateway.lookup import run_ids
 from tui.screens.acting import RUN_KEYS, RunActions
 from tui.screens.keys import key
 from tui.screens.run_columns import COLUMNS, NOTHING, OTHERS, counted, narrowed, place
-from tui.views import Ref, RunRow, Window
 from tui.widgets.bar import Bar
 from tui.widgets.preview import Preview
 from tui.widgets.prompt import Question
 from tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from tui.gateway.choosing import Chosen
+    from tui.views import Ref, RunRow, Window
 
 
 class RunsScreen(RunActions):
@@ -39,7 +41,7 @@ class RunsScreen(RunActions):
     def __init__(self) -> None:
         super().__init__()
         self.filter = Filter()
-        self.table = Table[RunRow](COLUMNS, self._source, id="rows", markable=True, stays_on_top=True)
+        self.table: Table[RunRow] = Table(COLUMNS, self._source, id="rows", markable=True, stays_on_top=True)
         self.preview = Preview(self.action_log)
         self._about = Bar(id="about")
 
@@ -62,6 +64,8 @@ class RunsScreen(RunActions):
         return bool(rows) and all(row.is_held for row in rows)
 
     def whole(self) -> Chosen:
+        from tui.gateway.choosing import Chosen
+
         where = f" of /{self.gateway.door.shaper.short(self.filter.text)}" if self.filter.text else ""
         return Chosen("run", where, filter=self.filter)
 

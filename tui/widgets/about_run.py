@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from tui.views import RunView
 from tui.widgets.action_log import ActionLog
 from tui.widgets.pane import Pane
-from tui.widgets.preview import fact_lines
+from tui.widgets.shown_run import fact_lines
 
 
 class AboutRun(Vertical):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 from tui.format import Cell
-from tui.views import Window
+
+if TYPE_CHECKING:
+    from tui.views import Window
 
 PAGES = 3
 """Pages kept at once."""
@@ -25,7 +27,7 @@ class Row(Protocol):
 
 
 R = TypeVar("R", bound=Row)
-Source: TypeAlias = Callable[[str | None, int], Awaitable[Window[R]]]
+Source: TypeAlias = "Callable[[str | None, int], Awaitable[Window[R]]]"
 """Gives the rows behind a cursor (None: from the beginning), about as many as asked."""
 
 

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.format import Cell, Role
-from tui.payload import Line
-from tui.views import Fact, RunView
 from tui.widgets.action_log import ActionLog
 from tui.widgets.bar import Bar
-from tui.widgets.pane import Pane
-from tui.widgets.timeline import Timeline
+
+if TYPE_CHECKING:
+    from tui.views import RunView
+    from tui.widgets.shown_run import ShownRun
 
 
 class Preview(Vertical):
-    """Hidden on narrow terminals, and then nothing is read for it."""
+    """Hidden on narrow terminals, and then nothing is read for it; nearly empty until it is seen."""
 
     def __init__(self, log: ActionLog) -> None:
         super().__init__()
         self._heading = Bar(id="preview-title")
-        self._timeline = Timeline(id="preview-timeline", with_legend=False)
-        self._facts = Pane(id="preview-facts")
         self._log = log
+        self._run: ShownRun | None = None
 
     def compose(self) -> ComposeResult:
         yield self._heading
-        yield self._timeline
-        yield self._facts
         yield self._log
-
-    def on_mount(self) -> None:
-        for widget in (self._timeline, self._facts):
-            widget.can_focus = False
 
     @property
     def is_wanted(self) -> bool:
@@ -43,20 +35,13 @@ class Preview(Vertical):
 
     def show(self, view: RunView | None) -> None:
         """Draw a run, or nothing."""
-        if view is None:
-            self._heading.show(())
-            self._timeline.show(None)
-            self._facts.show(())
-            return
-        row = view.row
-        self._heading.show([Cell(" "), row.cells["state"], Cell("  "), Cell(row.key.text, Role.STRONG)])
-        self._timeline.show(view.history)
-        self._timeline.styles.height = max(2, min(len(view.history.lanes) + 1, 12))
-        facts = fact_lines(view.facts)
-        notes = [Line(note.text, note.role, head=" ", hang=" ") for note in view.notes]
-        self._facts.show((*notes, *([Line()] if notes else []), *facts))
+        if self._run is None:
+            self._run = self._made()
+        self._run.show(view)
 
+    def _made(self) -> ShownRun:
+        from tui.widgets.shown_run import ShownRun
 
-def fact_lines(facts: Sequence[Fact]) -> Sequence[Line]:
-    """What is known of a run, a line each."""
-    return [Line(fact.value.text, fact.value.role, f" {fact.name:>9}  ", " " * 12) for fact in facts]
+        run = ShownRun(self._heading)
+        self.mount(*run.widgets, after=self._heading)
+        return run
