@@ -34,9 +34,7 @@ def differing(before: Strip, after: Strip) -> tuple[int, int]:
     if not found:
         return 0, 0
     first, end = found[0], found[-1] + 1
-    while first and not (old[first][0] and new[first][0]):  # the right half of a wide character
-        first -= 1
-    while end < len(new) and not (old[end][0] and new[end][0]):
+    while end < len(new) and not (old[end][0] and new[end][0]):  # the right half of a wide character
         end += 1
     return first, end
 
