@@ -36,7 +36,7 @@ OURS = re.compile(
 )
 """What the console itself tells a terminal: colours, places, modes."""
 
-SCREENS = (("2", "[output]"), ("3", "digest"), ("4", "pools"), ("5", "dead letter"))
+SCREENS = (("2", "model calls"), ("3", "digest"), ("4", "pools"), ("5", "dead letter"))
 SIZES = ((10, 3), (200, 60), (1, 1), (140, 40), (40, 10), (3, 100), (300, 2), (80, 24))
 
 
@@ -54,7 +54,7 @@ def test_hostile_texts_are_shown_and_never_obeyed(
         judged = 0
         for at, case in enumerate(chosen):
             terminal.keys(f":run hostile-{at}\r")
-            terminal.wait_for("[output]")
+            terminal.wait_for("model calls")
             terminal.keys("3")
             terminal.wait_for("digest")
             terminal.keys("\x1b[6~5")
