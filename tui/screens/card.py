@@ -55,6 +55,10 @@ class CardScreen(ConsoleScreen):
         card = self.view.card
         return card if card is not None and card.key == self._wanted else None
 
+    def on_pane_turned(self) -> None:
+        """The line of keys says how much is left to read."""
+        self.draw_frame()
+
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def action_read(self) -> None:
