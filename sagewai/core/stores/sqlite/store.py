@@ -78,6 +78,8 @@ class SQLiteStore(SQLiteBulks, SQLiteJournal, SQLiteRetention, Store):
     the epoch. Raises StoreURLError for a path that can't name a file.
     """
 
+    writes_abreast = 2  # one is written while the loop, on another processor, prepares the other
+
     def __init__(
         self,
         path: str | os.PathLike[str],
