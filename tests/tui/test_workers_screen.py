@@ -116,6 +116,10 @@ async def test_enter_lists_the_runs_that_a_worker_holds_and_opens_one(stage: Sta
         await drive.shows("workers › run-1")
         await drive.press("escape", "escape")
         await drive.shows("1 live of 1 seen")
+        for number in range(100):
+            await stage.running(f"more-{number}")
+        await drive.press("enter")
+        await drive.shows("worker-1 holds 100 runs or more")
 
 
 async def test_a_store_of_this_process_alone_takes_no_supervised_worker(stage: Stage) -> None:

@@ -8,6 +8,9 @@ from tui.gateway.door import Door
 from tui.gateway.here import Here
 from tui.views import RunRow, WorkerRow
 
+HELD_AT_ONCE = 100
+"""Runs of a worker that are listed."""
+
 
 class Serving:
     """Reads about workers. Raises Unreachable while the database doesn't answer."""
@@ -24,7 +27,7 @@ class Serving:
 
     async def held_by(self, session: int) -> tuple[RunRow, ...]:
         """The newest runs that a worker holds; one statement."""
-        held = await self._door.read(lambda store: store.held_by(session))
+        held = await self._door.read(lambda store: store.held_by(session, HELD_AT_ONCE))
         now = self._door.now()
         return tuple(self._door.shaper.run(run, now) for run in held)
 

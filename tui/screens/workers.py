@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.timer import Timer
 
 from tui.format import Cell, Role, plural
+from tui.gateway.serving import HELD_AT_ONCE
 from tui.local.listing import about, listed
 from tui.local.locals import LocalWorker
 from tui.screens.keys import key
@@ -114,7 +115,8 @@ class WorkersScreen(ServingActions):
     def _draw_log(self) -> None:
         """The runs that were opened; else the log of the worker that was opened, is under the cursor, or is first."""
         if self.has_class("-held") and self._opened is not None:
-            held = plural(len(self.held_table.rows), "run")
+            rows = self.held_table.rows
+            held = plural(len(rows), "run") + (" or more" if len(rows) == HELD_AT_ONCE else "")
             self._about_log.show(
                 [Cell(f" {self._opened.name} ", Role.STRONG), Cell(f"holds {held}", Role.DIM)],
                 [Cell("enter opens one, esc leaves ", Role.DIM)],
