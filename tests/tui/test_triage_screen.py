@@ -94,7 +94,7 @@ async def test_what_is_snoozed_leaves_the_inbox_is_counted_and_can_be_seen_and_w
 
 async def test_a_gate_that_asks_for_it_is_read_to_the_end_before_a_key_decides(stage: Stage) -> None:
     await ask(stage, "run-1", "Publish?", LONG, policy=ApprovalPolicy(read_to_end=True))
-    async with driving(stage.store, start="approvals") as drive:
+    async with driving(stage.store, start="approvals", interval=60.0) as drive:
         await drive.shows("paragraph 1")
         assert "left)" in drive.lines[23]
         for key in "ax":
