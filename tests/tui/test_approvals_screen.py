@@ -116,6 +116,7 @@ async def test_the_card_of_what_is_over_says_that_nothing_follows(asking: Stage)
         assert "runs again" not in drive.text
         assert "can take it" not in drive.text
         assert "no deadline" not in drive.text
+        assert drive.lines[23].split()[0] == "enter"
 
 
 async def test_past_its_deadline_nothing_is_decided_and_the_card_says_so(stage: Stage, clock: Clock) -> None:

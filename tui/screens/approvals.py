@@ -121,6 +121,8 @@ class ApprovalsScreen(Deciding):
             name == "compare" and not (card and card.compared)
         ):
             return ""
+        if name in {"decide", "claim", "snooze"} and card is not None and not card.decidable:
+            return ""
         if name == "claim" and card is not None and card.claim == "mine":
             return "release"
         asks = card is not None and card.decidable and card.read_to_end
