@@ -18,6 +18,7 @@ from sagewai.models.status import ApprovalStatus
 from tests.tui.drive import driving
 from tests.tui.stage import OPERATOR, Clock, Stage
 from tui.attending import Attention
+from tui.format import Cell
 from tui.lastlook import AWAY, LastLook, file_of
 from tui.payload import Line
 from tui.screens.sheet import Reader
@@ -157,6 +158,19 @@ async def test_an_approval_that_comes_while_the_terminal_is_not_in_front_calls_f
         await stage.die("run-3")
         clock.passes(60.0)
         await drive.shows(lambda _: told.read_text() == 2 * "1 0\n" + "0 1\n")
+
+
+async def test_what_is_said_behind_a_pager_stays_until_it_can_be_read(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.widgets.prompt.SAID_FOR", 0.05)
+    async with driving(stage.store) as drive:
+        drive.app.is_away = True
+        drive.app.say(Cell("a worker is stopped"))
+        await drive.pilot.pause(0.2)
+        assert "a worker is stopped" in drive.said
+        drive.app.is_away = False
+        await drive.shows(lambda text: "a worker is stopped" not in text)
 
 
 # -- the last look ----------------------------------------------------------------------------------------------------

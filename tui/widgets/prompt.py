@@ -109,6 +109,9 @@ class Prompt(Vertical, can_focus=False):
         return (Cell(first, cell.role),), (Cell(f" {''.join(rest)}", cell.role),) if rest else ()
 
     def _forget(self) -> None:
+        if getattr(self.app, "is_away", False):  # nobody can have read it behind a pager
+            self._forgetting = self.set_timer(SAID_FOR, self._forget)
+            return
         self._said = self._explained = ()
         self._draw()
 
