@@ -32,8 +32,9 @@ def check_policy(policy: ApprovalPolicy, *, timeout: float | None) -> ApprovalPo
     check_count("required", policy.required, low=1, high=MAX_REVIEWERS)
     everybody = set(policy.approvers) | set(policy.escalate_to)
     if policy.approvers and policy.required > len(everybody):
+        who = "1 reviewer" if len(everybody) == 1 else f"{len(everybody)} reviewers"
         raise InvalidOptionError(
-            f"required is {policy.required}, but only {len(everybody)} reviewers may ever decide: name more approvers"
+            f"required is {policy.required}, but only {who} may ever decide: name more approvers"
         )
     if policy.on_timeout not in ("reject", "escalate"):
         raise InvalidOptionError(

@@ -107,7 +107,8 @@ class WorkflowPlan:
                     f"has {here}"
                 )
         if len(recorded) >= len(self.steps):
-            return f"recorded all {len(recorded)} steps that this code has, and isn't completed"
+            steps = "the one step" if len(recorded) == 1 else f"all {len(recorded)} steps"
+            return f"recorded {steps} that this code has, and isn't completed"
         return None
 
     def routes(self, workflow: str) -> tuple[str, ...]:

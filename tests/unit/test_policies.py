@@ -69,8 +69,8 @@ def test_a_policy_that_can_be_met_is_given_back(policy: ApprovalPolicy) -> None:
         ({"required": -1}, "required is -1"),
         ({"required": True}, "required is True"),
         ({"required": MAX_REVIEWERS + 1}, f"required is {MAX_REVIEWERS + 1}"),
-        ({"required": 2, "approvers": ("alice",)}, "only 1 reviewers"),
-        ({"required": 2, "approvers": ("alice", "alice")}, "only 1 reviewers"),
+        ({"required": 2, "approvers": ("alice",)}, "only 1 reviewer may"),
+        ({"required": 2, "approvers": ("alice", "alice")}, "only 1 reviewer may"),
         (
             {"required": 4, "approvers": ("a", "b"), "on_timeout": "escalate", "escalate_to": ("c",)},
             "only 3",
