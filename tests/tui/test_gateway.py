@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sagewai.core.stores.base import Store
+from sagewai.core.stores.base import Store, Ticked
 from sagewai.core.stores.memory import InMemoryStore
 from sagewai.core.stores.url import open_store
 from sagewai.models.status import RunStatus
@@ -252,3 +252,28 @@ async def test_what_reviewers_do_beforehand_is_on_the_card_and_in_the_inbox(
         f"sagewai approvals snooze {row.run} --approval {row.key} --for 1h",
         f"sagewai approvals release {row.run} --approval {row.key}",
     ]
+
+
+async def test_a_console_sweeps_seldom_where_a_worker_does_so_anyway() -> None:
+    swept: list[str] = []
+
+    class Counting(InMemoryStore):
+        async def tick(self, limit: int = 500) -> Ticked:
+            swept.append("tick")
+            return await super().tick(limit)
+
+    stage = Stage(Counting())
+    gateway = Gateway(Door("memory://", actor=OPERATOR, opener=lambda url: stage.store))
+    await gateway.totals()
+    await gateway.door.sweep()
+    await gateway.door.sweep()
+    assert len(swept) == 2
+    await stage.worker("invoice")
+    await gateway.totals()
+    await gateway.door.sweep()
+    await gateway.door.sweep()
+    assert len(swept) == 2
+    await stage.store.lapse_sessions([stage.session])
+    await gateway.totals()
+    await gateway.door.sweep()
+    assert len(swept) == 3

@@ -44,6 +44,9 @@ _PATIENCE = 15.0
 _REST = 0.3
 """Seconds between two looks at least, however often something comes to rest."""
 
+_SWEEP_WHERE_SERVED = 30.0
+"""Seconds between two sweeps where a worker lives."""
+
 _BULK_FOR = 0.5
 """Seconds of a sweep after which no more items of bulk jobs are begun."""
 
@@ -65,6 +68,13 @@ def open_store(url: str) -> Store:
     from sagewai.core.stores import url as urls
 
     return urls.open_store(url)
+
+
+def check_url(url: str) -> None:
+    """Whether a URL names a store; for that no driver is loaded. Raises StoreURLError."""
+    from sagewai.core.stores import url as urls
+
+    urls.check_url(url)
 
 
 def default_url() -> str:
@@ -110,6 +120,8 @@ class Door:
         self._clock_read_at = float("-inf")
         self._identity: Identity | None = None
         self._rights_read_at = float("-inf")
+        self._is_served = False
+        self._swept_at = float("-inf")
         self._looking: asyncio.Task[object] | None = None
         self._left = LOOK
         self.is_behind = False
@@ -194,9 +206,12 @@ class Door:
 
     async def sweep(self) -> None:
         """Do what time has made due, as every writing process does; a reader, and whoever lacks the right, leave it to
-        others."""
+        others. Where a worker lives it does so every second, and the console seldom."""
         if self.read_only or self._store is None or self.link.state != "live":
             return
+        if self._is_served and time.monotonic() - self._swept_at < _SWEEP_WHERE_SERVED:
+            return
+        self._swept_at = time.monotonic()
         if self._can(Right.OPERATE) or self._can(Right.EXECUTE):
             await self.read(lambda store: store.tick())
         if self._can(Right.OPERATE):
@@ -220,6 +235,7 @@ class Door:
         rights = self._left > 0 and time.monotonic() - self._rights_read_at > _RIGHTS_EVERY
         self._looking, self._left, self.is_behind = asyncio.current_task(), LOOK, False
         glance = await self._asked(lambda store: store.glance(), rights=rights)
+        self._is_served = any(pool.live_workers for pool in glance.pools)
         if time.monotonic() - self._clock_read_at > _CLOCK_EVERY:
             self._set_clock(glance.now)
         return glance
