@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ import pytest
 from sagewai.core.stores.base import Store, Ticked
 from sagewai.core.stores.memory import InMemoryStore
 from sagewai.core.stores.url import open_store
+from sagewai.errors import ApprovalAlreadyDecided
 from sagewai.models.status import RunStatus
 from tests.tui.stage import OPERATOR, Stage
 from tui import triage
 from tui.filters import parse
 from tui.gateway import Door, Gateway, Missing, twins
+from tui.gateway.deciding import refusal
 from tui.views import Ref
 
 
@@ -94,7 +97,12 @@ async def test_the_card_holds_the_whole_content_and_is_decided_once(gateway: Gat
     )
     again = await gateway.verbs.decide("reject", card, "no, wait")
     assert not again.ok
-    assert "alice@ops1" in again.outcome
+    assert again.outcome.endswith("Z, by alice@ops1")
+    midnight = datetime(2026, 1, 2, tzinfo=UTC)
+    faster = ApprovalAlreadyDecided("", verdict="reject", reviewer="bob", decided_at=midnight)
+    assert refusal(faster, card, midnight) == "rejected already at 00:00:00Z, by bob"
+    tomorrow = midnight + timedelta(days=1)
+    assert refusal(faster, card, tomorrow) == "rejected already at 2026-01-02 00:00:00Z, by bob"
     assert (await filled.store.get_run("run-7f3a91c2")).status is RunStatus.PENDING
     assert not (await gateway.card(row.key)).decidable
 

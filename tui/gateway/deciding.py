@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sagewai.errors import ApprovalAlreadyDecided
@@ -63,7 +64,7 @@ class Deciding(Recorded):
         twin = twins.decide(verdict, card.run.raw, card.key, card.digest.raw, reason, payload)
         edited = "" if draft is None else ", edited"
         return await self._act(
-            f"{verdict} {card.run}{edited}", twin, act, told, lambda why: refusal(why, card)
+            f"{verdict} {card.run}{edited}", twin, act, told, lambda why: refusal(why, card, self._door.now())
         )
 
     async def claim(self, card: Card) -> ActionRecord:
@@ -75,7 +76,7 @@ class Deciding(Recorded):
             twins.attend("claim", card.run.raw, card.key, **{"for": spelled(CLAIM)}),
             lambda store: commands.claim(store, card.key, actor=self._door.actor, seconds=CLAIM),
             lambda claimed: f"yours until {claimed.claimed_until:%H:%M}Z",
-            lambda why: refusal(why, card),
+            lambda why: refusal(why, card, self._door.now()),
         )
 
     async def unclaim(self, card: Card) -> ActionRecord:
@@ -86,7 +87,7 @@ class Deciding(Recorded):
             f"release {card.run}",
             twins.attend("release", card.run.raw, card.key),
             lambda store: commands.unclaim(store, card.key, actor=self._door.actor),
-            refused=lambda why: refusal(why, card),
+            refused=lambda why: refusal(why, card, self._door.now()),
         )
 
     async def snooze(self, card: Card, seconds: float) -> ActionRecord:
@@ -98,7 +99,7 @@ class Deciding(Recorded):
             twins.attend("snooze", card.run.raw, card.key, **{"for": spelled(seconds)}),
             lambda store: commands.snooze(store, card.key, actor=self._door.actor, seconds=seconds),
             lambda slept: f"back at {slept.snoozed_until:%H:%M}Z" if slept.snoozed_until else "done",
-            lambda why: refusal(why, card),
+            lambda why: refusal(why, card, self._door.now()),
         )
 
     async def comment(self, card: Card, text: str) -> ActionRecord:
@@ -112,12 +113,14 @@ class Deciding(Recorded):
         )
 
 
-def refusal(why: Exception, card: Card) -> str:
-    """Why nothing could be done about the approval on the card, for a line that names its run already: who was faster
-    comes first."""
+def refusal(why: Exception, card: Card, now: datetime) -> str:
+    """Why nothing could be done about the approval on the card, for a line that names its run already: what was decided
+    and when, then by whom, so that of all that no more than a long name's end has no room."""
     if isinstance(why, ApprovalAlreadyDecided) and why.decided_at is not None:
         verdict = "approved" if why.verdict == "approve" else "rejected"
-        return f"{why.reviewer} {verdict} it already, at {stamp(why.decided_at)}"
+        is_today = why.decided_at.date() == now.date()
+        when = f"{why.decided_at:%H:%M:%SZ}" if is_today else stamp(why.decided_at)
+        return f"{verdict} already at {when}, by {why.reviewer}"
     text, name = str(why), f"approval {card.key} of run {card.run.raw!r}"
     if not text.startswith(name):
         return text
