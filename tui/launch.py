@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -21,7 +20,7 @@ from tui.config.files import ConfigError
 from tui.config.reading import Config
 from tui.demo_hooks import DemoHooks
 from tui.driver import served
-from tui.gateway import INTERVAL, default_url, has_password, open_store
+from tui.gateway import INTERVAL, check_url, default_url, has_password
 from tui.gateway.place import place
 from tui.habits import Habits
 from tui.lastlook import file_of
@@ -34,10 +33,6 @@ from tui.local.order import Order, OrderError, parse
 from tui.savedviews import SavedViews, default_file
 from tui.telling import CommandRefused, words_of
 from tui.text import one_line
-
-_SURE = re.compile(r"sqlite:///[^?\0]+\Z|memory://\Z")
-"""URLs that need no driver to be judged; the others are opened (not connected) before the first frame."""
-
 
 LEAN_INTERVAL = 10.0
 """Seconds between two looks over a bad line."""
@@ -93,10 +88,9 @@ def _refusal(name: str, switch: Callable[[str], argparse.Namespace] | None) -> s
 
 def _checked(options: argparse.Namespace, url: str) -> list[Order]:
     """What ``--local`` asks for, once the stores are known to be some. Raises SagewaiError, OrderError."""
-    if not _SURE.match(url):
-        open_store(url)
+    check_url(url)
     if options.worker_store:
-        open_store(options.worker_store)
+        check_url(options.worker_store)
     return _orders(options.local, options.pool or "default", options.worker_store or url)
 
 

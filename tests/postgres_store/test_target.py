@@ -8,6 +8,7 @@ import pytest
 
 from sagewai.core.stores.postgres import PostgresStore
 from sagewai.core.stores.postgres.target import read_target
+from sagewai.core.stores.url import check_url
 from sagewai.errors import InvalidOptionError, StoreURLError
 
 PASSWORD = "s3cret/p@ss#word"
@@ -78,7 +79,9 @@ def test_an_option_that_is_no_number_is_refused(name: str, value: str) -> None:
 
 def test_a_pool_without_a_connection_is_refused() -> None:
     with pytest.raises(InvalidOptionError, match="pool_size"):
-        PostgresStore("postgresql://localhost/s?pool_size=0")
+        PostgresStore("postgresql://localhost/s", pool_size=0)
+    with pytest.raises(InvalidOptionError, match="pool_size"):
+        check_url("postgresql://localhost/s?pool_size=0")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.gateway.door import INTERVAL, Door, Missing, Unreachable, default_url, has_password, open_store
+from tui.gateway.door import (
+    INTERVAL,
+    Door,
+    Missing,
+    Unreachable,
+    check_url,
+    default_url,
+    has_password,
+    open_store,
+)
 from tui.gateway.twins import Decided, RunVerb, WorkerVerb
 
 if TYPE_CHECKING:
@@ -24,6 +33,7 @@ __all__ = [
     "Unfit",
     "Unreachable",
     "WorkerVerb",
+    "check_url",
     "default_url",
     "has_password",
     "open_store",

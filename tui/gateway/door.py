@@ -22,13 +22,13 @@ from sagewai.models.actor import Actor
 from sagewai.models.right import ANYBODY, Identity, Right
 from tui.gateway.link import Link
 from tui.gateway.place import place
-from tui.keymap import Keymap
 from tui.text import Scribe
 
 if TYPE_CHECKING:
     from sagewai.core.stores.base import Store
     from sagewai.models.session import Glance
     from tui.gateway.shape import Shaper
+    from tui.keymap import Keymap
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ def open_store(url: str) -> Store:
 
 
 def check_url(url: str) -> None:
-    """Whether a URL names a store; for that no driver is loaded. Raises StoreURLError."""
+    """Whether a URL names a store; for that no driver is loaded. Raises SagewaiError."""
     from sagewai.core.stores import url as urls
 
     urls.check_url(url)
@@ -91,6 +91,12 @@ def has_password(url: str) -> bool:
     return urls.has_password(url)
 
 
+def _usual_keys() -> Keymap:
+    from tui.keymap import Keymap  # it loads Textual, which a configuration with a store must not
+
+    return Keymap()
+
+
 class Door:
     """One store, seen by one actor. ``read_only`` migrates nothing and sweeps nothing."""
 
@@ -106,7 +112,7 @@ class Door:
         opener: Callable[[str], Store] = open_store,
     ) -> None:
         self.scribe = scribe or Scribe()
-        self._keys = keys or Keymap()
+        self._keys = keys or _usual_keys()
         self.url = url
         self.place = self.scribe.short(place(url))
         self.actor = actor

@@ -5,16 +5,45 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from sagewai.core.stores.base import Store
 from sagewai.errors import StoreURLError
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.base import Store
 
 FORMS = "sqlite:///path/to/file.db, postgresql://host/database or memory://"
 
 
 def open_store(url: str) -> Store:
-    """The store a URL names; it connects when it is first used. Raises StoreURLError, never showing a password."""
+    """The store a URL names; it connects when it is first used. Raises StoreURLError or InvalidOptionError, never
+    showing a password."""
+    scheme, rest = _parted(url)
+    if scheme == "memory":
+        from sagewai.core.stores.memory import InMemoryStore
+
+        return InMemoryStore()
+    if scheme == "sqlite":
+        from sagewai.core.stores.sqlite import SQLiteStore
+
+        return SQLiteStore(Path(rest).expanduser())
+    from sagewai.core.stores.postgres import PostgresStore
+
+    return PostgresStore(database_url=url.strip())
+
+
+def check_url(url: str) -> None:
+    """Whether :func:`open_store` takes a URL, without loading what opens it. Raises as that does."""
+    scheme, _ = _parted(url)
+    if scheme == "postgresql":
+        from sagewai.core.stores.postgres.target import read_target
+
+        read_target(url)
+
+
+def _parted(url: str) -> tuple[Literal["memory", "sqlite", "postgresql"], str]:
+    """Which store a URL names, and of SQLite its path."""
     if not url.strip():
         raise StoreURLError(f"the store URL is empty: use {FORMS}")
     url = url.strip()
@@ -24,18 +53,14 @@ def open_store(url: str) -> Store:
     if scheme == "memory":
         if rest:
             raise StoreURLError("memory:// takes nothing behind it: each opening is a store of its own")
-        from sagewai.core.stores.memory import InMemoryStore
-
-        return InMemoryStore()
+        return "memory", ""
     if scheme == "sqlite":
         path = unquote(rest[1:] if rest.startswith("/") else "")
         if not path or "?" in rest or "\0" in path:
             raise StoreURLError(
                 "a SQLite store URL is sqlite:/// and a path: sqlite:///runs.db (relative) or sqlite:////var/lib/runs.db"
             )
-        from sagewai.core.stores.sqlite import SQLiteStore
-
-        return SQLiteStore(Path(path).expanduser())
+        return "sqlite", path
     if scheme in {"postgresql", "postgres"}:
         try:
             parts = urlsplit(url)
@@ -44,9 +69,7 @@ def open_store(url: str) -> Store:
             raise StoreURLError(
                 "the PostgreSQL URL can't be read: use postgresql://user@host:port/database"
             ) from None
-        from sagewai.core.stores.postgres import PostgresStore
-
-        return PostgresStore(database_url=url)
+        return "postgresql", ""
     raise StoreURLError(f"no store speaks {scheme[:40]!r}: use {FORMS}")
 
 

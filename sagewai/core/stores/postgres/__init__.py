@@ -10,6 +10,18 @@ is, ``grants`` and ``roles`` who may do what · ``store`` the contract over all 
 
 from __future__ import annotations
 
-from sagewai.core.stores.postgres.store import PostgresStore
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sagewai.core.stores.postgres.store import PostgresStore
 
 __all__ = ["PostgresStore"]
+
+
+def __getattr__(name: str) -> object:
+    """A URL is judged by ``target`` alone; the driver is loaded for the store."""
+    if name == "PostgresStore":
+        from sagewai.core.stores.postgres.store import PostgresStore
+
+        return PostgresStore
+    raise AttributeError(f"module 'sagewai.core.stores.postgres' has no attribute {name!r}")

@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
-from sagewai.errors import StoreURLError
+from sagewai.errors import InvalidOptionError, StoreURLError
 
 FORM = "postgresql://user@host:port/database"
 
@@ -32,7 +32,7 @@ class Target:
 
 
 def read_target(url: str) -> Target:
-    """Raises StoreURLError, which shows nothing of the URL but its scheme."""
+    """Raises StoreURLError, which shows nothing of the URL but its scheme, or InvalidOptionError."""
     parts, port = _split(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     query = dict(pairs)
@@ -67,7 +67,10 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
 def _count(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 6:
         raise StoreURLError(f"{name} in the PostgreSQL URL is {text[:40]!r}: it must be a number")
-    return int(text)
+    count = int(text)
+    if name == "pool_size" and count < 1:
+        raise InvalidOptionError("pool_size in the PostgreSQL URL is 0: it must be at least 1")
+    return count
 
 
 def _hosts(parts: SplitResult, query: dict[str, str]) -> list[str]:
