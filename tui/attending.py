@@ -122,7 +122,7 @@ class Attending(Navigation):
                 yield
         finally:
             self.is_away = False
-            if not self._exit:  # else the terminal is in order as it is
+            if not self._exit and self._exception is None:  # else the terminal stays in order as it is
                 driver.resume_application_mode()
                 self._resume_signal()
                 self.refresh(layout=True)
