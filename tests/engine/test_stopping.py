@@ -90,6 +90,15 @@ async def test_a_worker_can_be_stopped_from_another_thread() -> None:
     assert time.monotonic() - began < 5
 
 
+async def test_a_worker_that_waits_for_work_ends_when_it_is_told_to_however_seldom_it_looks() -> None:
+    store = InMemoryStore()
+    async with asyncio.timeout(5), working(store, a_workflow(store), poll_interval=20) as worker:
+        assert (
+            await (await a_workflow(store).submit()).result() == "ok"
+        )  # heard of at once, and it waits again
+        await asyncio.gather(worker.stop(), worker.stop())
+
+
 async def test_two_workers_of_one_loop_both_hear_a_signal_and_leave_the_handler_as_it_was() -> None:
     store = InMemoryStore()
     before = signal.getsignal(signal.SIGTERM)
