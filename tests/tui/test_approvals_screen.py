@@ -212,6 +212,7 @@ async def test_an_approval_that_nobody_could_take_says_so(stage: Stage) -> None:
         await stage.worker("train", pool="gpu", labels={"gpu": True}, name="gpu-2", version="2")
         none = "NONE: no live worker in pool gpu with gpu=true has version 1, only 2"
         await drive.shows(lambda text: none in " ".join(text.split()))
+        await drive.shows(lambda _: "NONE!" in drive.line_with("▸"))
 
 
 async def test_what_happened_before_is_on_the_card(asking: Stage) -> None:

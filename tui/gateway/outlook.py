@@ -78,6 +78,15 @@ def _steps(step: str, steps: Sequence[StepInfo], shaper: Shaper) -> str:
     return f"{again}, then {', '.join(named)}{more}"
 
 
+def able(run: Run, sessions: Sequence[Session], paused: Collection[str]) -> Sequence[Session]:
+    """The live workers that could take the run now."""
+    if run.pool in paused:
+        return ()
+    return serving.takers(
+        sessions, pool=run.pool, workflow=run.workflow, labels=run.labels, version=run.version
+    )
+
+
 def takers(run: Run, sessions: Sequence[Session], paused: Collection[str], shaper: Shaper) -> Cell:
     """Whether a live worker could take the run once it is decided: one of its pool with its labels that has its
     workflow's code, at its version."""
@@ -91,14 +100,12 @@ def takers(run: Run, sessions: Sequence[Session], paused: Collection[str], shape
     if not knowing:
         return Cell(f"{glyphs.failed} NONE: no live worker in {where} knows this workflow", Role.FAILED)
     version = shaper.short(run.version)
-    able = serving.takers(
-        knowing, pool=run.pool, workflow=run.workflow, labels=run.labels, version=run.version
-    )
-    if not able:
+    found = able(run, knowing, paused)
+    if not found:
         theirs = {session.versions.get(run.workflow, "") for session in knowing}
         has = " and ".join(sorted(map(shaper.short, theirs))[:_NAMED])
         return Cell(
             f"{glyphs.failed} NONE: no live worker in {where} has version {version}, only {has}", Role.FAILED
         )
-    text = f"{glyphs.done} {plural(len(able), 'live worker')} in {where} can take it"
+    text = f"{glyphs.done} {plural(len(found), 'live worker')} in {where} can take it"
     return Cell(f"{text}, at version {version}" if run.version else text, Role.DONE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sagewai.errors import SagewaiError
@@ -12,7 +12,7 @@ from sagewai.models.approval import Approval
 from sagewai.models.page import MAX_PAGE, ApprovalQuery
 from sagewai.models.session import PoolOverview, Session
 from sagewai.models.status import ApprovalStatus
-from tui.gateway import cards, drafts
+from tui.gateway import cards, drafts, outlook
 from tui.gateway.contents import further
 from tui.gateway.door import Door, Missing
 from tui.gateway.follow import Affords, Followed
@@ -39,6 +39,8 @@ class Reviewing:
     def __init__(self) -> None:
         self._pools: tuple[PoolOverview, ...] = ()
         self._sessions: Sequence[Session] = ()
+        self._served: Mapping[int, bool] = {}
+        """Of the approval that is open: whether a live worker could take its run, which of the others isn't known."""
         self._reviewed: tuple[cards.Asked, cards.Content, Followed] | None = None
 
     @abstractmethod
@@ -67,7 +69,10 @@ class Reviewing:
                 break
         served = {pool.pool for pool in self._pools if pool.live_workers and not pool.paused}
         now, me, shaper = self.door.now(), self.door.acts_as, self.door.shaper
-        rows = tuple(approval_row(item, item.pool in served, now, me, shaper) for item in found)
+        rows = tuple(
+            approval_row(item, self._served.get(item.id, item.pool in served), now, me, shaper)
+            for item in found
+        )
         return Window(rows, cursor, looked)
 
     async def card(self, approval_id: int) -> Card:
@@ -113,6 +118,7 @@ class Reviewing:
         if affords(1):
             self._sessions = await self.door.read(lambda store: store.list_sessions(live_only=True))
         paused = {pool.pool for pool in self._pools if pool.paused}
+        self._served = {asked.approval.id: bool(outlook.able(asked.run, self._sessions, paused))}
         door = self.door
         return cards.card(
             asked,
