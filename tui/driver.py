@@ -87,8 +87,18 @@ class ConsoleDriver(LinuxDriver):
         self._is_away = True
 
     def resume_application_mode(self) -> None:
+        """Take it back. After a SIGSTOP, of which nobody is told, it was never handed on: without that there would be a
+        second reader, and a writer that nobody ends."""
+        was_stopped = not self._is_away
+        if was_stopped:
+            super().suspend_application_mode()
         self._is_away = False
         super().resume_application_mode()
+        if was_stopped:
+            self.send_message(events.Callback(callback=self._draw_again))
+
+    def _draw_again(self) -> None:
+        self._app.refresh(layout=True)
 
     def write(self, data: str) -> None:
         if not self._is_away:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import resource
 import signal
@@ -101,6 +102,19 @@ def test_the_first_frame_is_whole_and_comes_within_four_tenths_of_a_second(url: 
 
 
 def test_q_leaves_a_clean_terminal(terminal: Terminal) -> None:
+    terminal.keys("q")
+    assert terminal.wait() == 0
+    assert_clean(terminal)
+
+
+def test_a_console_that_was_stopped_from_outside_draws_again_and_can_be_left(terminal: Terminal) -> None:
+    terminal.wait_for("no runs yet")
+    terminal.signal(signal.SIGSTOP)
+    _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    before = len(terminal.written)
+    terminal.signal(signal.SIGCONT)
+    terminal.wait_for(lambda text: b"no runs yet" in terminal.written[before:] and "no runs yet" in text)
     terminal.keys("q")
     assert terminal.wait() == 0
     assert_clean(terminal)
