@@ -285,3 +285,31 @@ async def test_a_console_sweeps_seldom_where_a_worker_does_so_anyway() -> None:
     await gateway.totals()
     await gateway.door.sweep()
     assert len(swept) == 3
+
+
+async def test_a_sifted_inbox_says_how_far_it_looked_and_goes_on_when_asked() -> None:
+    stage = Stage(InMemoryStore())
+    await stage.worker("content-pipeline")
+    await stage.running("run-1", done=2)
+    await stage.ask_many("run-1", *(f"Publish {number}?" for number in range(1_100)))
+    gateway = Gateway(Door("memory://", actor=OPERATOR, opener=lambda url: stage.store))
+    first = await gateway.approvals(None, 100, triage.parse("wf:invoice"))
+    assert (first.rows, first.looked, first.stopped) == ((), 1_000, True)
+    rest = await gateway.approvals(first.cursor, 100, triage.parse("wf:invoice"))
+    assert (rest.rows, rest.looked, rest.stopped) == ((), 100, False)
+    assert not (await gateway.approvals(None, 100, triage.parse("wf:content-pipeline"))).stopped
+
+
+async def test_looks_that_never_catch_up_follow_each_other_at_once_only_so_often() -> None:
+    door = Door("memory://", actor=OPERATOR, opener=lambda url: InMemoryStore())
+    at_once = 0
+    while True:
+        await door.glance()
+        door.affords(99)
+        if not door.is_behind:
+            break
+        at_once += 1
+    assert at_once == 10
+    await door.glance()
+    assert not door.affords(99)
+    assert door.is_behind

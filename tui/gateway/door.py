@@ -38,6 +38,9 @@ INTERVAL = 2.0
 LOOK = 5
 """Statements that one look sends at most."""
 
+_IN_A_ROW = 10
+"""Looks that follow each other at once, at most."""
+
 _PATIENCE = 15.0
 """Seconds after which a read that neither answers nor fails counts as failed."""
 
@@ -130,6 +133,7 @@ class Door:
         self._swept_at = float("-inf")
         self._looking: asyncio.Task[object] | None = None
         self._left = LOOK
+        self._in_a_row = 0
         self.is_behind = False
         """Whether the look under way left something to one that should follow at once."""
         self.is_locked = False
@@ -239,6 +243,7 @@ class Door:
         """Begin a look: what every one begins with; one statement. It tells the clock, too. Rights are read again now
         and then, where the look before has left a statement for that."""
         rights = self._left > 0 and time.monotonic() - self._rights_read_at > _RIGHTS_EVERY
+        self._in_a_row = self._in_a_row + 1 if self.is_behind else 0
         self._looking, self._left, self.is_behind = asyncio.current_task(), LOOK, False
         glance = await self._asked(lambda store: store.glance(), rights=rights)
         self._is_served = any(pool.live_workers for pool in glance.pools)
@@ -255,7 +260,7 @@ class Door:
         """Whether the look under way may send so many more. Where it may not, another should follow it at once."""
         if statements <= self._left:
             return True
-        self.is_behind = True
+        self.is_behind = self._in_a_row < _IN_A_ROW
         return False
 
     async def read(self, call: Callable[[Store], Awaitable[T]]) -> T:

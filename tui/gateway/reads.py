@@ -19,7 +19,7 @@ from tui.gateway.follow import Followed
 from tui.gateway.here import Here
 from tui.gateway.ledger import Ledger
 from tui.gateway.overview import Overview
-from tui.gateway.reviewing import Reviewing
+from tui.gateway.reviewing import SIFTED_AT_ONCE, Reviewing
 from tui.gateway.serving import Serving
 from tui.gateway.verbs import Verbs
 from tui.payload import Line
@@ -99,7 +99,7 @@ class Gateway(Reviewing):
         if last is not None and time.monotonic() - last[0] < _SIFTED_EVERY:
             return last[1]
         window = await self._sift(wanted, cursor, limit)
-        if window.looked > MAX_PAGE:  # what is dear isn't looked for with every refresh
+        if window.looked > SIFTED_AT_ONCE:  # what is dear isn't looked for with every refresh
             self._sifted = {**dict(list(self._sifted.items())[-3:]), asked: (time.monotonic(), window)}
         return window
 
@@ -112,7 +112,7 @@ class Gateway(Reviewing):
         looked = 0
         stopped = False
         while True:
-            query = wanted.page(cursor, MAX_PAGE if wanted.is_sifted else limit)
+            query = wanted.page(cursor, SIFTED_AT_ONCE if wanted.is_sifted else limit)
             page = await self.door.read(lambda store, query=query: store.list_runs(query))  # type: ignore[misc]
             looked += len(page)
             cursor = page.next_cursor

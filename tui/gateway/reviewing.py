@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sagewai.errors import SagewaiError
 from sagewai.models.approval import Approval
-from sagewai.models.page import MAX_PAGE, ApprovalQuery
+from sagewai.models.page import ApprovalQuery
 from sagewai.models.session import PoolOverview, Session
 from sagewai.models.status import ApprovalStatus
 from tui.gateway import cards, drafts, outlook
@@ -20,8 +20,11 @@ from tui.gateway.inbox import approval_row
 from tui.triage import Inbox
 from tui.views import ApprovalRow, Card, Draft, Ref, Window
 
-_SIFT_PAGES = 3
-"""Pages of MAX_PAGE rows that one window of a sifted inbox reads at most."""
+SIFTED_AT_ONCE = 500
+"""Rows that one statement of a sifted listing reads: some milliseconds of the database's time."""
+
+_SIFT_PAGES = 2
+"""Statements that one window of a sifted inbox takes at most."""
 
 _AT_LENGTH = "the edit doesn't fit what the gate asks for: "
 """How the check of an edit begins: a line of 80 has no room for what the reader knows."""
@@ -59,7 +62,7 @@ class Reviewing:
                 status=ApprovalStatus.PENDING,
                 snoozed=wanted.asleep != "no",
                 cursor=cursor,
-                limit=MAX_PAGE if wanted.is_sifted else limit,
+                limit=SIFTED_AT_ONCE if wanted.is_sifted else limit,
             )
             page = await self.door.read(lambda store, query=query: store.list_approvals(query))  # type: ignore[misc]
             looked += len(page)
@@ -73,7 +76,7 @@ class Reviewing:
             approval_row(item, self._served.get(item.id, item.pool in served), now, me, shaper)
             for item in found
         )
-        return Window(rows, cursor, looked)
+        return Window(rows, cursor, looked, stopped=cursor is not None and len(found) < limit)
 
     async def card(self, approval_id: int) -> Card:
         """Everything a reviewer reads before deciding, what the run has cost included: whole at once, however many
