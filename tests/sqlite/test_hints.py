@@ -6,7 +6,10 @@ import asyncio
 import time
 from pathlib import Path
 
-from sagewai.core.stores.sqlite import SQLiteStore
+import pytest
+
+from sagewai.core.stores.base import Topic
+from sagewai.core.stores.sqlite import SQLiteStore, hints
 from sagewai.models.transition import Move
 from tests.contract.scene import Scene
 
@@ -39,6 +42,31 @@ async def test_all_who_wait_hear(store: SQLiteStore, scene: Scene) -> None:
     assert time.monotonic() - began < 20
 
 
+async def test_who_waits_in_the_process_that_writes_is_told_without_looking(
+    store: SQLiteStore, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what one statement recorded, too."""
+    monkeypatch.setattr(hints, "LOOK_EVERY", 600)
+    owner = await scene.own()
+    assert await store.wait("work", 1) is True
+
+    async def has_looked() -> bool:
+        return store._here().hints._looking is not None
+
+    async def finish() -> None:
+        await owner.finish()
+
+    async def submit() -> None:
+        await scene.submit("r2")
+
+    topics: tuple[Topic, ...] = ("done", "work")
+    for topic, deed in zip(topics, (finish, submit), strict=True):
+        waiting = asyncio.create_task(store.wait(topic, 10))
+        await scene.until(has_looked)
+        await deed()
+        assert await waiting is True
+
+
 async def test_another_store_object_on_the_file_hears(store: SQLiteStore, sqlite_path: Path) -> None:
     async with SQLiteStore(sqlite_path) as other:
         waiting = asyncio.create_task(other.wait("work", 30))
@@ -65,12 +93,12 @@ async def test_a_waiter_in_another_loop_hears(store: SQLiteStore, scene: Scene) 
 
 
 async def test_nothing_looks_at_the_file_once_nobody_waits(store: SQLiteStore) -> None:
-    hints = store._here().hints
+    heard = store._here().hints
     assert await store.wait("done", 0.05) is False
-    assert hints._looking is None
+    assert heard._looking is None
     waiting = asyncio.create_task(store.wait("done", 30))
     await asyncio.sleep(0.05)
-    assert hints._looking is not None
+    assert heard._looking is not None
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    assert hints._looking is None
+    assert heard._looking is None
