@@ -24,6 +24,7 @@ _SCALARS = (str, bool, int, type(None))
 _dump = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
+_dump_sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _load = json.JSONDecoder().decode
 _dump_escaped = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
 
@@ -134,4 +135,4 @@ def digest(text: str) -> str:
 
 def input_digest(values: dict[str, Any]) -> str:
     """A digest of a run's input that doesn't depend on the order its arguments were named in."""
-    return digest(json.dumps(values, sort_keys=True, separators=(",", ":")))
+    return digest(_dump_sorted(values))
