@@ -18,7 +18,7 @@ from sagewai.models.actor import Actor
 from tui import crash, garbage, modes
 from tui.attending import LOCK, Attending, Attention
 from tui.demo_hooks import DemoHooks
-from tui.driver import ConsoleDriver, LineDropped, served
+from tui.driver import LineDropped, driver_for
 from tui.format import ASCII, UNICODE, Cell, Role
 from tui.gateway import INTERVAL, Door, Missing, Unreachable, open_store
 from tui.habits import Habits
@@ -113,7 +113,7 @@ class ConsoleApp(Attending):
         theme = self.habits.theme or choose(environ)
         super().__init__(
             native_colours=PALETTES[theme].theme.ansi,
-            driver_class=None if served(environ) else ConsoleDriver,
+            driver_class=driver_for(environ),
             attention=attention or Attention(),
         )
         self.glyphs = ASCII if ascii_only else UNICODE

@@ -13,6 +13,7 @@ from typing import IO
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
@@ -26,6 +27,15 @@ def served(environ: Mapping[str, str]) -> bool:
 
 _TO_ACT = 1.0
 """Seconds that a key waits at most for the esc before it."""
+
+
+def driver_for(environ: Mapping[str, str]) -> type[Driver]:
+    """The driver of a terminal, or of a browser."""
+    if not served(environ):
+        return ConsoleDriver
+    from tui.served import ServedDriver
+
+    return ServedDriver
 
 
 class LineDropped(Message):

@@ -321,8 +321,6 @@ def test_on_postgres_a_cut_connection_leaves_the_picture_and_comes_back_by_itsel
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "tui", *arguments],
         stdin=subprocess.DEVNULL,
@@ -339,6 +337,28 @@ def test_in_a_browser_nothing_is_changed(url: str) -> None:
     done = run("--store", url, TEXTUAL_DRIVER="textual.drivers.web_driver:WebDriver")
     assert done.returncode == 2
     assert "textual serve needs --read-only" in done.stderr
+
+
+def test_a_console_in_a_browser_ends_with_the_server_that_draws_it(url: str) -> None:
+    filled(url, lambda stage: stage.submit("run-1"))
+    with subprocess.Popen(
+        console("--store", url, "--read-only"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"},
+    ) as served:
+        assert served.stdin is not None
+        assert served.stdout is not None
+        drawn = b""
+        try:
+            while b"run-1" not in drawn:
+                drawn += os.read(served.stdout.fileno(), 4096)
+            assert drawn.startswith(b"__GANGLION__")
+            served.stdin.close()
+            assert served.wait(10) == 128 + signal.SIGHUP
+        finally:
+            served.kill()
 
 
 def test_without_a_terminal_it_says_what_to_do(url: str) -> None:
