@@ -9,7 +9,7 @@ from functools import lru_cache
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -129,6 +129,7 @@ class Lines(Painted, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._drawn: dict[int, Strip] = {}
+        self._fitted: Size | None = None
         self._top = 0
 
     @property
@@ -179,7 +180,22 @@ class Lines(Painted, can_focus=True):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self.scroll_to_line(self._top - 3)
 
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        """Textual sends no Resize to what it placed, for another's sake, before it laid out the screen with it."""
+        changed = super()._size_updated(size, virtual_size, container_size, layout)
+        if changed:
+            self.call_next(self._fit)
+        return changed
+
     def on_resize(self, event: events.Resize) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._fitted == self.size:
+            return
+        self._fitted = self.size
         self._drawn.clear()
         self.resized()
         self.scroll_to_line(self._top)
