@@ -27,6 +27,7 @@ class LockScreen(Screen[None]):
         super().__init__()
         self._lines = tuple(Bar(id=f"lock-{number}") for number in range(5))
         self._answer = Answer(self._clear)
+        self._refusal: list[Cell] = []
 
     @property
     def console(self) -> Console:
@@ -43,6 +44,7 @@ class LockScreen(Screen[None]):
         self.query_one("#lock-label", Bar).show([Cell(" >", Role.ACCENT)])
 
     def on_screen_resume(self) -> None:
+        self._refusal = []
         self._clear()
         self.set_focus(self._answer)
 
@@ -61,7 +63,7 @@ class LockScreen(Screen[None]):
             ([Cell(" locked", Role.STRONG)], [Cell(f"{clock(door.now())} ", Role.DIM)]),
             ([Cell(f" {door.place}", Role.ACCENT)], []),
             ([asks], []),
-            ([], []),
+            (self._refusal, []),
             ([Cell(" enter: look only   your account's name and enter: go on", Role.DIM)], []),
         )
         for bar, (left, right) in zip(self._lines, shown, strict=True):
@@ -70,7 +72,8 @@ class LockScreen(Screen[None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if not self.console.unlock(event.value.strip()):
-            self._lines[3].show([Cell(" that isn't the name this console acts by", Role.FAILED)])
+            self._refusal = [Cell(" that isn't the name this console acts by", Role.FAILED)]
+            self._lines[3].show(self._refusal)
         self._clear()
 
     def _clear(self) -> None:
