@@ -65,7 +65,6 @@ class ConsoleApp(Attending):
     TITLE = "sagewai"
     CSS_PATH = Path(__file__).with_name("console.tcss")
     MODES = {**modes.screens(), LOCK: _lock_screen}
-    DEFAULT_MODE = "runs"
     HORIZONTAL_BREAKPOINTS = [(120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         # Priority: the app handles them at once, so that what is typed ahead meets the prompt that a key opens.
@@ -111,6 +110,7 @@ class ConsoleApp(Attending):
         scribe = Scribe(ascii=ascii_only)
         self.habits = habits or Habits()
         theme = self.habits.theme or choose(environ)
+        self.DEFAULT_MODE = start_screen  # type: ignore[misc]  # no other screen is made first
         super().__init__(
             native_colours=PALETTES[theme].theme.ansi,
             driver_class=driver_for(environ),
@@ -140,7 +140,6 @@ class ConsoleApp(Attending):
         self.demo = demo
         self.hint = "" if demo is None else scribe.line(demo.hint(self.habits.keymap))
         self.resting = False
-        self._start_screen: Mode = start_screen
         self._wanted_run = run_id
         self._loop_signals: tuple[signal.Signals, ...] = ()
         for palette in PALETTES.values():
@@ -164,8 +163,6 @@ class ConsoleApp(Attending):
     def on_mount(self) -> None:
         if not self.is_headless:
             self._catch_signals()
-        if self._start_screen != self.current_mode:
-            self.switch_mode(self._start_screen)
         self.call_after_refresh(lambda: self.run_worker(self._begin(), group="begin"))
 
     async def _begin(self) -> None:

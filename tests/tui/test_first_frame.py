@@ -110,6 +110,15 @@ async def test_styles_are_parsed_once_for_a_theme_whatever_screens_are_visited(
         assert set(parsed.values()) <= {1, 2}
 
 
+async def test_the_screen_that_was_asked_for_is_the_only_one_that_is_made(stage: Stage) -> None:
+    async with driving(stage.store, start="workers") as drive:
+        await drive.shows("live of")
+        with pytest.raises(KeyError):
+            drive.app.get_screen_stack("runs")
+        await drive.press("1")
+        await drive.shows("no runs yet")
+
+
 async def test_garbage_is_collected_once_the_console_is_up(stage: Stage) -> None:
     garbage.put_off()
     try:
