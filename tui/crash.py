@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 
 from rich.text import Text
+from textual.worker import WorkerFailed
 
 from tui.text import Scribe
 
@@ -15,6 +16,8 @@ def report(error: BaseException, scribe: Scribe | None = None) -> Text:
     """The traceback, with secrets removed, and where to send it."""
     from sagewai.core.failure import without_secrets
 
+    if isinstance(error, WorkerFailed):
+        error = error.error  # its own traceback says nothing
     lines = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
     text = (scribe or Scribe()).lines(without_secrets(lines), limit=_LONGEST)
     return Text(f"sagewai-tui crashed; what the database holds is not affected.\n\n{text}")
