@@ -106,10 +106,10 @@ async def test_a_gate_that_asks_for_it_is_read_to_the_end_before_a_key_decides(s
         await drive.shows("paragraph 30")
         await drive.press("a")
         assert "lines left" in drive.said
-        await drive.press("end")
-        await drive.pilot.pause()
+        await drive.press("p", "end")  # at rest: no look comes to say it later
         assert "paragraph 59" in drive.text
         assert "left)" not in drive.lines[23], "at once"
+        await drive.press("p")
         await drive.press("home", "d", "a")
         assert drive.front.prompt.is_open
         await drive.press("enter")
