@@ -39,6 +39,14 @@ MUTANTS = (
         "tests/contract/test_fence.py::test_a_stale_token_writes_nothing[sqlite]",
     ),
     Mutant(
+        "token check removed from a plain step",
+        "P3",
+        "sagewai/core/stores/sqlite/progress.py",
+        "r.token = new.token and ",
+        "",
+        "tests/contract/test_fence.py::test_a_stale_token_writes_nothing[sqlite]",
+    ),
+    Mutant(
         "rev check removed",
         "P3",
         "sagewai/core/stores/sqlite/record.py",
@@ -66,7 +74,7 @@ MUTANTS = (
         "suspension note ignored",
         "P4",
         "sagewai/core/execution.py",
-        "if notes.requests or notes.waits:",
+        "if notes:",
         "if False:",
         "tests/engine/test_approval.py::test_a_noted_suspension_survives_whatever_the_body_does_with_it",
     ),
@@ -113,9 +121,9 @@ MUTANTS = (
     Mutant(
         "recorded steps forgotten",
         "P1",
-        "sagewai/core/stores/sqlite/record.py",
-        "run.seq, run.step, run.attempt = run.seq + 1, move.next_step, 1",
-        "run.step, run.attempt = move.next_step, 1",
+        "sagewai/core/stores/sqlite/progress.py",
+        "rev = rev + 1, seq = seq + 1, attempt = 1,",
+        "rev = rev + 1, attempt = 1,",
         "tests/engine/test_run.py::"
         "test_a_failed_step_resumes_at_itself_after_a_retry_and_earlier_steps_stay_recorded[sqlite]",
     ),
