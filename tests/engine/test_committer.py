@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from sagewai import DurableWorkflow, InMemoryStore, ResultNotStorable
-from sagewai.core.worker.committer import Committer
+from sagewai.core.worker.committer import Committer, Submits
 from sagewai.core.worker.lane import MAX_ITEMS, WORTHWHILE
 from sagewai.core.worker.process import this_process
 from sagewai.errors import StoreRefused, StoreUnavailable
 from sagewai.models.call import CallRecord
 from sagewai.models.page import RunQuery
+from sagewai.models.run import Inserted, RunSpec
 from sagewai.models.session import SessionSpec
 from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
@@ -196,6 +198,31 @@ async def test_closing_refuses_what_is_under_way_what_waits_and_what_has_only_ju
     for verdict in (*verdicts, late):
         with pytest.raises(StoreUnavailable, match="closed"):
             verdict.result()
+
+
+async def test_a_submit_that_nobody_waits_for_any_more_is_refused_in_silence() -> None:
+    class Stuck(InMemoryStore):
+        async def insert_runs(
+            self, specs: Sequence[RunSpec], *, session: int | None = None
+        ) -> list[Inserted]:
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+    store = Stuck()
+    wf = DurableWorkflow("flow", store)
+    wf.step("one")(lambda n: n)
+    lane = Submits(store)
+    waiting = asyncio.create_task(lane.insert(wf._spec(store, None, {"n": 1})))
+    await turns()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    lane.close()
+    await turns()
+    del waiting, lane
+    gc.collect()
+    assert complaints == []
 
 
 async def test_a_batch_has_a_limit() -> None:

@@ -55,7 +55,12 @@ class Submits(Lane[RunSpec, Inserted]):
         self.session = session
 
     async def insert(self, spec: RunSpec) -> Inserted:
-        return cast(Inserted, await asyncio.shield(self.record(spec)))  # who stops waiting may stop at once
+        verdict = self.record(spec)
+        try:
+            return cast(Inserted, await asyncio.shield(verdict))  # who stops waiting may stop at once
+        except asyncio.CancelledError:
+            verdict.add_done_callback(Verdict.exception)  # nobody else hears it
+            raise
 
     def _size(self, record: RunSpec) -> int:
         return 400 + len(record.input)
