@@ -12,10 +12,8 @@ import pytest
 from sagewai import ApprovalGate, DurableWorkflow, PostgresStore, WorkflowMonitor, WorkflowSuspended
 from sagewai.core.stores.postgres import statements
 from sagewai.models.page import ApprovalQuery, DeadLetterQuery, RunQuery
-from sagewai.models.status import RunStatus
-from tests.contract.scene import Scene, ask
-from sagewai.models.status import Ask
-from tests.contract.scene import ALICE, Scene, spec
+from sagewai.models.status import Ask, RunStatus
+from tests.contract.scene import ALICE, Scene, ask, spec
 
 NAMES = {text: name for name, text in vars(statements).items() if name.isupper() and isinstance(text, str)}
 

@@ -144,7 +144,9 @@ async def test_a_letter_is_forked_with_its_input_and_a_group_is_written_and_read
         await drive.press("w")
         await drive.shows("2 runs written, readable by you alone")
         written = drive.app.gateway.verbs.log[-1]
-        assert written.twin.startswith(f"sagewai runs export --error=shop.errors.TopicError > {tmp_path}/shop")
+        assert written.twin.startswith(
+            f"sagewai runs export --error=shop.errors.TopicError > {tmp_path}/shop"
+        )
         await drive.press("v")
         text = await drive.shows("run-d0d0d002  invoice  step draft")
         assert "no such topic: March" in text

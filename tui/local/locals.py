@@ -154,7 +154,9 @@ class Locals:
         before, every = self._seen, self.workers()
         self._seen = {each.number: (each.state, each.session) for each in every}
         states = {number: state for number, (state, _) in before.items()}
-        news = next((each for each in every if _is_news(each) and states.get(each.number) != each.state), None)
+        news = next(
+            (each for each in every if _is_news(each) and states.get(each.number) != each.state), None
+        )
         said = None
         if news is not None:
             how = "crashed too often and is stopped" if news.state == "stopped" else "ended"
