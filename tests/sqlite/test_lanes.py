@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import apsw
@@ -13,6 +16,7 @@ import pytest
 
 from sagewai.core.stores.sqlite import SQLiteStore
 from sagewai.core.stores.sqlite.connection import Connection
+from sagewai.core.stores.sqlite.lane import LINGER
 from sagewai.errors import StoreRefused, StoreUnavailable
 from sagewai.models.page import RunQuery
 from sagewai.models.transition import Move
@@ -198,3 +202,38 @@ async def test_an_abandoned_call_is_carried_out_or_not_begun(store: SQLiteStore,
     assert sum(counted.values()) == len(run_ids)
     for run_id in run_ids:
         assert await store.get_input(run_id)
+
+
+STOPPED = """
+import asyncio, os, signal, sys
+from sagewai import SQLiteStore
+
+async def main():
+    store = SQLiteStore(sys.argv[1])
+    await store.initialize()
+    await store.counts()
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+for number in map(int, sys.argv[2:]):
+    signal.signal(number, lambda *_: None)
+asyncio.run(main())
+"""
+
+
+def test_a_process_that_was_stopped_ends_whichever_thread_its_signals_reach(sqlite_path: Path) -> None:
+    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM)
+    command = [sys.executable, "-c", STOPPED, str(sqlite_path), *(str(int(number)) for number in signals)]
+    with subprocess.Popen(command) as process:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        time.sleep(2 * LINGER)
+        for number in (
+            signal.SIGTERM,
+            signal.SIGINT,
+            signal.SIGCONT,
+        ):  # of two the second reaches another thread
+            process.send_signal(number)
+        try:
+            assert process.wait(timeout=10) == 0
+        finally:
+            process.kill()

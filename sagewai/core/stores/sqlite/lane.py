@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import TypeVar
 
@@ -30,8 +30,10 @@ class Lane:
         self._connect = connect
         self._connection: Connection | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._jobs: deque[Callable[[], None]] = deque()
         self._lock = Lock()
+        self._news = Lock()  # free when a job has come
+        self._news.acquire()
         self._at_work = False
         self._ended = False
 
@@ -86,23 +88,22 @@ class Lane:
             if not self._at_work:
                 self._executor.submit(self._work)
                 self._at_work = True
-            self._jobs.put(work)
+            self._jobs.append(work)
+            if self._news.locked():
+                self._news.release()
         return True
 
     def _work(self) -> None:
+        """Waits at a lock and not at a queue: interrupted after its time, as by a signal in a process that was stopped
+        and goes on, a SimpleQueue waits for ever, and the process for its thread."""
         while True:
-            try:
-                work = self._jobs.get(timeout=LINGER)
-            except Empty:
-                with self._lock:
-                    if self._jobs.empty():
-                        self._at_work = False
-                        return
-                continue
-            work()
-            del work  # and with it what it holds, while the thread waits
-            if self._ended and self._jobs.empty():
-                return
+            while self._jobs:
+                self._jobs.popleft()()
+            came = not self._ended and self._news.acquire(timeout=LINGER)
+            with self._lock:
+                if not came and not self._jobs:
+                    self._at_work = False
+                    return
 
     def _opened(self, migrate: bool) -> Connection:
         if self._connection is None:
