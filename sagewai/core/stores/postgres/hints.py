@@ -28,6 +28,10 @@ _LONGEST_PAUSE = 30.0
 """Seconds between two attempts to listen, at most."""
 
 
+_UNNOTICED = 5.0
+"""Seconds for which a line may have been cut before that is noticed: what came meanwhile counts as heard."""
+
+
 class Hints:
     """What every event loop has heard of."""
 
@@ -94,7 +98,7 @@ class _Ear:
                 await self._catch_up(connection, time.monotonic() - deaf_since)
                 failures = 0
                 await lost.wait()
-                deaf_since = time.monotonic()
+                deaf_since = time.monotonic() - _UNNOTICED
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.info("no hints from %s for now (%s)", self._database.target.place, type(error).__name__)
             finally:
