@@ -19,10 +19,11 @@ def log_size(path: Path) -> int:
 
 
 def make_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thresholds a test can reach: 100, 400 and 100 pages."""
+    """Thresholds a test can reach: 100, 400 and 100 pages. Reads take longer where other tests run beside this one."""
     monkeypatch.setattr(connection, "CHECKPOINT_PAGES", 100)
     monkeypatch.setattr(connection, "TRUNCATE_PAGES", 400)
     monkeypatch.setattr(connection, "WAL_LIMIT", 400_000)
+    monkeypatch.setattr(connection, "PATIENCE_WITH_READERS", 2.0)
 
 
 async def test_the_log_stays_bounded_while_many_read(

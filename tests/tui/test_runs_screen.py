@@ -151,8 +151,10 @@ async def test_a_question_stays_with_its_run_when_its_row_goes(stage: Stage) -> 
     await stage.submit("run-meant")
     async with driving(stage.store) as drive:
         drive.front.apply("status:pending")  # type: ignore[attr-defined]
-        await drive.shows("▸  ○ PEND   run-meant")
+        await drive.looked()
+        await drive.shows(lambda text: "1-2 of 2" in text and "▸  ○ PEND   run-meant" in text)
         await drive.press("C")
+        assert drive.front.prompt.is_open
         await commands.pause(stage.store, "run-meant", actor=OPERATOR)
         await drive.shows("▸  ○ PEND   run-other")
         await drive.press("y")
