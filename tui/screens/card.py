@@ -55,7 +55,7 @@ class CardScreen(ConsoleScreen):
         card = self.view.card
         return card if card is not None and card.key == self._wanted else None
 
-    def on_pane_turned(self) -> None:
+    def on_scrolled_turned(self) -> None:
         """The line of keys says how much is left to read."""
         self.draw_frame()
 

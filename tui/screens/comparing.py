@@ -22,8 +22,5 @@ class CompareSheet(Sheet):
     def place(self) -> str:
         return self._sides.place
 
-    def on_sides_turned(self) -> None:
-        self.on_pane_turned()
-
     def draw(self) -> None:
         self._sides.focus()

@@ -96,9 +96,9 @@ class HelpScreen(ModalScreen[None]):
         pane = self.query_one(Pane)
         pane.show(lines)
         pane.focus()
-        self.on_pane_turned()
+        self.on_scrolled_turned()
 
-    def on_pane_turned(self) -> None:
+    def on_scrolled_turned(self) -> None:
         """Say which part of them is in view."""
         place = self.query_one(Pane).place
         self.query_one(Bar).show(

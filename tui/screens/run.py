@@ -157,7 +157,7 @@ class RunScreen(Steering):
             self.pane.show(lines, keep_place=same_tab)
         self._draw_tabs()
 
-    def on_pane_turned(self) -> None:
+    def on_scrolled_turned(self) -> None:
         self._draw_tabs()
 
     def _draw_tabs(self) -> None:

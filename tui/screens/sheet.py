@@ -48,11 +48,11 @@ class Sheet(ModalScreen[None]):
         yield self.pane
 
     def on_mount(self) -> None:
-        self.on_pane_turned()
+        self.on_scrolled_turned()
         self._key_bar.show(self._keys())
         self.draw()
 
-    def on_pane_turned(self) -> None:
+    def on_scrolled_turned(self) -> None:
         """Say which part of it is in view, where not all of it is."""
         place = self.place()
         self._title_bar.show(

@@ -127,7 +127,7 @@ class CardView(Vertical):
         self.pane.show(lines, keep_place=keep_place)
         self._head(card)
 
-    def on_pane_turned(self) -> None:
+    def on_scrolled_turned(self) -> None:
         if self.card is not None:
             self._head(self.card)
 

@@ -31,7 +31,7 @@ class Letter(Vertical):
         yield self._text
         yield self._log
 
-    def on_pane_turned(self) -> None:
+    def on_scrolled_turned(self) -> None:
         self._head()
 
     def _head(self) -> None:

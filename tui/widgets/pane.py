@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.segment import Segment
-from textual.binding import Binding
-from textual.message import Message
 from textual.strip import Strip
 
 from tui.format import Role
 from tui.payload import Line
 from tui.text import cut, width, wrap
-from tui.widgets.paint import Lines
+from tui.widgets.scrolled import Scrolled
 
 _NARROWEST = 12
 """Cells that text gets at least, however long its head is."""
@@ -31,26 +29,13 @@ class _Folded:
     last: bool
 
 
-class Pane(Lines):
+class Pane(Scrolled):
     """Shows lines. Showing the same again draws nothing and keeps the place; other lines begin at their top unless
     ``keep_place``."""
-
-    BINDINGS = [
-        Binding("up,k", "scroll_by(-1)", "up", show=False, priority=True),
-        Binding("down,j", "scroll_by(1)", "down", show=False, priority=True),
-        Binding("pageup", "scroll_page(-1)", "a page up", show=False, priority=True),
-        Binding("pagedown,space", "scroll_page(1)", "a page down", show=False, priority=True),
-        Binding("home,g", "scroll_top", "the top", show=False, priority=True),
-        Binding("end,G", "scroll_bottom", "the end", show=False, priority=True),
-    ]
-
-    class Turned(Message):
-        """Another part of it is in view, or another share."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
-        self._told = ""
         self._folded: list[_Folded] = []
         self.reached = 0
         """The lines, counted from the first, whose end has been in view since other lines were shown."""
@@ -69,12 +54,6 @@ class Pane(Lines):
         self.scroll_to_line(self.row_offset if keep_place else 0)
         self.repaint()
 
-    def scroll_to_line(self, y: int) -> None:
-        super().scroll_to_line(y)
-        if self.place != self._told:
-            self._told = self.place
-            self.post_message(self.Turned())
-
     @property
     def lines(self) -> tuple[Line, ...]:
         """All of it, unfolded."""
@@ -84,14 +63,6 @@ class Pane(Lines):
     def text(self) -> str:
         """The same as text, for tests."""
         return "\n".join(line.head + line.text for line in self._lines)
-
-    @property
-    def place(self) -> str:
-        """``1-12 of 40`` where not all of it is in view, else ''."""
-        total, height = len(self._folded), self.size.height
-        if total <= height:
-            return ""
-        return f"{self.row_offset + 1}-{min(total, self.row_offset + height)} of {total}"
 
     def below(self, number: int) -> int:
         """How many lines up to this one, counted from 1, aren't in view yet, or not to their end."""
@@ -131,18 +102,6 @@ class Pane(Lines):
 
     def resized(self) -> None:
         self._fold()
-
-    def action_scroll_by(self, by: int) -> None:
-        self.scroll_to_line(self.row_offset + by)
-
-    def action_scroll_page(self, by: int) -> None:
-        self.scroll_to_line(self.row_offset + by * max(1, self.size.height - 1))
-
-    def action_scroll_top(self) -> None:
-        self.scroll_to_line(0)
-
-    def action_scroll_bottom(self) -> None:
-        self.scroll_to_line(len(self._folded))
 
     def _fold(self) -> None:
         columns = self.size.width
