@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from textual.binding import Binding, BindingType
 
-from sagewai.models.status import RunStatus, WaitReason
+from sagewai.models.status import TERMINAL, RunStatus, WaitReason
 from tui.format import Cell, Role
 from tui.screens.keys import key
 from tui.views import RunRow, Tab
@@ -25,7 +25,6 @@ TIMELINE_KEYS: tuple[BindingType, ...] = (
     key("t", "plain", "payloads as they are read, or as they are recorded"),
 )
 
-_OVER = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.REJECTED, RunStatus.CANCELLED})
 _ALWAYS = frozenset({"fork", "signal"})
 
 
@@ -43,7 +42,7 @@ def of_use_first(bound: Iterable[tuple[Binding, str]], row: RunRow | None) -> It
 
 
 def _is_of_use(action: str, row: RunRow) -> bool:
-    over = row.status in _OVER
+    over = row.status in TERMINAL
     match action:
         case "decide":
             return row.wait is WaitReason.APPROVAL
