@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from sagewai.core.stores import words
-from sagewai.core.stores.sqlite.transaction import Transaction, Value
+from sagewai.core.stores.sqlite.transaction import LONGEST, Transaction, Value
 from sagewai.models.actor import SYSTEM
 from sagewai.models.history import EventKind
 from sagewai.models.status import Outcome, RunStatus
 from sagewai.models.transition import Move, Transition
 
-MAX_ROWS = 1_024
-"""Of one statement: the driver keeps no longer text prepared."""
+_ROW = "(?,?,?,?,?,?)"
+MAX_ROWS = 1 << ((LONGEST // (len(_ROW) + 1)).bit_length() - 1)
+"""Of one statement that the driver keeps prepared; a power of two, as the sizes of all are."""
 
 _STEP_DONE, _COMPLETED, _WELL = Move.STEP_DONE, Move.COMPLETED, Outcome.COMPLETED
 
@@ -58,7 +59,7 @@ def statement(moves: Sequence[Transition], now: int) -> tuple[str, list[Value]]:
 
 @lru_cache(maxsize=32)
 def _insert(rows: int) -> str:
-    return "insert into progress select ?,* from (values " + ",".join(["(?,?,?,?,?,?)"] * rows) + ")"
+    return "insert into progress select ?,* from (values " + ",".join([_ROW] * rows) + ")"
 
 
 _FENCE = "r.id = new.run and r.token = new.token and r.rev = new.rev and r.status = 2 and r.asked is null"
