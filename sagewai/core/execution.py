@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import TypeVar
 
 from sagewai.core.attempt import Body, BodyResult
@@ -87,7 +88,7 @@ class Execution:
         self._record = record
         self._grace = grace
         budget = RunBudget(store, lease.run_id, lease.workflow, plan.budget)
-        self._run_calls = RunCalls(lease, store, record_call, budget, tails, self._lose)
+        self._run_calls = RunCalls(lease, store, record_call, budget, tails, partial(self.stop, Stop.LOST))
         self._at = _Progress(lease.rev, lease.seq, lease.attempt, dict(lease.results))
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()
@@ -101,9 +102,6 @@ class Execution:
         self._stopped.set()
         if self._body is not None:
             self._body.cancel()
-
-    def _lose(self) -> None:
-        self.stop(Stop.LOST)
 
     async def run(self) -> Finished:
         """Raises LeaseLost when another owner took over; whatever else happens is recorded and returned. Cancelling the

@@ -287,8 +287,9 @@ class _Life:
     def heard(self) -> None:
         """A signal came: the first drains, the next hurries."""
         if self.stopping.is_set():
-            self.hurry.set()
-        self.stop()
+            self.hasten()
+        else:
+            self.stop()
 
     def hasten(self) -> None:
         self.hurry.set()
